@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of strict settings for every target: see the architecture article for what each one buys.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "martlet",
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        .executable(name: "martletctl", targets: ["martletctl"]),
+        .executable(name: "martlet-bench", targets: ["martlet-bench"]),
+    ],
+    targets: [
+        // C libraries, all from Debian's packages.
+        .systemLibrary(
+            name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(
+            name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        // Layer 0.
+        library("Hashing", ["CXXHash"]),
+        library("Essentials"),
+        // Layer 1: pure.
+        library("Causality", ["Essentials", "Hashing"]),
+        library("Placement", ["Essentials", "Hashing"]),
+        library("Wire", ["Essentials", "Hashing"]),
+        library("Objects", ["Causality", "Essentials", "Hashing"]),
+        // Layer 2: pure.
+        library("Commands", ["Causality", "Essentials", "Objects", "Placement", "Wire"]),
+        library("Membership", ["Essentials", "Placement"]),
+        library(
+            "Replication",
+            ["Causality", "Essentials", "Objects", "Placement", "Wire"]),
+        // Layer 3: pure.
+        library(
+            "Engine",
+            [
+                "Causality", "Commands", "Essentials", "Hashing", "Membership", "Objects",
+                "Placement", "Replication", "Wire",
+            ]),
+        // Edges.
+        library("Platform", ["CCrypto", "CUV", "Essentials"]),
+        library("Storage", ["CRocksDB", "Essentials"]),
+        // Layer 4.
+        library(
+            "Server",
+            [
+                "CMicroHTTPD", "Causality", "Commands", "Engine", "Essentials", "Hashing",
+                "Membership", "Objects", "Placement", "Platform", "Replication", "Storage", "Wire",
+            ]),
+        // Layer 5.
+        program("martlet", ["Essentials", "Platform", "Server"]),
+        program("martletctl", ["Essentials", "Placement", "Platform"]),
+        program("martlet-bench", ["Essentials", "Placement", "Platform", "Wire"]),
+
+        tests("EssentialsTests", ["Essentials", "Hashing"]),
+        tests("CausalityTests", ["Causality", "Essentials"]),
+        tests("PlacementTests", ["Essentials", "Placement"]),
+        tests("WireTests", ["Essentials", "Wire"]),
+        tests("ObjectsTests", ["Causality", "Essentials", "Objects"]),
+        tests("CommandsTests", ["Commands", "Essentials", "Objects", "Wire"]),
+        tests("MembershipTests", ["Essentials", "Membership", "Placement"]),
+        tests("ReplicationTests", ["Causality", "Essentials", "Objects", "Replication", "Wire"]),
+        tests(
+            "EngineTests",
+            [
+                "Causality", "Commands", "Engine", "Essentials", "Membership", "Objects",
+                "Placement", "Replication", "Storage", "Wire",
+            ]),
+        tests("PlatformTests", ["Essentials", "Platform"]),
+        tests("StorageTests", ["Essentials", "Storage"]),
+        tests("ServerTests", ["Commands", "Essentials", "Server", "Wire"]),
+        tests("martlet-benchTests", ["Essentials", "martlet-bench"]),
+        tests("martletctlTests", ["Essentials", "martletctl"]),
+        tests("ClusterTests", ["Essentials", "Wire"]),
+        tests("RepositoryTests", []),
+    ]
+)
