@@ -1,0 +1,52 @@
+public import Causality
+
+/// A dotted value of a string cell: what one write event left behind and nobody has overwritten.
+///
+/// One dot has two parts that live and die apart: the content (a register, or one actor's share of
+/// a counter) and a deadline. `EXPIRE` replaces deadlines and leaves contents alone, so that a
+/// concurrent `SET` is neither expired nor hidden by it.
+///
+/// Invariant: at least one part is present.
+public struct Entry: Sendable, Equatable {
+    public enum Content: Sendable, Equatable {
+        case none
+        case register([UInt8])
+        /// The sum of what this actor has added since its first increment.
+        case integer(Int64)
+        case decimal(FixedDecimal)
+        /// The deadline has passed here and the payload is gone; the dot stays, so that a replica
+        /// that knows of a later deadline can still bring the value back.
+        case expired
+    }
+
+    /// Among concurrent deadlines the longest wins, and `.never` is longest: a session that was
+    /// refreshed on one side of a partition is not expired by the other.
+    public enum Deadline: Sendable, Equatable {
+        case none
+        /// Milliseconds since 1970.
+        case at(UInt64)
+        case never
+    }
+
+    public var dot: Dot
+    public var stamp: Timestamp
+    public var content: Content
+    public var deadline: Deadline
+
+    public init(dot: Dot, stamp: Timestamp, content: Content, deadline: Deadline) {
+        self.dot = dot
+        self.stamp = stamp
+        self.content = content
+        self.deadline = deadline
+    }
+
+    var hasContent: Bool {
+        if case .none = content { return false }
+        return true
+    }
+
+    var hasDeadline: Bool {
+        if case .none = deadline { return false }
+        return true
+    }
+}

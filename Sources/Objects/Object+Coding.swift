@@ -1,0 +1,128 @@
+public import Causality
+public import Essentials
+internal import Hashing
+
+// The head record of a key. On disk and on the wire, the same bytes in both. Never reorder or reuse.
+//
+//     u8       format version, 1
+//     u8       type: 1 string
+//     …        causal context (CausalContext+Coding)
+//     varint   number of entries
+//       u64    actor of the dot (little endian)     } per entry, ascending by dot
+//       varint counter of the dot                   }
+//       u64    stamp (little endian)                }
+//       u8     content kind | deadline kind << 4    }
+//       varint deadline in ms since 1970            } deadline kind 1 only
+//       …      content                              }
+//     u32      the low half of XXH3-64 of all bytes before (little endian)
+//
+// Content kinds: 0 none, 1 register (varint length, bytes), 2 integer (zigzag varint), 3 decimal
+// (16 bytes little endian, two's complement), 4 expired. Deadline kinds: 0 none, 1 at, 2 never.
+//
+// The checksum is made by the coordinator and travels with the record, so that bytes which changed
+// in memory, on a wire or on a disk are found by whoever decodes them.
+//
+// A reader refuses versions above its own. Version 1 is the first; older ones would be read here.
+
+extension Object {
+    public static let formatVersion: UInt8 = 1
+
+    private static let stringType: UInt8 = 1
+    private static let checksumSize = 4
+
+    public func encoded() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(40 + 32 * entries.count + 12 * context.actorCount + payloadSize)
+        bytes.append(Self.formatVersion)
+        bytes.append(Self.stringType)
+        context.encode(into: &bytes)
+        bytes.appendVarint(UInt64(entries.count))
+        for entry in entries { Self.encode(entry, into: &bytes) }
+        bytes.appendLittleEndian(UInt32(truncatingIfNeeded: xxh3(bytes)))
+        return bytes
+    }
+
+    public init(decoding bytes: [UInt8]) throws(DecodingError) {
+        guard bytes.count > Self.checksumSize else { throw .truncated }
+        let body = bytes.count - Self.checksumSize
+        var trailer = ByteReader(bytes, in: body..<bytes.count)
+        let stored: UInt32 = try trailer.readLittleEndian()
+        guard UInt32(truncatingIfNeeded: xxh3(bytes.span.extracting(0..<body))) == stored else {
+            throw .invalid("object checksum")
+        }
+        var reader = ByteReader(bytes, in: 0..<body)
+        let version = try reader.readByte()
+        guard version == Self.formatVersion else { throw .unknownVersion(version) }
+        guard try reader.readByte() == Self.stringType else { throw .invalid("object type") }
+        let context = try CausalContext(from: &reader)
+        let count = try reader.readCount()
+        var entries: [Entry] = []
+        entries.reserveCapacity(count)
+        for _ in 0..<count {
+            let entry = try Self.decodeEntry(from: &reader)
+            guard entries.last.map({ $0.dot < entry.dot }) ?? true, context.contains(entry.dot),
+                entry.hasContent || entry.hasDeadline
+            else { throw .invalid("object entry") }
+            entries.append(entry)
+        }
+        try reader.finish()
+        self.init(context: context, entries: entries)
+    }
+
+    private static func encode(_ entry: Entry, into bytes: inout [UInt8]) {
+        bytes.appendLittleEndian(entry.dot.actor.rawValue)
+        bytes.appendVarint(entry.dot.counter)
+        bytes.appendLittleEndian(entry.stamp.rawValue)
+        let content: UInt8 =
+            switch entry.content {
+            case .none: 0
+            case .register: 1
+            case .integer: 2
+            case .decimal: 3
+            case .expired: 4
+            }
+        switch entry.deadline {
+        case .none: bytes.append(content)
+        case .at(let deadlineMs):
+            bytes.append(content | 1 << 4)
+            bytes.appendVarint(deadlineMs)
+        case .never: bytes.append(content | 2 << 4)
+        }
+        switch entry.content {
+        case .none, .expired: break
+        case .register(let value): bytes.appendSized(value)
+        case .integer(let amount):
+            bytes.appendVarint(UInt64(bitPattern: amount << 1 ^ amount >> 63))
+        case .decimal(let amount):
+            bytes.appendLittleEndian(UInt128(bitPattern: amount.units))
+        }
+    }
+
+    private static func decodeEntry(from reader: inout ByteReader) throws(DecodingError) -> Entry {
+        let actor = Actor(rawValue: try reader.readLittleEndian())
+        let dot = Dot(actor: actor, counter: try reader.readVarint())
+        let stamp = Timestamp(rawValue: try reader.readLittleEndian())
+        let kinds = try reader.readByte()
+        let deadline: Entry.Deadline
+        switch kinds >> 4 {
+        case 0: deadline = .none
+        case 1: deadline = .at(try reader.readVarint())
+        case 2: deadline = .never
+        default: throw .invalid("deadline kind")
+        }
+        let content: Entry.Content
+        switch kinds & 0x0F {
+        case 0: content = .none
+        case 1: content = .register(try reader.readSized())
+        case 2:
+            let zigzag = try reader.readVarint()
+            content = .integer(Int64(bitPattern: zigzag >> 1) ^ -Int64(bitPattern: zigzag & 1))
+        case 3:
+            let units: UInt128 = try reader.readLittleEndian()
+            content = .decimal(FixedDecimal(units: Int128(truncatingIfNeeded: units)))
+        case 4: content = .expired
+        default: throw .invalid("content kind")
+        }
+        return Entry(dot: dot, stamp: stamp, content: content, deadline: deadline)
+    }
+}

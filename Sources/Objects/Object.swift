@@ -1,0 +1,107 @@
+public import Causality
+
+/// One key as a replica holds it: the causal context and the dotted values that are still alive.
+///
+/// A string has one cell, whose entries are held here, in the key's head record. Collections will
+/// keep this head (context and deadlines) and put each member's entries into a record of its own.
+///
+/// Merge is the delta-state rule (DESIGN section 4; Almeida et al. 2018): an entry survives if the
+/// other side has it too, or has not seen its dot. Commutative, associative, idempotent.
+///
+/// Invariant: `entries` is sorted by dot, without repetition, and `context` contains every dot.
+/// Confined to the shard that owns its partition.
+public struct Object: Sendable, Equatable {
+    public internal(set) var context: CausalContext
+    public internal(set) var entries: [Entry]
+
+    public init() {
+        context = CausalContext()
+        entries = []
+    }
+
+    init(context: CausalContext, entries: [Entry]) {
+        self.context = context
+        self.entries = entries
+    }
+
+    /// Nothing was ever written here, as far as this replica knows.
+    public var isUnknown: Bool { context.isEmpty }
+
+    /// When the key expires: nil for never. Without any deadline entry it is never, too.
+    public var deadlineMs: UInt64? {
+        var latest: UInt64?
+        for entry in entries {
+            switch entry.deadline {
+            case .none: continue
+            case .never: return nil
+            case .at(let deadline): latest = max(latest ?? 0, deadline)
+            }
+        }
+        return latest
+    }
+
+    public func isExpired(nowMs: UInt64) -> Bool {
+        guard let deadlineMs else { return false }
+        return deadlineMs <= nowMs
+    }
+
+    /// Whether a client sees a value: contents that are there and have not expired.
+    public func isLive(nowMs: UInt64) -> Bool {
+        var hasContent = false
+        for entry in entries {
+            switch entry.content {
+            case .none, .expired: continue
+            case .register, .integer, .decimal: hasContent = true
+            }
+            if hasContent { break }
+        }
+        return hasContent && !isExpired(nowMs: nowMs)
+    }
+
+    /// Whether a payload is kept that no client can see any more.
+    public func wantsExpiry(nowMs: UInt64) -> Bool {
+        isExpired(nowMs: nowMs)
+            && entries.contains {
+                switch $0.content {
+                case .none, .expired: false
+                case .register, .integer, .decimal: true
+                }
+            }
+    }
+
+    /// The bytes of payload held, for size bounds.
+    public var payloadSize: Int {
+        var size = 0
+        for entry in entries {
+            if case .register(let bytes) = entry.content { size += bytes.count }
+        }
+        return size
+    }
+
+    /// The greatest stamp in here: what a receiver checks against its clock.
+    public var latestStamp: Timestamp {
+        var latest = Timestamp.zero
+        for entry in entries { latest = max(latest, entry.stamp) }
+        return latest
+    }
+
+    /// Drops the payloads once the deadline has passed. Every replica comes to the same result from
+    /// the same events, without a message and without a change of the context.
+    public mutating func expire(nowMs: UInt64) {
+        guard wantsExpiry(nowMs: nowMs) else { return }
+        for index in entries.indices where entries[index].hasContent {
+            entries[index].content = .expired
+        }
+    }
+
+    /// Drops entries written at or before `stamp`: what a cluster-wide flush has removed.
+    public mutating func dropEntries(upTo stamp: Timestamp) {
+        entries.removeAll { $0.stamp <= stamp }
+    }
+
+    /// Cuts the context to `actorsMax` actors and returns how many were dropped.
+    public mutating func pruneContext(to actorsMax: Int) -> Int {
+        guard context.actorCount > actorsMax else { return 0 }
+        return context.prune(to: actorsMax, keeping: entries.map(\.dot.actor))
+    }
+}

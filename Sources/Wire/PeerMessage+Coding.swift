@@ -1,0 +1,163 @@
+public import Essentials
+
+// On the wire. Never reorder or reuse. Each message is a kind byte and its fields; `id` is a varint,
+// a key is its position (u64, little endian) and its bytes (varint length first).
+
+private enum Kind {
+    static let write: UInt8 = 1
+    static let check: UInt8 = 2
+    static let forward: UInt8 = 3
+    static let wrote: UInt8 = 33
+    static let same: UInt8 = 34
+    static let differs: UInt8 = 35
+    static let forwarded: UInt8 = 36
+    static let refused: UInt8 = 37
+    static let control: UInt8 = 64
+}
+
+extension PeerMessage {
+    /// Keys of clients are bounded to the same size.
+    public static let keySizeMax = 64 << 10
+
+    func encode(into bytes: inout [UInt8]) {
+        switch self {
+        case .write(let id, let key, let wantsDurability, let record):
+            bytes.append(Kind.write)
+            bytes.appendVarint(id)
+            key.encode(into: &bytes)
+            bytes.append(wantsDurability ? 1 : 0)
+            bytes.appendSized(record)
+        case .check(let id, let key, let fingerprint):
+            bytes.append(Kind.check)
+            bytes.appendVarint(id)
+            key.encode(into: &bytes)
+            bytes.appendLittleEndian(fingerprint)
+        case .forward(let id, let consistency, let arguments):
+            bytes.append(Kind.forward)
+            bytes.appendVarint(id)
+            consistency.encode(into: &bytes)
+            bytes.appendVarint(UInt64(arguments.count))
+            for argument in arguments { bytes.appendSized(argument) }
+        case .wrote(let id, let isDurable):
+            bytes.append(Kind.wrote)
+            bytes.appendVarint(id)
+            bytes.append(isDurable ? 1 : 0)
+        case .same(let id):
+            bytes.append(Kind.same)
+            bytes.appendVarint(id)
+        case .differs(let id, let record):
+            bytes.append(Kind.differs)
+            bytes.appendVarint(id)
+            bytes.appendSized(record)
+        case .forwarded(let id, let reply):
+            bytes.append(Kind.forwarded)
+            bytes.appendVarint(id)
+            bytes.appendSized(reply)
+        case .refused(let id, let refusal):
+            bytes.append(Kind.refused)
+            bytes.appendVarint(id)
+            bytes.append(refusal.rawValue)
+        case .control(let message):
+            bytes.append(Kind.control)
+            bytes.appendSized(message)
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(DecodingError) {
+        let kind = try reader.readByte()
+        if kind == Kind.control {
+            self = .control(try reader.readSized())
+            return
+        }
+        let id = try reader.readVarint()
+        switch kind {
+        case Kind.write:
+            let key = try PeerKey(from: &reader)
+            let wantsDurability = try reader.readFlag()
+            let record = try reader.readSized()
+            self = .write(id: id, key: key, wantsDurability: wantsDurability, record: record)
+        case Kind.check:
+            let key = try PeerKey(from: &reader)
+            self = .check(id: id, key: key, fingerprint: try reader.readLittleEndian())
+        case Kind.forward:
+            let consistency = try PeerConsistency(from: &reader)
+            let count = try reader.readCount()
+            var arguments: [[UInt8]] = []
+            for _ in 0..<count { arguments.append(try reader.readSized()) }
+            self = .forward(id: id, consistency: consistency, arguments: arguments)
+        case Kind.wrote: self = .wrote(id: id, isDurable: try reader.readFlag())
+        case Kind.same: self = .same(id: id)
+        case Kind.differs: self = .differs(id: id, record: try reader.readSized())
+        case Kind.forwarded: self = .forwarded(id: id, reply: try reader.readSized())
+        case Kind.refused:
+            guard let refusal = Refusal(rawValue: try reader.readByte()) else {
+                throw .invalid("refusal")
+            }
+            self = .refused(id: id, refusal)
+        default: throw .invalid("peer message kind \(kind)")
+        }
+    }
+}
+
+extension PeerKey {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendLittleEndian(position)
+        bytes.appendSized(self.bytes)
+    }
+
+    fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
+        let position: UInt64 = try reader.readLittleEndian()
+        self.init(position: position, bytes: try reader.readSized(max: PeerMessage.keySizeMax))
+    }
+}
+
+extension PeerConsistency {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.append(r)
+        bytes.append(w)
+        bytes.append(pr)
+        bytes.append(pw)
+        bytes.append(dw)
+        bytes.appendLittleEndian(timeoutMs)
+    }
+
+    fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
+        r = try reader.readByte()
+        w = try reader.readByte()
+        pr = try reader.readByte()
+        pw = try reader.readByte()
+        dw = try reader.readByte()
+        timeoutMs = try reader.readLittleEndian()
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func readFlag() throws(DecodingError) -> Bool {
+        switch try readByte() {
+        case 0: return false
+        case 1: return true
+        default: throw .invalid("flag")
+        }
+    }
+}
+
+/// Reads the messages of one frame's payload, in order.
+public struct PeerPayloadReader: Sendable {
+    public let header: PeerFrameHeader
+    private var reader: ByteReader
+
+    public init(_ payload: [UInt8]) throws(DecodingError) {
+        var reader = ByteReader(payload)
+        let version = try reader.readByte()
+        guard version == PeerFrameWriter.protocolVersion else { throw .unknownVersion(version) }
+        let epoch: UInt64 = try reader.readLittleEndian()
+        header = PeerFrameHeader(epoch: epoch, fence: try reader.readLittleEndian())
+        self.reader = reader
+    }
+
+    /// The next message, or nil at the end.
+    public mutating func next() throws(DecodingError) -> PeerMessage? {
+        guard !reader.isAtEnd else { return nil }
+        return try PeerMessage(from: &reader)
+    }
+}
