@@ -1,0 +1,71 @@
+extension Setting {
+    static let cluster: [Setting] = [
+        Setting(
+            .cluster, "node-name", \.nodeName, Text(range: 0...64, placeholder: "NAME"),
+            default: "",
+            "a name for people to know this node by",
+            """
+            Shown in the status and in logs beside the node's identifier, which is drawn once, kept in
+            'data-dir', and is what the cluster itself goes by. Empty means the peer address.
+            """),
+        Setting(
+            .cluster, "join", repeatable: \.join, Address(),
+            "the peer address of a member to join (repeatable)",
+            """
+            Only the first start looks at it: a node that has no cluster yet asks these members, one
+            after the other, to take it in. Without any it makes a cluster of one. Later starts go by
+            what 'data-dir' knows. Give two or three, so that one may be away.
+            """),
+        Setting(
+            .cluster, "zone", \.zone, Text(range: 1...64, placeholder: "NAME"), default: "default",
+            "the failure domain of this node",
+            """
+            A rack, a room, a cloud's zone: what fails together. The replicas of a key are put into
+            different zones where there are enough of them. Zones of very different weight make that
+            impossible for some keys; `martletctl ring` says for how many.
+            """),
+        Setting(
+            .cluster, "weight", \.weight, Count(1...1000), default: "1",
+            "this node's share of the data, relative to the others",
+            """
+            A node of weight 2 holds twice what a node of weight 1 does. A node never holds a key twice:
+            one that weighs more than all others together gets less than its weight asks.
+            """),
+        Setting(
+            .cluster, "partitions", \.partitions, PowerOfTwo(range: 64...16384), default: "256",
+            agreement: .founded,
+            "how many partitions the ring has",
+            """
+            The unit in which data is placed and moved. Shares are even to within one partition, so ten
+            or more for each node (partitions · n / nodes) keep them so; each costs every node a little
+            memory and bookkeeping. 256 serve up to about 75 nodes at n = 3. Fixed when the cluster is
+            made: nodes that join take over the cluster's number.
+            """),
+        Setting(
+            .cluster, "shards", \.shards, Automatic(Count(1...64)), default: "auto",
+            "how many event loops serve requests",
+            """
+            Each shard is one thread with its own partitions and its own part of the object cache.
+            auto = max(1, cores / 2), at most 16: the other cores are for fsync, compaction and the
+            kernel's network stack. More shards than cores only take turns; fewer leave cores idle.
+            Never more than 'partitions'.
+            """),
+        Setting(
+            .cluster, "rebalance", \.rebalance, Choice(), default: "auto", isChangeable: true,
+            agreement: .same,
+            "whether partitions move when the members change",
+            """
+            auto: the placement follows the members. manual: it changes only when an admin commits a
+            plan.
+            """),
+        Setting(
+            .cluster, "cluster-mode", \.isClusterMode, Flag(), default: "no", isChangeable: true,
+            agreement: .same,
+            "whether INFO and HELLO say that this is a Redis Cluster",
+            """
+            Some client libraries choose between their plain and their cluster-aware client by what INFO
+            reports. The CLUSTER commands answer either way, and every node takes every command either
+            way.
+            """),
+    ]
+}

@@ -1,0 +1,85 @@
+extension Setting {
+    static let replication: [Setting] = [
+        Setting(
+            .replication, "n", \.n, Count(1...9), default: "3", agreement: .founded,
+            "replicas of each key",
+            """
+            A cluster of fewer nodes keeps as many replicas as it has nodes. Storage, write traffic and
+            the work of repair grow with n. 3 lets one node be away while reads still see every write
+            (r + w > n), 5 lets two.
+            """),
+        Setting(
+            .replication, "r", \.r, Count(1...9), default: "2", isChangeable: true,
+            agreement: .same,
+            "replicas that must answer a read",
+            """
+            With r + w > n, a read sees every acknowledged write that no network partition has kept from
+            it. 1 is faster and may show an older value; n fails as soon as one replica is away. At most
+            n, and capped to the replicas that a key really has. CONSISTENCY changes it for one
+            connection, DGET for one read.
+            """),
+        Setting(
+            .replication, "w", \.w, Count(1...9), default: "2", isChangeable: true,
+            agreement: .same,
+            "replicas that must store a write",
+            """
+            The number that must have a write before it is acknowledged, fallbacks included; all n get
+            it. 1 loses what it acknowledged when that one disk dies at once; n fails as soon as too few
+            nodes are left. At most n, and capped to the replicas that a key really has. CONSISTENCY
+            changes it for one connection, DPUT for one write.
+            """),
+        Setting(
+            .replication, "pr", \.pr, Count(0...9), default: "0", isChangeable: true,
+            agreement: .same,
+            "primaries among the r",
+            """
+            How many of the replicas that answer a read must be primaries of the key. 0 lets fallbacks
+            answer while primaries are away.
+            """),
+        Setting(
+            .replication, "pw", \.pw, Count(0...9), default: "0", isChangeable: true,
+            agreement: .same,
+            "primaries among the w",
+            """
+            How many of the replicas that store a write must be primaries of the key. 0 keeps writes
+            possible while primaries are away; pr + pw > n makes reads see writes through network
+            partitions, at the price of refusing both on the smaller side.
+            """),
+        Setting(
+            .replication, "dw", \.dw, Count(0...9), default: "0", isChangeable: true,
+            agreement: .same,
+            "replicas among the w that must have it on disk",
+            """
+            How many replicas must have synced a write to disk before it is acknowledged. With 'wal-sync
+            always' every one of the w has, so this matters only with a 'wal-sync' period.
+            """),
+        Setting(
+            .replication, "request-timeout-ms", \.requestTimeoutMs,
+            TimeSpan(.milliseconds, 10...600_000), default: "1000", isChangeable: true,
+            "how long a request waits for its replicas",
+            """
+            Afterwards the client gets -NOQUORUM with the number that had answered. A write that failed
+            so may still take effect later. Too low, and a pause of a disk or of the network turns into
+            errors; too high, and clients wait for what will not come, holding memory.
+            """),
+        Setting(
+            .replication, "clock-drift-max-ms", \.clockDriftMsMax,
+            TimeSpan(.milliseconds, 10...86_400_000), default: "60000", isChangeable: true,
+            agreement: .same,
+            "how far ahead another node's clock may be",
+            """
+            Timestamps further in the future are refused, so that one node with a wrong clock cannot win
+            over everybody's concurrent writes for ever. Time only decides between concurrent writes, so
+            clocks need not be exact: but a bound below the drift that NTP leaves refuses good writes.
+            """),
+        Setting(
+            .replication, "context-actors-max", \.contextActorsMax, Count(10...1000),
+            default: "50", agreement: .same,
+            "how many writers the causal context of a key remembers",
+            """
+            Past it the oldest are forgotten, which is counted in a metric. Too low, and overwritten
+            values may come back as siblings; too high, and keys that many nodes have coordinated in
+            turn grow large. A key has about n actors, plus one for each replacement of a node.
+            """),
+    ]
+}
