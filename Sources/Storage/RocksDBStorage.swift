@@ -1,0 +1,124 @@
+internal import CRocksDB
+internal import Essentials
+internal import Synchronization
+
+/// The storage of a running node: one RocksDB database.
+///
+/// RocksDB is thread-safe, so there is no lock here. What its Debian build does wrong, and where it
+/// is dealt with: it aborts on a full disk (`SpaceFloor`), its default recovery drops fsynced writes
+/// (`RocksDBOptions`), its iterators end early at a corrupt block (`scan`), and its own verifier passes
+/// damaged files (`scrub`).
+public final class RocksDBStorage: StorageEngine {
+    /// Free space is measured again after so many bytes were written: a sixteenth of the least
+    /// floor, so that not even a burst between two ticks of the caller's timer passes it.
+    static let spaceCheckBytes = 4 << 20
+    /// What opening an existing directory may write besides its WAL: manifest, options, log.
+    static let openBytes: UInt64 = 16 << 20
+
+    public let options: StorageOptions
+
+    let handles: RocksDBHandles
+    private let isClosed = Atomic(false)
+    private let space: Mutex<SpaceFloor>
+    private let spaceStateNow = Atomic<UInt8>(SpaceState.ample.rawValue)
+    private let freeBytesNow = Atomic<UInt64>(0)
+    private let bytesSinceSpaceCheck = Atomic<Int>(0)
+
+    /// Opens the database in `options.directory`, or creates it.
+    public init(_ options: StorageOptions) throws(StorageError) {
+        self.options = options
+        let memtables = options.memtableBytes + RocksDBOptions.metaMemtableBytes
+        let writeBuffers =
+            memtables + RocksDBOptions.walBytesMax(options)
+            + 2 * RocksDBOptions.objectsMemtableBytes(options)
+        space = Mutex(
+            SpaceFloor(
+                freeBytesMin: options.freeBytesMin, writeBuffersBytes: UInt64(writeBuffers),
+                compactionBytesMax: UInt64(RocksDBOptions.compactionBytesMax(options))))
+        try Self.prepare(options.directory)
+        handles = try RocksDBHandles(options)
+        try FormatVersion.check(self, directory: options.directory)
+        _ = try checkSpace()
+    }
+
+    deinit { close() }
+
+    /// Recovery writes what is in the WAL as tables, and would abort half-way on a full disk.
+    private static func prepare(_ directory: String) throws(StorageError) {
+        try DataDirectory.create(directory)
+        let free = try DataDirectory.freeBytes(directory)
+        let needed = try DataDirectory.walBytes(directory) + openBytes
+        guard free >= needed else {
+            throw .full(
+                reason: "\(directory) has \(free) bytes free, opening it takes up to \(needed)")
+        }
+    }
+
+    public func close() {
+        let wasClosed = isClosed.exchange(true, ordering: .acquiringAndReleasing)
+        if !wasClosed { handles.close() }
+    }
+
+    /// A use after `close` would be a use after free.
+    func checkOpen() {
+        invariant(!isClosed.load(ordering: .relaxed), "the storage is closed")
+    }
+
+    public func read(
+        _ key: [UInt8], from family: Family, mayBlock: Bool
+    ) throws(StorageError) -> ReadResult {
+        checkOpen()
+        return try handles.read(key, from: family, mayBlock: mayBlock)
+    }
+
+    public func write(
+        _ batch: borrowing WriteBatch, mayStall: Bool
+    ) throws(StorageError) -> WriteResult {
+        checkOpen()
+        let bytes = batch.byteCount
+        if bytesSinceSpaceCheck.add(bytes, ordering: .relaxed).newValue >= Self.spaceCheckBytes {
+            _ = try checkSpace()
+        }
+        guard spaceState < .exhausted else { return .diskFull }
+        return try handles.write(batch.bytes, mayStall: mayStall) ? .written : .wouldStall
+    }
+
+    public func sync() throws(StorageError) {
+        checkOpen()
+        try handles.sync()
+    }
+
+    /// Writes all memtables to tables, and waits for it.
+    public func flush() throws(StorageError) {
+        checkOpen()
+        try handles.flush()
+    }
+
+    public var spaceState: SpaceState {
+        // Only states are stored here.
+        SpaceState(rawValue: spaceStateNow.load(ordering: .relaxed)) ?? .exhausted
+    }
+
+    public func checkSpace() throws(StorageError) -> SpaceState {
+        checkOpen()
+        bytesSinceSpaceCheck.store(0, ordering: .relaxed)
+        let free = try DataDirectory.freeBytes(options.directory)
+        let tables = handles.total(.totalTableFilesBytes)
+        let state = space.withLock { $0.update(freeBytes: free, tableFilesBytes: tables) }
+        freeBytesNow.store(free, ordering: .relaxed)
+        spaceStateNow.store(state.rawValue, ordering: .relaxed)
+        return state
+    }
+
+    public func estimatedKeyCount(_ family: Family) -> UInt64 {
+        checkOpen()
+        return handles.property(.estimatedKeys, family)
+    }
+
+    public var statistics: StorageStatistics {
+        checkOpen()
+        var all = handles.statistics()
+        all.freeBytes = freeBytesNow.load(ordering: .relaxed)
+        return all
+    }
+}
