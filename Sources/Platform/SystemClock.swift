@@ -1,0 +1,20 @@
+public import Essentials
+internal import Glibc
+
+/// The clocks of the machine, for what runs outside a loop: on a loop, `EventLoop.now` is cheaper.
+public enum SystemClock {
+    /// Nanoseconds since some moment before the process: never goes back, and stands while the
+    /// machine is suspended.
+    public static func monotonicNs() -> UInt64 { read(CLOCK_MONOTONIC) }
+
+    /// Milliseconds since 1970; jumps when an operator or a time daemon sets the clock.
+    public static func wallMs() -> UInt64 { read(CLOCK_REALTIME) / 1_000_000 }
+
+    public static func now() -> Now { Now(monotonicNs: monotonicNs(), wallMs: wallMs()) }
+
+    private static func read(_ clock: clockid_t) -> UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(clock, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
