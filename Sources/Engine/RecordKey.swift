@@ -4,7 +4,7 @@ public import Placement
 // The key of a RocksDB record. On disk. Never reorder or reuse.
 //
 //     u64  position of the key (big endian, so that records sort along the ring)
-//     u16  length of the key in bytes (big endian)
+//     varint length of the key in bytes (0 to 65,536)
 //     …    key
 //     u8   kind: 0 head (context, deadlines, and a string's value); 1 is kept for cells
 //     …    name of the cell (kind 1)
@@ -19,10 +19,9 @@ public enum RecordKey {
     /// The record that holds a key's context and, for a string, its value.
     public static func head(of key: ObjectKey) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(8 + 2 + key.bytes.count + 1)
+        bytes.reserveCapacity(8 + 3 + key.bytes.count + 1)
         bytes.appendBigEndian(key.position.rawValue)
-        bytes.appendBigEndian(UInt16(truncatingIfNeeded: key.bytes.count))
-        bytes.append(contentsOf: key.bytes)
+        bytes.appendSized(key.bytes)
         bytes.append(headKind)
         return bytes
     }
@@ -38,8 +37,7 @@ public enum RecordKey {
     public static func parseHead(_ bytes: [UInt8]) throws(DecodingError) -> ObjectKey? {
         var reader = ByteReader(bytes)
         let position: UInt64 = try reader.readBigEndian()
-        let length: UInt16 = try reader.readBigEndian()
-        let key = try reader.readBytes(count: Int(length))
+        let key = try reader.readSized()
         guard try reader.readByte() == headKind else { return nil }
         try reader.finish()
         return ObjectKey(position: Position(rawValue: position), bytes: key)

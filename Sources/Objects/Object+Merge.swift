@@ -1,4 +1,4 @@
-public import Causality
+internal import Causality
 
 extension Object {
     /// Joins `other` into this object and says whether anything changed.

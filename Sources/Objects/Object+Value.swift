@@ -1,5 +1,3 @@
-public import Causality
-
 extension Object {
     /// What a plain command sees at `nowMs`, or nil when the key is absent, deleted or expired.
     public func visible(nowMs: UInt64) -> StringView? {
@@ -54,19 +52,17 @@ extension Entry {
 
 /// The increments of all actors, added up.
 ///
-/// Sums are exact (128-bit integers, decimal fractions), so the order of addition cannot show. A sum
-/// that leaves the range of a counter only by merging is held at the end of the range.
+/// Sums are exact decimals, so the order of addition cannot show. One that leaves the range of
+/// `FixedDecimal` by merging is held at the end of the range.
 private struct Increments {
-    private var integers: Int128 = 0
-    private var decimals: FixedDecimal?
+    private var sum = FixedDecimal.zero
     private var isEmpty = true
 
     init(of entries: [Entry]) {
         for entry in entries {
             switch entry.content {
-            case .integer(let amount): integers += Int128(amount)
-            case .decimal(let amount):
-                decimals = FixedDecimal.saturatingSum(decimals ?? .zero, amount)
+            case .integer(let amount): sum = sum.saturatingSum(FixedDecimal(amount))
+            case .decimal(let amount): sum = sum.saturatingSum(amount)
             case .none, .register, .expired: continue
             }
             isEmpty = false
@@ -74,25 +70,12 @@ private struct Increments {
     }
 
     /// The value of a counter that has no register beneath it; nil without increments.
-    var total: [UInt8]? { isEmpty ? nil : sum(base: 0, baseDecimal: .zero) }
+    var total: [UInt8]? { isEmpty ? nil : sum.text }
 
     /// `register` as a number plus the increments; as it is when it is no number (a concurrent
     /// `SET` to text wins over increments, deterministically).
     func added(to register: [UInt8]) -> [UInt8] {
-        guard !isEmpty else { return register }
-        if decimals == nil, let base = FixedDecimal.parseInteger(register) {
-            return sum(base: base, baseDecimal: .zero)
-        }
-        guard let base = FixedDecimal(parsing: register) else { return register }
-        return sum(base: 0, baseDecimal: base)
-    }
-
-    private func sum(base: Int64, baseDecimal: FixedDecimal) -> [UInt8] {
-        let whole = integers + Int128(base)
-        if decimals == nil, baseDecimal == .zero {
-            return Array(String(Int64(clamping: whole)).utf8)
-        }
-        let fraction = FixedDecimal.saturatingSum(decimals ?? .zero, baseDecimal)
-        return FixedDecimal.saturatingSum(FixedDecimal(Int64(clamping: whole)), fraction).formatted()
+        guard !isEmpty, let base = try? FixedDecimal(parsing: register) else { return register }
+        return base.saturatingSum(sum).text
     }
 }

@@ -90,13 +90,13 @@ extension Object {
                 share.deadline = entries[own].deadline
                 entries.remove(at: own)
             } else if let visible = visible(nowMs: nowMs),
-                let base = FixedDecimal(parsing: visible.bytes)
+                let base = try? FixedDecimal(parsing: visible.bytes)
             {
                 // This actor's share has left its range although the counter has not: fold all
                 // shares into one register.
-                let total = FixedDecimal.saturatingSum(base, Self.decimal(amount))
+                let total = base.saturatingSum(Self.decimal(amount))
                 let deadline: DeadlineChange = deadlineMs.map { .set($0) } ?? .remove
-                assign(total.formatted(), deadline, dot: dot, stamp: stamp, nowMs: nowMs)
+                assign(total.text, deadline, dot: dot, stamp: stamp, nowMs: nowMs)
                 return
             }
         }

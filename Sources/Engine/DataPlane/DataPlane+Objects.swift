@@ -1,0 +1,87 @@
+internal import Causality
+internal import Essentials
+internal import Objects
+internal import Wire
+
+/// Objects in memory: looking them up, waiting for them, letting them expire.
+extension DataPlane {
+    mutating func find(_ key: ObjectKey) -> Int? {
+        let slot = cache.find(key)
+        if slot == nil { counters.cacheMisses += 1 } else { counters.cacheHits += 1 }
+        return slot
+    }
+
+    /// Lets an event wait until its key's object is in memory.
+    mutating func park(
+        _ event: ParkedEvents.Event, for key: ObjectKey, into effects: inout [Effect]
+    ) {
+        guard parked.count < Self.parkedMax else {
+            counters.overloads += 1
+            return turnAway(event, "OVERLOADED too many keys wait for the disk", into: &effects)
+        }
+        if let token = parked.append(event, for: key) {
+            effects.append(.load(key, token: token))
+        }
+    }
+
+    /// A load has come back: takes the object in and goes on with what waited for it.
+    mutating func loaded(
+        _ key: ObjectKey, token: UInt64, _ result: LoadResult, now: Now,
+        into effects: inout [Effect]
+    ) {
+        guard let waiting = parked.take(key, token: token) else { return }
+        let object: Object
+        switch result {
+        case .absent: object = Object()
+        case .unreadable: return unreadable(waiting, into: &effects)
+        case .record(let bytes):
+            guard let decoded = try? Object(decoding: bytes) else {
+                return unreadable(waiting, into: &effects)
+            }
+            object = decoded
+        }
+        let slot = cache.insert(key, object, writtenBatch: writtenBatch)
+        // What was read may be written and not yet durable.
+        cache[slot].batch = writtenBatch
+        cache[slot].pins += 1
+        for event in waiting { serve(event, slot: slot, now: now, into: &effects) }
+        cache[slot].pins -= 1
+    }
+
+    /// Nobody may go on from a record that cannot be read: a write on top of it would forget dots.
+    private mutating func unreadable(
+        _ waiting: [ParkedEvents.Event], into effects: inout [Effect]
+    ) {
+        counters.corruptRecords += 1
+        for event in waiting {
+            turnAway(event, "ERR this replica's copy is corrupt; see the log", into: &effects)
+        }
+    }
+
+    private mutating func turnAway(
+        _ event: ParkedEvents.Event, _ text: String, into effects: inout [Effect]
+    ) {
+        switch event {
+        case .request(let request): respond(to: request.origin, .error(text), into: &effects)
+        case .write(let link, let id, _, _), .check(let link, let id, _):
+            counters.refusals += 1
+            let refusal = PeerMessage.Refusal.overloaded
+            effects.append(.answer(link, .refused(id: id, refusal), after: .none))
+        case .expiry: break
+        }
+    }
+
+    /// The sweeper found a payload past its deadline.
+    mutating func expire(_ key: ObjectKey, now: Now, into effects: inout [Effect]) {
+        guard let slot = cache.find(key) else { return park(.expiry, for: key, into: &effects) }
+        expire(slot: slot, now: now, into: &effects)
+    }
+
+    mutating func expire(slot: Int, now: Now, into effects: inout [Effect]) {
+        guard cache[slot].object.wantsExpiry(nowMs: now.wallMs) else { return }
+        counters.expirations += 1
+        cache[slot].object.expire(nowMs: now.wallMs)
+        liveKeys -= 1
+        store(slot: slot, wasLive: false, now: now, into: &effects)
+    }
+}

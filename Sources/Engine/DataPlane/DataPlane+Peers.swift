@@ -1,0 +1,174 @@
+internal import Causality
+internal import Commands
+internal import Essentials
+internal import Objects
+internal import Placement
+internal import Replication
+internal import Wire
+
+/// What peers ask of this shard as a replica, and what they answer it as a coordinator.
+extension DataPlane {
+    mutating func receive(
+        _ message: PeerMessage, from node: NodeNumber, link: LinkID, _ header: PeerFrameHeader,
+        now: Now, into effects: inout [Effect]
+    ) {
+        switch message {
+        case .write(let id, let key, let wantsDurability, let record):
+            let event = ParkedEvents.Event.write(
+                link, id: id, wantsDurability: wantsDurability, record: record)
+            serve(event, id: id, key, header, link: link, now: now, into: &effects)
+        case .check(let id, let key, let fingerprint):
+            let event = ParkedEvents.Event.check(link, id: id, fingerprint: fingerprint)
+            serve(event, id: id, key, header, link: link, now: now, into: &effects)
+        case .forward(let id, let consistency, let arguments):
+            takeForwarded(
+                id, consistency, arguments, header, link: link, now: now, into: &effects)
+        case .wrote(let id, let isDurable):
+            settleWrite(id, node, now: now, into: &effects) { .stored(by: $0, isDurable: isDurable) }
+        case .same(let id): settleRead(id, node, now: now, into: &effects) { .answered(by: $0) }
+        case .differs(let id, let record):
+            mergeAnswer(id, node, record, now: now, into: &effects)
+        case .forwarded(let id, let reply): finishForward(id, reply, into: &effects)
+        case .refused(let id, _):
+            counters.refusals += 1
+            fail(id, node, now: now, into: &effects)
+        case .control: break
+        }
+    }
+
+    /// A replica's part: refuses what comes from another topology, loads the object if need be.
+    private mutating func serve(
+        _ event: ParkedEvents.Event, id: UInt64, _ peerKey: PeerKey, _ header: PeerFrameHeader,
+        link: LinkID, now: Now, into effects: inout [Effect]
+    ) {
+        let key = ObjectKey(
+            position: Position(rawValue: peerKey.position), bytes: peerKey.bytes)
+        guard routing.accepts(header) else { return refuse(id, .epoch, link, into: &effects) }
+        guard let table = routing.table,
+            table.place(of: routing.node, in: table.partitioning.partition(of: key.position)) != nil
+        else { return refuse(id, .notReplica, link, into: &effects) }
+        guard let slot = find(key) else { return park(event, for: key, into: &effects) }
+        serve(event, slot: slot, now: now, into: &effects)
+    }
+
+    /// The same, with the object in memory.
+    mutating func serve(
+        _ event: ParkedEvents.Event, slot: Int, now: Now, into effects: inout [Effect]
+    ) {
+        switch event {
+        case .write(let link, let id, let wantsDurability, let record):
+            counters.replicaWrites += 1
+            if let refusal = merge(record, slot: slot, now: now, into: &effects) {
+                return refuse(id, refusal, link, into: &effects)
+            }
+            guard id != 0 else { return }
+            let isDurable = settings.acknowledgesDurable || wantsDurability
+            if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
+            let hold = Hold(batch: cache[slot].batch, isDurable: isDurable)
+            effects.append(.answer(link, .wrote(id: id, isDurable: isDurable), after: hold))
+        case .check(let link, let id, let fingerprint):
+            counters.replicaReads += 1
+            let hold = Hold(batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
+            let object = cache[slot].object
+            let answer: PeerMessage
+            if object.context.fingerprint == fingerprint {
+                answer = .same(id: id)
+            } else {
+                answer = .differs(id: id, record: object.isUnknown ? [] : object.encoded())
+            }
+            effects.append(.answer(link, answer, after: isReached(hold) ? .none : hold))
+        case .request(let request): begin(request, now: now, into: &effects)
+        case .expiry: expire(slot: slot, now: now, into: &effects)
+        }
+    }
+
+    private mutating func refuse(
+        _ id: UInt64, _ refusal: PeerMessage.Refusal, _ link: LinkID, into effects: inout [Effect]
+    ) {
+        counters.refusals += 1
+        effects.append(.answer(link, .refused(id: id, refusal), after: .none))
+    }
+
+    /// Joins a peer's record into the object in `slot`; returns why not, if it must not.
+    mutating func merge(
+        _ record: [UInt8], slot: Int, now: Now, into effects: inout [Effect]
+    ) -> PeerMessage.Refusal? {
+        guard var incoming = try? Object(decoding: record) else {
+            counters.corruptRecords += 1
+            return .corrupt
+        }
+        guard clock.observe(incoming.latestStamp, wallMs: now.wallMs) else {
+            counters.stampsRefused += 1
+            return .clock
+        }
+        if routing.flushStamp > .zero { incoming.dropEntries(upTo: routing.flushStamp) }
+        if isSpaceLow, incoming.isLive(nowMs: now.wallMs) { return .diskFull }
+        noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
+        let wasLive = cache[slot].object.isLive(nowMs: now.wallMs)
+        guard cache[slot].object.merge(incoming) else { return nil }
+        cache[slot].object.expire(nowMs: now.wallMs)
+        let pruned = cache[slot].object.pruneContext(to: settings.contextActorsMax)
+        counters.actorsPruned += UInt64(pruned)
+        store(slot: slot, wasLive: wasLive, now: now, into: &effects)
+        return nil
+    }
+
+    /// A replica held another object than the coordinator: the read's answer is their merge.
+    private mutating func mergeAnswer(
+        _ id: UInt64, _ node: NodeNumber, _ record: [UInt8], now: Now, into effects: inout [Effect]
+    ) {
+        guard let flight = inFlight[id], case .reading = flight.phase, let slot = flight.slot
+        else { return }
+        counters.mismatches += 1
+        if !record.isEmpty, merge(record, slot: slot, now: now, into: &effects) != nil {
+            return fail(id, node, now: now, into: &effects)
+        }
+        let isBehind: Bool
+        if let theirs = try? Object(decoding: record) {
+            isBehind = theirs.context.fingerprint != cache[slot].object.context.fingerprint
+        } else {
+            isBehind = !cache[slot].object.isUnknown
+        }
+        if isBehind, let place = place(of: node, in: flight) { inFlight[id]?.behind.insert(place) }
+        settleRead(id, node, now: now, into: &effects) { .answered(by: $0) }
+    }
+
+    private mutating func settleRead(
+        _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect],
+        _ event: (Int) -> ReadQuorum.Event
+    ) {
+        guard let flight = inFlight[id], case .reading(var quorum) = flight.phase,
+            let place = place(of: node, in: flight)
+        else { return }
+        let next = quorum.apply(event(place))
+        carryOut(next, quorum, of: id, now: now, into: &effects)
+    }
+
+    private mutating func settleWrite(
+        _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect],
+        _ event: (Int) -> WriteQuorum.Event
+    ) {
+        guard let flight = inFlight[id], case .writing(var quorum, let reply) = flight.phase,
+            let place = place(of: node, in: flight)
+        else { return }
+        let outcome = quorum.apply(event(place))
+        inFlight[id]?.phase = .writing(quorum, reply: reply)
+        finishWrite(id, outcome, now: now, into: &effects)
+    }
+
+    /// A replica cannot do its part of request `id`.
+    mutating func fail(
+        _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect]
+    ) {
+        guard let flight = inFlight[id] else { return }
+        switch flight.phase {
+        case .reading: settleRead(id, node, now: now, into: &effects) { .failed($0) }
+        case .writing: settleWrite(id, node, now: now, into: &effects) { .failed($0) }
+        case .forwarding: forwardFailed(id, now: now, into: &effects)
+        }
+    }
+
+    func place(of node: NodeNumber, in flight: InFlight) -> Int? {
+        routing.table?.place(of: node, in: flight.partition)
+    }
+}

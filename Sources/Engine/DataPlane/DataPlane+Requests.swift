@@ -1,0 +1,285 @@
+internal import Causality
+internal import Commands
+internal import Essentials
+internal import Objects
+internal import Placement
+internal import Replication
+internal import Wire
+
+/// Client requests, from their arrival to their reply.
+extension DataPlane {
+    /// A read whose replicas have not answered for so long asks one more: well above a healthy
+    /// round trip, well below what a person notices. (A replica's own p99 will replace it.)
+    private static let slowReadNs: UInt64 = 30_000_000
+
+    mutating func begin(_ request: Request, now: Now, into effects: inout [Effect]) {
+        guard let table = routing.table else {
+            let text = "CLUSTERDOWN this node is not part of a cluster yet"
+            return respond(to: request.origin, .error(text), into: &effects)
+        }
+        if request.operation.kind != .read, areWritesHeld {
+            let text = "TRYAGAIN a member is joining; writes are held for a moment"
+            return respond(to: request.origin, .error(text), into: &effects)
+        }
+        let partition = table.partitioning.partition(of: request.key.position)
+        guard let place = table.place(of: routing.node, in: partition) else {
+            return forward(request, partition, now: now, into: &effects)
+        }
+        guard let slot = find(request.key) else {
+            return park(.request(request), for: request.key, into: &effects)
+        }
+        let bounded = request.consistency.bounded(by: table.replicaCount)
+        if request.operation.kind == .blindWrite || bounded.r == 1 {
+            act(request, slot: slot, partition, place: place, id: nil, now: now, into: &effects)
+        } else {
+            startRead(request, slot: slot, partition, place: place, now: now, into: &effects)
+        }
+    }
+
+    /// Asks as many replicas as the read needs besides the copy in `slot`.
+    private mutating func startRead(
+        _ request: Request, slot: Int, _ partition: PartitionID, place: Int, now: Now,
+        into effects: inout [Effect]
+    ) {
+        guard let table = routing.table else { return }
+        let replicas = table.replicaCount
+        let bounded = request.consistency.bounded(by: replicas)
+        // Neighbours of a position start with different replicas, so their reads spread.
+        let first = place + 1 + Int(truncatingIfNeeded: request.key.position.rawValue & 1)
+        var quorum = ReadQuorum(
+            replicas: replicas, primaries: replicas, r: bounded.r, pr: bounded.pr,
+            firstAsked: first)
+        quorum.countOwn(place: place)
+        guard
+            let id = admit(
+                request, .reading(quorum), partition, slot: slot, now: now, into: &effects)
+        else { return }
+        cache[slot].pins += 1
+        carryOut(quorum.advance(), quorum, of: id, now: now, into: &effects)
+    }
+
+    /// Keeps a request in the table, with its deadline; refuses it when there are too many.
+    mutating func admit(
+        _ request: Request, _ phase: InFlight.Phase, _ partition: PartitionID, slot: Int?, now: Now,
+        into effects: inout [Effect]
+    ) -> UInt64? {
+        guard !inFlight.isFull else {
+            counters.overloads += 1
+            let text = "OVERLOADED \(inFlight.count) requests are under way on this shard"
+            respond(to: request.origin, .error(text), into: &effects)
+            return nil
+        }
+        let deadline = now.monotonicNs + UInt64(request.consistency.timeoutMs) * 1_000_000
+        let id = inFlight.insert(
+            InFlight(
+                request: request, phase: phase, partition: partition, slot: slot,
+                startedNs: now.monotonicNs, deadlineNs: deadline))
+        let wake: UInt64
+        if case .reading = phase {
+            wake = min(deadline, now.monotonicNs + Self.slowReadNs)
+        } else {
+            wake = deadline
+        }
+        deadlines.schedule(id, atNs: wake, nowNs: now.monotonicNs)
+        return id
+    }
+
+    /// Carries out what a read quorum wants next, until it waits or is done.
+    mutating func carryOut(
+        _ first: ReadQuorum.Effect, _ quorum: ReadQuorum, of id: UInt64, now: Now,
+        into effects: inout [Effect]
+    ) {
+        guard let table = routing.table, let flight = inFlight[id], let slot = flight.slot
+        else { return }
+        var quorum = quorum
+        var next = first
+        while case .ask(let place) = next {
+            let node = table.replica(flight.partition, place)
+            if node != routing.node, routing.canReach(node) {
+                let key = PeerKey(flight.request.key)
+                let fingerprint = cache[slot].object.context.fingerprint
+                let check = PeerMessage.check(id: id, key: key, fingerprint: fingerprint)
+                effects.append(.send(node, check, after: .none))
+                next = quorum.advance()
+            } else {
+                next = quorum.apply(.failed(place))
+            }
+        }
+        switch next {
+        case .none, .ask: inFlight[id]?.phase = .reading(quorum)
+        case .answer: finishRead(id, now: now, into: &effects)
+        case .reject(let answered, let required):
+            reject(id, answered: answered, required: required, now: now, into: &effects)
+        }
+    }
+
+    /// Enough replicas have answered and the object in memory is their merge.
+    private mutating func finishRead(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+        guard let flight = inFlight[id], let slot = flight.slot, let table = routing.table,
+            let place = table.place(of: routing.node, in: flight.partition)
+        else { return }
+        repair(flight, slot: slot, into: &effects)
+        act(
+            flight.request, slot: slot, flight.partition, place: place, id: id, now: now,
+            into: &effects)
+    }
+
+    /// Sends the merged object to the replicas that answered with less. Nobody waits for it.
+    private func repair(_ flight: InFlight, slot: Int, into effects: inout [Effect]) {
+        guard !flight.behind.isEmpty, let table = routing.table else { return }
+        let record = cache[slot].object.encoded()
+        for place in 0..<table.replicaCount where flight.behind.contains(place) {
+            let message = PeerMessage.write(
+                id: 0, key: PeerKey(flight.request.key), wantsDurability: false, record: record)
+            let hold = Hold(batch: cache[slot].batch, isDurable: false)
+            effects.append(.send(table.replica(flight.partition, place), message, after: hold))
+        }
+    }
+
+    /// Evaluates the command on the object in `slot` and, when it writes, replicates the write.
+    private mutating func act(
+        _ request: Request, slot: Int, _ partition: PartitionID, place: Int, id: UInt64?, now: Now,
+        into effects: inout [Effect]
+    ) {
+        var reply: Reply
+        let mutation: ObjectMutation
+        switch evaluate(request, slot: slot, now: now) {
+        case .reply(let immediate):
+            counters.reads += 1
+            if let id { release(id) }
+            let hold = Hold(batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
+            return respond(
+                to: request.origin, immediate, after: isReached(hold) ? .none : hold,
+                into: &effects)
+        case .write(let reply_, let mutation_):
+            reply = reply_
+            mutation = mutation_
+        }
+        counters.writes += 1
+        let record = write(mutation, slot: slot, now: now, into: &effects)
+        if case .dynamo = mutation {
+            let context = cache[slot].object.context
+            reply = .bulk(ContextToken.encode(context, of: request.key.bytes))
+        }
+        replicate(
+            record, reply, request, slot: slot, partition, place: place, id: id, now: now,
+            into: &effects)
+    }
+
+    /// Sends the write to the other replicas and answers when enough have it.
+    private mutating func replicate(
+        _ record: [UInt8], _ reply: Reply, _ request: Request, slot: Int, _ partition: PartitionID,
+        place own: Int, id: UInt64?, now: Now, into effects: inout [Effect]
+    ) {
+        guard let table = routing.table else { return }
+        let replicas = table.replicaCount
+        let bounded = request.consistency.bounded(by: replicas)
+        let isDurable = settings.acknowledgesDurable || bounded.dw > 0
+        if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
+        guard replicas > 1 else {
+            if let id { release(id) }
+            let hold = Hold(batch: batch, isDurable: isDurable)
+            return respond(to: request.origin, reply, after: hold, into: &effects)
+        }
+        var quorum = WriteQuorum(
+            replicas: replicas, primaries: replicas,
+            requirement: .init(w: bounded.w, pw: bounded.pw, dw: bounded.dw))
+        let number: UInt64
+        if let id {
+            number = id
+            inFlight[number]?.phase = .writing(quorum, reply: reply)
+        } else {
+            let phase = InFlight.Phase.writing(quorum, reply: reply)
+            guard
+                let admitted = admit(
+                    request, phase, partition, slot: nil, now: now, into: &effects)
+            else { return }
+            number = admitted
+        }
+        ownStores.append(number, batch: batch, isDurable: isDurable)
+        let message = PeerMessage.write(
+            id: number, key: PeerKey(request.key), wantsDurability: bounded.dw > 0, record: record)
+        let hold = Hold(batch: batch, isDurable: false)
+        var outcome = WriteQuorum.Effect.none
+        for place in 0..<replicas where place != own {
+            let node = table.replica(partition, place)
+            if routing.canReach(node) {
+                effects.append(.send(node, message, after: hold))
+            } else {
+                outcome = quorum.apply(.failed(place))
+            }
+        }
+        inFlight[number]?.phase = .writing(quorum, reply: reply)
+        finishWrite(number, outcome, now: now, into: &effects)
+    }
+
+    /// Answers the client when the quorum is decided.
+    mutating func finishWrite(
+        _ id: UInt64, _ outcome: WriteQuorum.Effect, now: Now, into effects: inout [Effect]
+    ) {
+        switch outcome {
+        case .none: return
+        case .acknowledge:
+            guard let flight = release(id), case .writing(_, let reply) = flight.phase
+            else { return }
+            respond(to: flight.request.origin, reply, into: &effects)
+        case .reject(let shortfall):
+            reject(
+                id, answered: shortfall.stored, required: shortfall.required, now: now,
+                into: &effects)
+        }
+    }
+
+    /// Own stores whose batch is now safe count for their writes.
+    mutating func settleOwnStores(now: Now, into effects: inout [Effect]) {
+        while let safe = ownStores.popSafe(written: writtenBatch, durable: durableBatch) {
+            guard let flight = inFlight[safe.id], case .writing(var quorum, let reply) = flight.phase,
+                let place = routing.table?.place(of: routing.node, in: flight.partition)
+            else { continue }
+            let outcome = quorum.apply(.stored(by: place, isDurable: safe.isDurable))
+            inFlight[safe.id]?.phase = .writing(quorum, reply: reply)
+            finishWrite(safe.id, outcome, now: now, into: &effects)
+        }
+    }
+
+    /// Tells the client how many replicas had answered. The command may still take effect.
+    mutating func reject(
+        _ id: UInt64, answered: Int, required: Int, now: Now, into effects: inout [Effect]
+    ) {
+        guard let flight = release(id) else { return }
+        counters.quorumFailures += 1
+        let ms = (now.monotonicNs - flight.startedNs) / 1_000_000
+        let text = "NOQUORUM \(answered) of \(required) replicas answered in \(ms) ms"
+        respond(to: flight.request.origin, .error(text), into: &effects)
+    }
+
+    /// Takes a request out of the table and lets go of its slot.
+    @discardableResult
+    mutating func release(_ id: UInt64) -> InFlight? {
+        guard let flight = inFlight.remove(id) else { return nil }
+        if let slot = flight.slot { cache[slot].pins -= 1 }
+        return flight
+    }
+
+    func respond(
+        to origin: Request.Origin, _ reply: Reply, after hold: Hold = .none,
+        into effects: inout [Effect]
+    ) {
+        switch origin {
+        case .client(let number): effects.append(.reply(number, reply, after: hold))
+        case .peer(let link, let id):
+            var bytes: [UInt8] = []
+            ReplyEncoder(version: .three).encode(reply, into: &bytes)
+            effects.append(.answer(link, .forwarded(id: id, reply: bytes), after: hold))
+        }
+    }
+
+    /// Whether what `hold` waits for has happened already.
+    func isReached(_ hold: Hold) -> Bool {
+        hold.batch <= (hold.isDurable ? durableBatch : writtenBatch)
+    }
+}
+
+extension PeerKey {
+    init(_ key: ObjectKey) { self.init(position: key.position.rawValue, bytes: key.bytes) }
+}

@@ -1,0 +1,158 @@
+public import Causality
+public import Commands
+public import Essentials
+public import Membership
+public import Placement
+public import Wire
+
+/// A client's command on one key, as a session hands it over.
+public struct Request: Sendable {
+    /// Whom to answer. Client numbers are the server's and come back in `reply`.
+    public enum Origin: Sendable, Equatable {
+        case client(UInt64)
+        case peer(LinkID, id: UInt64)
+    }
+
+    public var origin: Origin
+    public var key: ObjectKey
+    public var operation: Operation
+    public var consistency: Consistency
+    /// The command as it came, for forwarding: needed only where this node is no replica.
+    public var arguments: [[UInt8]]
+
+    public init(
+        origin: Origin, key: ObjectKey, operation: Operation, consistency: Consistency,
+        arguments: [[UInt8]] = []
+    ) {
+        self.origin = origin
+        self.key = key
+        self.operation = operation
+        self.consistency = consistency
+        self.arguments = arguments
+    }
+}
+
+/// A connection that a peer opened to us, named by the server; answers go back on it.
+public struct LinkID: RawRepresentable, Hashable, Sendable {
+    public let rawValue: UInt64
+
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// What an effect waits for before it may leave: the batch that holds the stores it tells of.
+public struct Hold: Sendable, Equatable {
+    /// The number of the batch; 0 waits for nothing.
+    public var batch: UInt64
+    /// Whether the batch must be past an fsync, or only written.
+    public var isDurable: Bool
+
+    public init(batch: UInt64, isDurable: Bool) {
+        self.batch = batch
+        self.isDurable = isDurable
+    }
+
+    public static let none = Hold(batch: 0, isDurable: false)
+}
+
+extension DataPlane {
+    public enum Event: Sendable {
+        case requested(Request)
+        /// A message that came with this frame header, on a link that `node` opened (requests) or
+        /// that we opened to it (answers).
+        case received(PeerMessage, from: NodeNumber, link: LinkID, PeerFrameHeader)
+        case loaded(ObjectKey, token: UInt64, LoadResult)
+        /// Every batch up to this number is in RocksDB and the page cache.
+        case written(UInt64)
+        /// Every batch up to this number is past an fsync.
+        case durable(UInt64)
+        case linkOpened(NodeNumber)
+        case linkClosed(NodeNumber)
+        case topologyAdopted(Topology)
+        /// Client writes wait while an authority asks whether the cluster is empty.
+        case writesHeld(Bool)
+        case spaceChanged(isLow: Bool)
+        /// The sweeper found a key whose deadline has passed and whose payload is still stored.
+        case expiryFound(ObjectKey)
+        /// Due every `tickMs`.
+        case ticked
+    }
+
+    public enum LoadResult: Sendable {
+        case record([UInt8])
+        case absent
+        /// The storage cannot read this record, or its bytes are not what was written.
+        case unreadable
+    }
+
+    /// What to do, in this order. All `store`s of one pass of the loop form one batch, numbered by
+    /// `closeBatch`.
+    public enum Effect: Sendable {
+        /// Read the key's record; `token` comes back in `loaded`.
+        case load(ObjectKey, token: UInt64)
+        case store(ObjectKey, record: [UInt8])
+        case reply(UInt64, Reply, after: Hold)
+        /// On the connection that this shard opened to the node.
+        case send(NodeNumber, PeerMessage, after: Hold)
+        /// On a connection that a peer opened.
+        case answer(LinkID, PeerMessage, after: Hold)
+        /// Somebody waits for durability that the policy would not give soon: fsync now.
+        case requestSync
+        /// Drop every object of this shard: a flush was adopted.
+        case dropAll
+        /// The trust horizon has moved: keep it with the next clean stop's marker.
+        case horizonMoved(UInt64)
+    }
+
+    /// What a shard is told once.
+    public struct Settings: Sendable {
+        public var node: NodeNumber
+        /// Acknowledge only what is past an fsync (`wal-sync always`).
+        public var acknowledgesDurable: Bool
+        /// Bytes of decoded objects held in memory.
+        public var cacheBytesMax: Int
+        /// Actors that a context keeps (DESIGN section 4: 50).
+        public var contextActorsMax: Int
+        public var driftMsMax: UInt64
+        /// A value after APPEND, SETRANGE and the like may not be longer.
+        public var valueSizeMax: Int
+        /// Actor epochs from before this, in ms, are not continued.
+        public var trustHorizonMs: UInt64
+
+        public init(
+            node: NodeNumber, acknowledgesDurable: Bool, cacheBytesMax: Int,
+            contextActorsMax: Int = 50, driftMsMax: UInt64 = 60_000, valueSizeMax: Int = 16 << 20,
+            trustHorizonMs: UInt64 = 0
+        ) {
+            self.node = node
+            self.acknowledgesDurable = acknowledgesDurable
+            self.cacheBytesMax = cacheBytesMax
+            self.contextActorsMax = contextActorsMax
+            self.driftMsMax = driftMsMax
+            self.valueSizeMax = valueSizeMax
+            self.trustHorizonMs = trustHorizonMs
+        }
+    }
+
+    /// Counts since the start, for metrics. Plain numbers: read on the shard's own loop.
+    public struct Counters: Sendable, Equatable {
+        public var reads: UInt64 = 0
+        public var writes: UInt64 = 0
+        public var forwards: UInt64 = 0
+        public var cacheHits: UInt64 = 0
+        public var cacheMisses: UInt64 = 0
+        public var quorumFailures: UInt64 = 0
+        public var mismatches: UInt64 = 0
+        public var replicaWrites: UInt64 = 0
+        public var replicaReads: UInt64 = 0
+        public var siblingsMade: UInt64 = 0
+        public var actorsPruned: UInt64 = 0
+        public var amnesias: UInt64 = 0
+        public var refusals: UInt64 = 0
+        public var stampsRefused: UInt64 = 0
+        public var corruptRecords: UInt64 = 0
+        public var expirations: UInt64 = 0
+        public var overloads: UInt64 = 0
+
+        public init() {}
+    }
+}

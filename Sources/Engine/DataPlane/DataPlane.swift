@@ -1,0 +1,118 @@
+public import Causality
+public import Commands
+public import Essentials
+public import Membership
+internal import Objects
+public import Placement
+internal import Replication
+public import Wire
+
+/// All that happens to the keys of one shard: coordinating clients' commands, answering peers as a
+/// replica, and the objects in memory.
+///
+/// Ordering contract: effects are carried out in order; a `reply`, `send` or `answer` leaves when
+/// what it holds for has happened to its batch, and not before. After every pass of its loop the
+/// server calls `closeBatch`, commits the stores as one RocksDB batch, and tells `written` and
+/// later `durable`.
+///
+/// Messages of a write leave once it is written, before it is durable; the fsyncs of all replicas
+/// then run side by side. A dot may therefore be known elsewhere and forgotten here by a power
+/// failure, which is why the trust horizon moves at every unclean start.
+///
+/// Confined to its shard's loop.
+public struct DataPlane: Sendable {
+    /// How often `ticked` is due, in ms: the grain of time-outs.
+    public static let tickMs: UInt64 = 10
+    /// Requests under way at once; past it clients get `-OVERLOADED`. At 500 bytes each, 32 MiB.
+    static let inFlightMax = 65_536
+    /// Events that wait for loads; the same bound, for the same reason.
+    static let parkedMax = 65_536
+
+    public internal(set) var counters = Counters()
+    public internal(set) var trustHorizonMs: UInt64
+    /// Live keys of this shard, by what loads and stores have shown. An estimate: see DBSIZE.
+    public internal(set) var liveKeys: Int = 0
+
+    let settings: Settings
+    var routing: Routing
+    var cache: ObjectCache
+    var clock: HybridClock
+    var inFlight: RequestTable
+    var parked = ParkedEvents()
+    /// Own stores whose batches are not yet as durable as their acknowledgement needs.
+    var ownStores = OwnStores()
+    var deadlines = DeadlineWheel(tickMs: Self.tickMs)
+    /// The number that this pass's stores will have.
+    var batch: UInt64 = 1
+    var batchHasStores = false
+    var writtenBatch: UInt64 = 0
+    var durableBatch: UInt64 = 0
+    var lastEpochMs: UInt64 = 0
+    var isSpaceLow = false
+    var areWritesHeld = false
+
+    public init(settings: Settings, topology: Topology?) {
+        self.settings = settings
+        routing = Routing(node: settings.node)
+        cache = ObjectCache(bytesMax: settings.cacheBytesMax)
+        clock = HybridClock(driftMsMax: settings.driftMsMax)
+        inFlight = RequestTable(capacityMax: Self.inFlightMax)
+        trustHorizonMs = settings.trustHorizonMs
+        if let topology { routing.adopt(topology) }
+    }
+
+    /// The most actor epochs reach to: what a clean stop writes down as the next horizon's floor.
+    public var epochReachedMs: UInt64 { max(lastEpochMs, trustHorizonMs) }
+
+    /// Bytes of decoded objects held in memory.
+    public var cacheBytes: Int { cache.bytes }
+    public var inFlightCount: Int { inFlight.count }
+    public var parkedCount: Int { parked.count }
+
+    /// Ends a pass: returns the number of the batch that this pass's stores form, or nil without any.
+    public mutating func closeBatch() -> UInt64? {
+        guard batchHasStores else { return nil }
+        batchHasStores = false
+        defer { batch += 1 }
+        return batch
+    }
+
+    /// Takes note of `event` and appends what is to be done to `effects`, in order.
+    public mutating func apply(_ event: Event, now: Now, into effects: inout [Effect]) {
+        switch event {
+        case .requested(let request): begin(request, now: now, into: &effects)
+        case .received(let message, let node, let link, let header):
+            receive(message, from: node, link: link, header, now: now, into: &effects)
+        case .loaded(let key, let token, let result):
+            loaded(key, token: token, result, now: now, into: &effects)
+        case .written(let batch):
+            writtenBatch = max(writtenBatch, batch)
+            settleOwnStores(now: now, into: &effects)
+        case .durable(let batch):
+            durableBatch = max(durableBatch, batch)
+            settleOwnStores(now: now, into: &effects)
+        case .linkOpened(let node): routing.setReachable(node, true)
+        case .linkClosed(let node):
+            routing.setReachable(node, false)
+            failRequests(on: node, now: now, into: &effects)
+        case .topologyAdopted(let topology): adopt(topology, now: now, into: &effects)
+        case .writesHeld(let areHeld): areWritesHeld = areHeld
+        case .spaceChanged(let isLow): isSpaceLow = isLow
+        case .expiryFound(let key): expire(key, now: now, into: &effects)
+        case .ticked: tick(now: now, into: &effects)
+        }
+    }
+
+    private mutating func adopt(_ topology: Topology, now: Now, into effects: inout [Effect]) {
+        guard topology.epoch > routing.epoch else { return }
+        let isFlush = topology.flushStamp > routing.flushStamp.rawValue
+        routing.adopt(topology)
+        guard isFlush else { return }
+        _ = clock.observe(routing.flushStamp, wallMs: .max - clock.driftMsMax)
+        abandonRequests(now: now, into: &effects)
+        cache.removeAll()
+        liveKeys = 0
+        moveHorizon(pastEpochMs: routing.flushStamp.wallMs, now: now, into: &effects)
+        effects.append(.dropAll)
+    }
+}

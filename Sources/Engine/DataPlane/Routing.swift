@@ -1,0 +1,42 @@
+internal import Causality
+internal import Essentials
+internal import Membership
+internal import Placement
+internal import Wire
+
+/// Who holds what, as this shard knows it, and who can be reached right now.
+struct Routing: Sendable {
+    let node: NodeNumber
+    private(set) var epoch: UInt64 = 0
+    /// The epoch that last changed who holds what, or what is held at all. Requests made under an
+    /// earlier one are refused, and so are later ones by a node that has not adopted it yet.
+    private(set) var fence: UInt64 = 0
+    private(set) var flushStamp: Timestamp = .zero
+    private(set) var table: PlacementTable?
+    private var isReachable: [Bool] = []
+
+    init(node: NodeNumber) { self.node = node }
+
+    mutating func adopt(_ topology: Topology) {
+        let stamp = Timestamp(rawValue: topology.flushStamp)
+        if topology.placement != table || stamp > flushStamp { fence = topology.epoch }
+        epoch = topology.epoch
+        flushStamp = stamp
+        table = topology.placement
+    }
+
+    func accepts(_ header: PeerFrameHeader) -> Bool {
+        header.epoch >= fence && epoch >= header.fence
+    }
+
+    mutating func setReachable(_ node: NodeNumber, _ isUp: Bool) {
+        let index = Int(node.rawValue)
+        while isReachable.count <= index { isReachable.append(false) }
+        isReachable[index] = isUp
+    }
+
+    func canReach(_ node: NodeNumber) -> Bool {
+        let index = Int(node.rawValue)
+        return index < isReachable.count && isReachable[index]
+    }
+}
