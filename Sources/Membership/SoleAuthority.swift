@@ -1,0 +1,237 @@
+public import Essentials
+
+/// The authority of this release: one member decides alone, and commits by writing to its disk.
+///
+/// Proposals wait in a bounded queue and are treated one at a time. One that moves vnodes needs an
+/// empty cluster, and emptiness must last until the decision. So every member is asked to prepare:
+/// it holds its clients' writes, waits until those under way have ended, looks whether it stores
+/// anything, and answers. Empty members go on holding; all others do not. When all are empty the
+/// change is committed, and members let writes go on when they adopt it. When one has data, or has
+/// not answered in time, the change is refused and all are released. A member that does not hear
+/// the decision lets writes go on after `TopologyTiming.holdNs`: what it then takes under the old
+/// placement, if the change was committed and every message about it was lost, stays where it was
+/// written. That needs the authority to be cut off from a quorum of an empty cluster for the whole
+/// rest of the hold, in the seconds of a join.
+///
+/// A flush is committed at once. It is answered when all members have adopted it, or after a
+/// time-out with the names of those that have not: these adopt it when they are back, before they
+/// serve.
+///
+/// While this node is down, nothing changes; the data path goes on without it.
+///
+/// Invariant: topologies are committed with consecutive epochs, each after the one before.
+public struct SoleAuthority: TopologyAuthority {
+    /// Proposals come from admins and starting nodes; a node joins with one. More than this many
+    /// waiting means that somebody proposes in a loop.
+    public static let proposalsMax = 64
+
+    private struct Proposal {
+        let id: ProposalID
+        let change: TopologyChange
+    }
+
+    private enum Work {
+        case idle
+        /// Members of `waiting` have not answered yet.
+        case preparing(
+            Proposal, Preparation, outcome: Topology, waiting: [NodeNumber], deadlineNs: UInt64)
+        case flushing(Proposal, deadlineNs: UInt64)
+    }
+
+    public private(set) var topology: Topology
+    private let timing: TopologyTiming
+    private var work = Work.idle
+    private var queue: [Proposal] = []
+    /// The members that have not adopted the newest topology yet, ascending.
+    private var behind: [NodeNumber]
+    private var resendAtNs: UInt64 = 0
+    private var lastAttempt: UInt64 = 0
+
+    /// - Parameter topology: the newest one stored. Its own node is its authority.
+    public init(topology: Topology, timing: TopologyTiming = TopologyTiming()) {
+        self.topology = topology
+        self.timing = timing
+        behind = topology.members.map(\.number)
+    }
+
+    public var deadlineNs: UInt64? {
+        let resend = needsResend ? resendAtNs : nil
+        switch work {
+        case .idle: return resend
+        case .preparing(_, _, _, _, let deadlineNs), .flushing(_, let deadlineNs):
+            return min(resend ?? .max, deadlineNs)
+        }
+    }
+
+    public mutating func apply(
+        _ event: AuthorityEvent, now: Now, into effects: inout [AuthorityEffect]
+    ) {
+        switch event {
+        case .proposed(let id, let change):
+            enqueue(Proposal(id: id, change: change), into: &effects)
+        case .prepared(let node, let preparation, let isEmpty):
+            notePrepared(node, preparation, isEmpty: isEmpty, now: now, into: &effects)
+        case .adopted(let node, let epoch):
+            if epoch == topology.epoch { behind.removeAll { $0 == node } }
+        case .ticked:
+            resend(now: now, into: &effects)
+        }
+        finishIfDue(now: now, into: &effects)
+        while case .idle = work, !queue.isEmpty {
+            start(queue.removeFirst(), now: now, into: &effects)
+        }
+    }
+
+    // MARK: Proposals
+
+    private mutating func enqueue(_ proposal: Proposal, into effects: inout [AuthorityEffect]) {
+        guard queue.count < Self.proposalsMax else {
+            let reason = "\(Self.proposalsMax) changes of the topology are waiting: try again later"
+            effects.append(.refuse(proposal.id, reason: reason))
+            return
+        }
+        queue.append(proposal)
+    }
+
+    private mutating func start(
+        _ proposal: Proposal, now: Now, into effects: inout [AuthorityEffect]
+    ) {
+        do {
+            let outcome = try topology.applying(proposal.change, clusterIsEmpty: true)
+            if outcome == topology {
+                answerUnchanged(proposal, now: now, into: &effects)
+            } else if proposal.change.movesVnodes {
+                prepare(proposal, outcome: outcome, now: now, into: &effects)
+            } else {
+                commit(outcome, proposal, now: now, into: &effects)
+            }
+        } catch {
+            effects.append(.refuse(proposal.id, reason: error.description))
+        }
+    }
+
+    /// A flush that was made already may still be under way: whoever asks again waits as well.
+    private mutating func answerUnchanged(
+        _ proposal: Proposal, now: Now, into effects: inout [AuthorityEffect]
+    ) {
+        if case .flush = proposal.change, !behind.isEmpty {
+            work = .flushing(proposal, deadlineNs: now.monotonicNs + timing.adoptNs)
+        } else {
+            effects.append(.accept(proposal.id, topology))
+        }
+    }
+
+    // MARK: Preparing
+
+    private mutating func prepare(
+        _ proposal: Proposal, outcome: Topology, now: Now, into effects: inout [AuthorityEffect]
+    ) {
+        // The wall clock only makes attempts grow over restarts.
+        lastAttempt = max(lastAttempt + 1, now.wallMs)
+        let preparation = Preparation(epoch: outcome.epoch, attempt: lastAttempt)
+        let nodes = topology.members.map(\.number)
+        work = .preparing(
+            proposal, preparation, outcome: outcome, waiting: nodes,
+            deadlineNs: now.monotonicNs + timing.prepareNs)
+        resendAtNs = now.monotonicNs + timing.resendNs
+        for node in nodes { effects.append(.prepare(node, preparation)) }
+    }
+
+    private mutating func notePrepared(
+        _ node: NodeNumber, _ answered: Preparation, isEmpty: Bool, now: Now,
+        into effects: inout [AuthorityEffect]
+    ) {
+        guard
+            case .preparing(let proposal, let preparation, let outcome, var waiting, let deadline) =
+                work,
+            answered == preparation, let index = waiting.firstIndex(of: node),
+            now.monotonicNs < deadline
+        else { return }
+        guard isEmpty else {
+            let refusal = TopologyRefusal.clusterHoldsData(proposal.change)
+            refuse(proposal, preparation, reason: refusal.description, into: &effects)
+            return
+        }
+        waiting.remove(at: index)
+        work = .preparing(
+            proposal, preparation, outcome: outcome, waiting: waiting, deadlineNs: deadline)
+        if waiting.isEmpty { commit(outcome, proposal, now: now, into: &effects) }
+    }
+
+    private mutating func refuse(
+        _ proposal: Proposal, _ preparation: Preparation, reason: String,
+        into effects: inout [AuthorityEffect]
+    ) {
+        work = .idle
+        for member in topology.members { effects.append(.release(member.number, preparation)) }
+        effects.append(.refuse(proposal.id, reason: reason))
+    }
+
+    // MARK: Committing
+
+    private mutating func commit(
+        _ outcome: Topology, _ proposal: Proposal, now: Now, into effects: inout [AuthorityEffect]
+    ) {
+        invariant(outcome.epoch == topology.epoch + 1, "epoch \(outcome.epoch) out of turn")
+        topology = outcome
+        behind = topology.members.map(\.number)
+        effects.append(.commit(topology))
+        distribute(now: now, into: &effects)
+        if case .flush = proposal.change {
+            work = .flushing(proposal, deadlineNs: now.monotonicNs + timing.adoptNs)
+        } else {
+            work = .idle
+            effects.append(.accept(proposal.id, topology))
+        }
+    }
+
+    private mutating func distribute(now: Now, into effects: inout [AuthorityEffect]) {
+        resendAtNs = now.monotonicNs + timing.resendNs
+        for node in behind where node != topology.authority {
+            effects.append(.distribute(topology, to: node))
+        }
+    }
+
+    // MARK: Time
+
+    private var needsResend: Bool {
+        if case .preparing = work { return true }
+        return behind.contains { $0 != topology.authority }
+    }
+
+    private mutating func resend(now: Now, into effects: inout [AuthorityEffect]) {
+        guard needsResend, now.monotonicNs >= resendAtNs else { return }
+        distribute(now: now, into: &effects)
+        if case .preparing(_, let preparation, _, let waiting, _) = work {
+            for node in waiting { effects.append(.prepare(node, preparation)) }
+        }
+    }
+
+    private mutating func finishIfDue(now: Now, into effects: inout [AuthorityEffect]) {
+        switch work {
+        case .idle: break
+        case .preparing(let proposal, let preparation, _, let waiting, let deadline):
+            guard now.monotonicNs >= deadline else { break }
+            let reason =
+                "\(Self.list(waiting)) did not answer: a change that moves partitions needs "
+                + "all members"
+            refuse(proposal, preparation, reason: reason, into: &effects)
+        case .flushing(let proposal, let deadline):
+            if behind.isEmpty {
+                work = .idle
+                effects.append(.accept(proposal.id, topology))
+            } else if now.monotonicNs >= deadline {
+                work = .idle
+                let reason =
+                    "flushed, but \(Self.list(behind)) did not confirm it in time: "
+                    + "what is behind drops its data before it serves again"
+                effects.append(.refuse(proposal.id, reason: reason))
+            }
+        }
+    }
+
+    private static func list(_ nodes: [NodeNumber]) -> String {
+        let numbers = nodes.map(\.description).joined(separator: ", ")
+        return (nodes.count == 1 ? "node " : "nodes ") + numbers
+    }
+}

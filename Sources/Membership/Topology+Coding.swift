@@ -1,0 +1,90 @@
+public import Essentials
+internal import Placement
+
+// The format of a topology. On disk and on the wire. Never reorder or reuse.
+//
+//     version (1) = 1
+//     cluster id (16)
+//     epoch (8, big-endian)
+//     n (1)
+//     authority (2, big-endian)
+//     next number (2, big-endian)
+//     flush stamp (8, big-endian)
+//     member count (varint), then the members, ascending by number
+//     placement (see PlacementTable+Coding.swift), to the end
+//
+// A later version adds fields between the members and the placement and keeps the rest. A reader
+// takes every version up to its own, with the default that the field's comment names for what an
+// older one lacks; it refuses newer ones, since it cannot know what it would ignore.
+
+extension Topology {
+    static let version: UInt8 = 1
+
+    public func encode(into bytes: inout [UInt8]) {
+        bytes.append(Self.version)
+        clusterID.encode(into: &bytes)
+        bytes.appendBigEndian(epoch)
+        bytes.append(UInt8(n))
+        bytes.appendBigEndian(authority.rawValue)
+        bytes.appendBigEndian(nextNumber.rawValue)
+        bytes.appendBigEndian(flushStamp)
+        bytes.appendVarint(UInt64(members.count))
+        for member in members { member.encode(into: &bytes) }
+        placement.encode(into: &bytes)
+    }
+
+    /// Reads a topology and checks its invariants.
+    public init(from reader: inout ByteReader) throws(DecodingError) {
+        let version = try reader.readByte()
+        guard version == Self.version else { throw .unknownVersion(version) }
+        let clusterID = try UniqueID(from: &reader)
+        let epoch = try reader.readBigEndian(UInt64.self)
+        let n = Int(try reader.readByte())
+        let authority = NodeNumber(rawValue: try reader.readBigEndian())
+        let nextNumber = NodeNumber(rawValue: try reader.readBigEndian())
+        let flushStamp = try reader.readBigEndian(UInt64.self)
+        let count = try reader.readCount(max: Self.membersMax)
+        var members: [Member] = []
+        for _ in 0..<count { members.append(try Member(from: &reader)) }
+        self.init(
+            clusterID: clusterID, epoch: epoch, n: n, members: members, nextNumber: nextNumber,
+            placement: try PlacementTable(from: &reader), flushStamp: flushStamp,
+            authority: authority)
+        if let defect { throw .invalid(defect) }
+    }
+
+    /// The first invariant that does not hold, in words.
+    private var defect: String? {
+        guard epoch > 0 else { return "epoch 0" }
+        guard (1...PlacementTable.replicasMax).contains(n) else { return "n" }
+        guard member(authority) != nil else { return "the authority is not a member" }
+        var previous: UInt16 = 0
+        for (index, member) in members.enumerated() {
+            guard member.number.rawValue > previous else { return "members not ascending" }
+            previous = member.number.rawValue
+            if let defect = member.description.defect { return defect }
+            let earlier = members[..<index]
+            guard !earlier.contains(where: { $0.id == member.id }) else { return "an id twice" }
+            if let address = firstConflict(of: member.description.addresses, with: earlier) {
+                return "an address twice: \(address)"
+            }
+        }
+        guard nextNumber.rawValue > previous else { return "next number" }
+        guard placement.replicaCount == min(n, members.count) else { return "replica count" }
+        guard placement.members.allSatisfy({ member($0) != nil }) else {
+            return "a replica is not a member"
+        }
+        return nil
+    }
+
+    func firstConflict(of addresses: MemberAddresses, with members: some Sequence<Member>)
+        -> String?
+    {
+        for member in members {
+            for address in addresses.all where member.description.addresses.all.contains(address) {
+                return address
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,67 @@
+public import Essentials
+
+// The format of a proposed change. On the wire. Never reorder or reuse.
+//
+//     version (1) = 1
+//     kind (1)
+//     1 join             description
+//     2 update addresses id (16), addresses
+//     3 flush            stamp (8, big-endian)
+//     4 leave            id (16)
+//     5 weigh            id (16), weight (varint)
+
+extension TopologyChange {
+    static let version: UInt8 = 1
+
+    private enum Kind: UInt8 {
+        case join = 1
+        case updateAddresses = 2
+        case flush = 3
+        case leave = 4
+        case weigh = 5
+    }
+
+    public func encode(into bytes: inout [UInt8]) {
+        bytes.append(Self.version)
+        switch self {
+        case .join(let description):
+            bytes.append(Kind.join.rawValue)
+            description.encode(into: &bytes)
+        case .updateAddresses(let id, let addresses):
+            bytes.append(Kind.updateAddresses.rawValue)
+            id.encode(into: &bytes)
+            addresses.encode(into: &bytes)
+        case .flush(let stamp):
+            bytes.append(Kind.flush.rawValue)
+            bytes.appendBigEndian(stamp)
+        case .leave(let id):
+            bytes.append(Kind.leave.rawValue)
+            id.encode(into: &bytes)
+        case .weigh(let id, let weight):
+            bytes.append(Kind.weigh.rawValue)
+            id.encode(into: &bytes)
+            bytes.appendVarint(UInt64(weight))
+        }
+    }
+
+    public init(from reader: inout ByteReader) throws(DecodingError) {
+        let version = try reader.readByte()
+        guard version == Self.version else { throw .unknownVersion(version) }
+        guard let kind = Kind(rawValue: try reader.readByte()) else { throw .invalid("change") }
+        switch kind {
+        case .join: self = .join(try MemberDescription(from: &reader))
+        case .updateAddresses:
+            let id = try UniqueID(from: &reader)
+            self = .updateAddresses(id, try MemberAddresses(from: &reader))
+        case .flush: self = .flush(stamp: try reader.readBigEndian())
+        case .leave: self = .leave(try UniqueID(from: &reader))
+        case .weigh:
+            let id = try UniqueID(from: &reader)
+            let weight = try reader.readVarint()
+            guard weight <= UInt64(MemberDescription.weightRange.upperBound) else {
+                throw .invalid("weight")
+            }
+            self = .weigh(id, weight: Int(weight))
+        }
+    }
+}

@@ -1,0 +1,51 @@
+public import Essentials
+
+/// What somebody wants changed in the topology.
+public enum TopologyChange: Hashable, Sendable {
+    /// A new node. For one that is a member already, nothing changes. It must not store anything:
+    /// it looks before it proposes this, since the authority asks members only.
+    case join(MemberDescription)
+    /// A member listens elsewhere since its restart.
+    case updateAddresses(UniqueID, MemberAddresses)
+    /// All values with this hybrid timestamp or an earlier one are gone.
+    case flush(stamp: UInt64)
+    case leave(UniqueID)
+    case weigh(UniqueID, weight: Int)
+
+    /// Whether vnodes move: not possible while they hold data, until data can be moved.
+    public var movesVnodes: Bool {
+        switch self {
+        case .join, .leave, .weigh: true
+        case .updateAddresses, .flush: false
+        }
+    }
+}
+
+/// Why a change of the topology cannot be made.
+public enum TopologyRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    case clusterHoldsData(TopologyChange)
+    case addressTaken(String)
+    case memberUnknown(UniqueID)
+    case memberInvalid(String)
+    /// The authority decides about changes: it cannot leave before another one can.
+    case authorityCannotLeave
+    case tooManyMembers(max: Int)
+    /// Numbers are never reused, and all are used up.
+    case numbersUsedUp
+
+    public var description: String {
+        switch self {
+        case .clusterHoldsData(.join):
+            "the cluster holds data: joining it is not supported until partitions can be moved"
+        case .clusterHoldsData:
+            "the cluster holds data: its members and weights cannot change "
+                + "until partitions can be moved"
+        case .addressTaken(let address): "another member has the address \(address)"
+        case .memberUnknown(let id): "no member has the id \(id)"
+        case .memberInvalid(let defect): defect
+        case .authorityCannotLeave: "the node that decides about the topology cannot leave"
+        case .tooManyMembers(let max): "the cluster has \(max) members, the most there can be"
+        case .numbersUsedUp: "the cluster has given out all its node numbers"
+        }
+    }
+}
