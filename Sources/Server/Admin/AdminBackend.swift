@@ -1,0 +1,27 @@
+/// What the admin port asks of the node.
+///
+/// Called on the threads of the admin port, many at a time; a call may wait for the node's loops, but
+/// not for ever: one that gets no answer throws.
+public protocol AdminBackend: Sendable {
+    /// Why requests cannot be served yet or any more; nil when they can. Must not wait.
+    var unreadiness: String? { get }
+
+    func status() throws(AdminError) -> StatusReport
+    func ring() throws(AdminError) -> RingReport
+    func explain(key: [UInt8]) throws(AdminError) -> KeyReport
+    func metrics() throws(AdminError) -> [Metric]
+}
+
+/// Why the node did not answer the admin port.
+public enum AdminError: Error, Equatable, CustomStringConvertible {
+    /// The node does not serve now; the text says why, for people.
+    case unavailable(String)
+    /// The question makes no sense, such as a key over the limit.
+    case refused(String)
+
+    public var description: String {
+        switch self {
+        case .unavailable(let reason), .refused(let reason): reason
+        }
+    }
+}

@@ -1,0 +1,148 @@
+public import Essentials
+
+/// `GET /v1/explain?key=…`: where a key lives, and what each of its replicas has of it.
+public struct KeyReport: Sendable {
+    /// One replica's copy.
+    public struct Replica: Sendable {
+        public enum Copy: Sendable {
+            /// It did not answer; the text says why, for people.
+            case unknown(String)
+            /// It has never seen the key.
+            case none
+            case object(Object)
+        }
+
+        public struct Object: Sendable {
+            /// The causal context, for people: `1@1700000000000:3, 2@1700000000123:1`.
+            public var context: String
+            /// `string` for now; nil for a tombstone.
+            public var type: String?
+            /// Values that none of the others covers; 0 for a tombstone.
+            public var siblings: Int
+            /// The size of the winning value.
+            public var valueBytes: Int
+            /// The deadline in ms since 1970, when there is one.
+            public var expiresAtMs: UInt64?
+            /// The hybrid timestamp of the winner, for people.
+            public var timestamp: String?
+
+            public init(
+                context: String, type: String?, siblings: Int, valueBytes: Int,
+                expiresAtMs: UInt64?, timestamp: String?
+            ) {
+                self.context = context
+                self.type = type
+                self.siblings = siblings
+                self.valueBytes = valueBytes
+                self.expiresAtMs = expiresAtMs
+                self.timestamp = timestamp
+            }
+        }
+
+        public var number: Int
+        public var name: String
+        public var zone: String
+        public var isReachable: Bool
+        public var copy: Copy
+
+        public init(number: Int, name: String, zone: String, isReachable: Bool, copy: Copy) {
+            self.number = number
+            self.name = name
+            self.zone = zone
+            self.isReachable = isReachable
+            self.copy = copy
+        }
+    }
+
+    public var key: [UInt8]
+    public var slot: Int
+    public var position: UInt64
+    public var partition: Int
+    /// The primaries, in order of preference.
+    public var replicas: [Replica]
+    /// The numbers of the nodes that stand in for primaries, in the order in which they are asked.
+    public var fallbacks: [Int]
+
+    public init(
+        key: [UInt8], slot: Int, position: UInt64, partition: Int, replicas: [Replica],
+        fallbacks: [Int]
+    ) {
+        self.key = key
+        self.slot = slot
+        self.position = position
+        self.partition = partition
+        self.replicas = replicas
+        self.fallbacks = fallbacks
+    }
+
+    /// Scripted against: names may be added, never changed.
+    ///
+    ///     {"key", "key_hex", "slot", "position", "partition", "agree",
+    ///      "replicas": [{"number", "name", "zone", "reachable", "state", "error", "context",
+    ///                    "type", "siblings", "tombstone", "value_bytes", "expires_at_ms",
+    ///                    "timestamp"}],
+    ///      "fallbacks": [4, 5]}
+    ///
+    /// `key` shows bytes that are no UTF-8 as U+FFFD, `key_hex` has them all; `position` is 16
+    /// hexadecimal digits. `state` is `object`, `tombstone`, `none` (never seen) or `unknown` (no
+    /// answer: see `error`); what the state does not have is null. `agree` says whether all replicas
+    /// answered and have the same context.
+    public var json: JSON {
+        [
+            "key": .string(String(decoding: key, as: UTF8.self)),
+            "key_hex": .string(key.map { Self.hexadecimal(UInt64($0), digits: 2) }.joined()),
+            "slot": .integer(slot),
+            "position": .string(Self.hexadecimal(position, digits: 16)),
+            "partition": .integer(partition),
+            "agree": .bool(agree),
+            "replicas": .array(replicas.map(\.json)),
+            "fallbacks": .array(fallbacks.map(JSON.integer)),
+        ]
+    }
+
+    private var agree: Bool {
+        let contexts = replicas.map { replica -> String? in
+            switch replica.copy {
+            case .unknown: nil
+            case .none: ""
+            case .object(let object): object.context
+            }
+        }
+        return contexts.allSatisfy { $0 != nil && $0 == contexts.first }
+    }
+
+    private static func hexadecimal(_ value: UInt64, digits: Int) -> String {
+        let text = String(value, radix: 16)
+        return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}
+
+extension KeyReport.Replica {
+    fileprivate var json: JSON {
+        var state = "none"
+        var error: String?
+        var object: Object?
+        switch copy {
+        case .none: break
+        case .unknown(let reason): (state, error) = ("unknown", reason)
+        case .object(let copy):
+            state = copy.siblings == 0 ? "tombstone" : "object"
+            object = copy
+        }
+        return [
+            "number": .integer(number),
+            "name": .string(name),
+            "zone": .string(zone),
+            "reachable": .bool(isReachable),
+            "state": .string(state),
+            "error": error.map(JSON.string) ?? nil,
+            "context": object.map { .string($0.context) } ?? nil,
+            "type": object?.type.map(JSON.string) ?? nil,
+            "siblings": object.map { .integer($0.siblings) } ?? nil,
+            "tombstone": .bool(state == "tombstone"),
+            "value_bytes": object.map { .integer($0.valueBytes) } ?? nil,
+            "expires_at_ms": object?.expiresAtMs.map(JSON.exact) ?? nil,
+            "timestamp": object?.timestamp.map(JSON.string) ?? nil,
+        ]
+    }
+}

@@ -1,0 +1,144 @@
+public import Essentials
+
+/// `GET /v1/status`: the node that was asked, and the cluster as it sees it.
+public struct StatusReport: Sendable {
+    /// A member of the cluster.
+    public struct Member: Sendable {
+        /// 32 hexadecimal digits, for ever the same.
+        public var id: String
+        /// The short number that the topology gave it.
+        public var number: Int
+        /// What people call it: `node-name`, or the peer address.
+        public var name: String
+        public var clientAddress: String
+        public var peerAddress: String
+        public var adminAddress: String
+        public var zone: String
+        public var weight: Int
+        /// Whether the node that was asked can reach it now. True for itself.
+        public var isReachable: Bool
+        /// The (node, partition) pairs that it holds, and those of them in which it is the first.
+        public var vnodes: Int
+        public var firstPlaces: Int
+
+        public init(
+            id: String, number: Int, name: String, clientAddress: String, peerAddress: String,
+            adminAddress: String, zone: String, weight: Int, isReachable: Bool, vnodes: Int,
+            firstPlaces: Int
+        ) {
+            self.id = id
+            self.number = number
+            self.name = name
+            self.clientAddress = clientAddress
+            self.peerAddress = peerAddress
+            self.adminAddress = adminAddress
+            self.zone = zone
+            self.weight = weight
+            self.isReachable = isReachable
+            self.vnodes = vnodes
+            self.firstPlaces = firstPlaces
+        }
+    }
+
+    /// Nil until the node is a member of a cluster.
+    public var clusterID: String?
+    /// The number of the node that was asked; nil until it is a member.
+    public var number: Int?
+    /// Its identifier.
+    public var id: String
+    public var uptimeSeconds: Int
+    /// Why it does not serve; nil when it does.
+    public var unreadiness: String?
+    /// The version of the topology.
+    public var epoch: UInt64
+    public var partitions: Int
+    public var n: Int
+    public var r: Int
+    public var w: Int
+    public var shards: Int
+    public var connectedClients: Int
+    /// An estimate: keys of the partitions that this node holds, replicas of others' included.
+    public var keys: Int
+    public var memoryBytes: Int
+    public var diskFreeBytes: Int
+    public var members: [Member]
+
+    public init(
+        clusterID: String?, number: Int?, id: String, uptimeSeconds: Int, unreadiness: String?,
+        epoch: UInt64, partitions: Int, n: Int, r: Int, w: Int, shards: Int,
+        connectedClients: Int, keys: Int, memoryBytes: Int, diskFreeBytes: Int,
+        members: [Member]
+    ) {
+        self.clusterID = clusterID
+        self.number = number
+        self.id = id
+        self.uptimeSeconds = uptimeSeconds
+        self.unreadiness = unreadiness
+        self.epoch = epoch
+        self.partitions = partitions
+        self.n = n
+        self.r = r
+        self.w = w
+        self.shards = shards
+        self.connectedClients = connectedClients
+        self.keys = keys
+        self.memoryBytes = memoryBytes
+        self.diskFreeBytes = diskFreeBytes
+        self.members = members
+    }
+
+    /// Scripted against: names may be added, never changed.
+    ///
+    ///     {"node": {"id", "number", "version", "uptime_seconds", "ready", "unreadiness", "shards",
+    ///               "connected_clients", "keys", "memory_bytes", "disk_free_bytes"},
+    ///      "cluster": {"id", "epoch", "partitions", "n", "r", "w"},
+    ///      "members": [{"id", "number", "name", "client_address", "peer_address",
+    ///                   "admin_address", "zone", "weight", "reachable", "self", "vnodes",
+    ///                   "first_places", "share"}]}
+    ///
+    /// `share` is the member's part of all vnodes, from 0 to 1.
+    public var json: JSON {
+        let vnodes = members.reduce(0) { $0 + $1.vnodes }
+        return [
+            "node": [
+                "id": .string(id),
+                "number": number.map(JSON.integer) ?? nil,
+                "version": .string(Release.version),
+                "uptime_seconds": .integer(uptimeSeconds),
+                "ready": .bool(unreadiness == nil),
+                "unreadiness": unreadiness.map(JSON.string) ?? nil,
+                "shards": .integer(shards),
+                "connected_clients": .integer(connectedClients),
+                "keys": .integer(keys),
+                "memory_bytes": .integer(memoryBytes),
+                "disk_free_bytes": .integer(diskFreeBytes),
+            ],
+            "cluster": [
+                "id": clusterID.map(JSON.string) ?? nil,
+                "epoch": .exact(epoch),
+                "partitions": .integer(partitions),
+                "n": .integer(n),
+                "r": .integer(r),
+                "w": .integer(w),
+            ],
+            "members": .array(
+                members.map { member in
+                    [
+                        "id": .string(member.id),
+                        "number": .integer(member.number),
+                        "name": .string(member.name),
+                        "client_address": .string(member.clientAddress),
+                        "peer_address": .string(member.peerAddress),
+                        "admin_address": .string(member.adminAddress),
+                        "zone": .string(member.zone),
+                        "weight": .integer(member.weight),
+                        "reachable": .bool(member.isReachable),
+                        "self": .bool(member.number == number),
+                        "vnodes": .integer(member.vnodes),
+                        "first_places": .integer(member.firstPlaces),
+                        "share": .number(Double(member.vnodes) / Double(max(1, vnodes))),
+                    ]
+                }),
+        ]
+    }
+}
