@@ -1,4 +1,4 @@
-public import Wire
+internal import Wire
 
 /// How many replicas one request needs, and how long it waits for them: numbers, resolved from
 /// `DEFAULT`, `QUORUM` and the like, and not yet bounded by the replicas a partition has.

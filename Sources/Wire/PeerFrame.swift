@@ -1,4 +1,4 @@
-public import Essentials
+internal import Essentials
 internal import Hashing
 
 // A frame of the peer protocol. On the wire. Never reorder or reuse.
@@ -98,8 +98,7 @@ public struct PeerFrameReader: Sendable {
             buffer.removeAll(keepingCapacity: buffer.capacity <= 1 << 20)
             start = 0
         }
-        buffer.reserveCapacity(buffer.count + chunk.count)
-        for index in chunk.indices { buffer.append(chunk[index]) }
+        buffer.append(copying: chunk)
     }
 
     public mutating func next() -> Event {

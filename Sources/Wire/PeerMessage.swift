@@ -1,4 +1,4 @@
-public import Essentials
+internal import Essentials
 
 /// What nodes say to each other about keys, and the envelope for what their control planes say.
 ///

@@ -65,7 +65,12 @@ extension DataPlane {
     ) {
         guard let flight = inFlight[id], case .forwarding = flight.phase else { return }
         release(id)
-        let reply = ReplyParser.parse(bytes) ?? .error("ERR a peer's answer was malformed")
+        var parser = ReplyParser()
+        parser.append(bytes)
+        guard case .reply(let reply) = parser.next() else {
+            let text = "ERR a peer's answer was malformed"
+            return respond(to: flight.request.origin, .error(text), into: &effects)
+        }
         respond(to: flight.request.origin, reply, into: &effects)
     }
 

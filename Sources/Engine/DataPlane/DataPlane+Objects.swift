@@ -34,6 +34,12 @@ extension DataPlane {
         switch result {
         case .absent: object = Object()
         case .unreadable: return unreadable(waiting, into: &effects)
+        case .overloaded:
+            counters.overloads += 1
+            for event in waiting {
+                turnAway(event, "OVERLOADED too many reads wait for the disk", into: &effects)
+            }
+            return
         case .record(let bytes):
             guard let decoded = try? Object(decoding: bytes) else {
                 return unreadable(waiting, into: &effects)

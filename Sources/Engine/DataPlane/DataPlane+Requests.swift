@@ -29,7 +29,7 @@ extension DataPlane {
             return park(.request(request), for: request.key, into: &effects)
         }
         let bounded = request.consistency.bounded(by: table.replicaCount)
-        if request.operation.kind == .blindWrite || bounded.r == 1 {
+        if bounded.r == 1 || !request.operation.readsReplicas {
             act(request, slot: slot, partition, place: place, id: nil, now: now, into: &effects)
         } else {
             startRead(request, slot: slot, partition, place: place, now: now, into: &effects)
@@ -277,6 +277,17 @@ extension DataPlane {
     /// Whether what `hold` waits for has happened already.
     func isReached(_ hold: Hold) -> Bool {
         hold.batch <= (hold.isDurable ? durableBatch : writtenBatch)
+    }
+}
+
+extension Operation {
+    /// Whether the answer, or what is written, depends on what other replicas hold. A write that
+    /// names its causal context does not: it covers what the context says, wherever it is.
+    fileprivate var readsReplicas: Bool {
+        switch self {
+        case .dynamoPut, .dynamoDelete: false
+        default: kind != .blindWrite
+        }
     }
 }
 

@@ -1,4 +1,6 @@
+internal import Commands
 internal import Essentials
+internal import Placement
 internal import Replication
 internal import Wire
 

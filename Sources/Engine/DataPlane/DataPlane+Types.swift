@@ -1,8 +1,8 @@
-public import Causality
+internal import Causality
 public import Commands
 public import Essentials
 public import Membership
-public import Placement
+internal import Placement
 public import Wire
 
 /// A client's command on one key, as a session hands it over.
@@ -82,6 +82,8 @@ extension DataPlane {
         case absent
         /// The storage cannot read this record, or its bytes are not what was written.
         case unreadable
+        /// Too many reads wait for the disk.
+        case overloaded
     }
 
     /// What to do, in this order. All `store`s of one pass of the loop form one batch, numbered by
@@ -97,7 +99,7 @@ extension DataPlane {
         case answer(LinkID, PeerMessage, after: Hold)
         /// Somebody waits for durability that the policy would not give soon: fsync now.
         case requestSync
-        /// Drop every object of this shard: a flush was adopted.
+        /// Drop every object of this shard, in this pass's batch: a flush was adopted.
         case dropAll
         /// The trust horizon has moved: keep it with the next clean stop's marker.
         case horizonMoved(UInt64)

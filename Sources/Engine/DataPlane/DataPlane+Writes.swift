@@ -47,7 +47,8 @@ extension DataPlane {
             evaluation = evaluateDynamo(nil, context, request, slot: slot)
         default:
             let current = cache[slot].object.visible(nowMs: now.wallMs)
-            let outcome = request.operation.evaluate(current: current, nowMs: now.wallMs)
+            let outcome = request.operation.evaluate(
+                current: current, nowMs: now.wallMs, valueSizeMax: settings.valueSizeMax)
             guard let mutation = outcome.mutation else { return .reply(outcome.reply) }
             evaluation = .write(outcome.reply, .plain(mutation))
         }

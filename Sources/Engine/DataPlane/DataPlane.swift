@@ -1,11 +1,11 @@
-public import Causality
-public import Commands
+internal import Causality
+internal import Commands
 public import Essentials
 public import Membership
 internal import Objects
-public import Placement
+internal import Placement
 internal import Replication
-public import Wire
+internal import Wire
 
 /// All that happens to the keys of one shard: coordinating clients' commands, answering peers as a
 /// replica, and the objects in memory.
@@ -113,6 +113,7 @@ public struct DataPlane: Sendable {
         cache.removeAll()
         liveKeys = 0
         moveHorizon(pastEpochMs: routing.flushStamp.wallMs, now: now, into: &effects)
+        batchHasStores = true
         effects.append(.dropAll)
     }
 }

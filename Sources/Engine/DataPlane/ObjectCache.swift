@@ -1,3 +1,4 @@
+internal import Causality
 internal import Essentials
 internal import Objects
 internal import Placement

@@ -1,0 +1,117 @@
+public import Essentials
+public import Membership
+
+/// What control planes say to each other.
+///
+/// On the wire, inside `PeerMessage.control`. Never reorder or reuse the kinds.
+///
+///     u8  kind, then
+///     1 join request       varint proposal, member description
+///     2 join redirect      address of the authority (varint length, UTF-8)
+///     3 propose            varint proposal, change
+///     4 accepted           varint proposal, topology
+///     5 refused            varint proposal, reason (varint length, UTF-8)
+///     6 prepare            varint epoch, varint attempt
+///     7 prepared           varint epoch, varint attempt, u8 is empty
+///     8 release            varint epoch, varint attempt
+///     9 topology           topology
+///     10 adopted           varint epoch
+///     11 fetch
+public enum ControlMessage: Sendable, Equatable {
+    case joinRequest(ProposalID, MemberDescription)
+    /// The seed does not decide about the topology; the node at this address does.
+    case joinRedirect(String)
+    case propose(ProposalID, TopologyChange)
+    case accepted(ProposalID, Topology)
+    case refused(ProposalID, reason: String)
+    case prepare(Preparation)
+    case prepared(Preparation, isEmpty: Bool)
+    case release(Preparation)
+    case topology(Topology)
+    case adopted(epoch: UInt64)
+    case fetch
+
+    private static let reasonSizeMax = 1024
+
+    public func encoded() -> [UInt8] {
+        var bytes: [UInt8] = []
+        switch self {
+        case .joinRequest(let id, let description):
+            bytes.append(1)
+            bytes.appendVarint(id.rawValue)
+            description.encode(into: &bytes)
+        case .joinRedirect(let address):
+            bytes.append(2)
+            bytes.appendSized(address)
+        case .propose(let id, let change):
+            bytes.append(3)
+            bytes.appendVarint(id.rawValue)
+            change.encode(into: &bytes)
+        case .accepted(let id, let topology):
+            bytes.append(4)
+            bytes.appendVarint(id.rawValue)
+            topology.encode(into: &bytes)
+        case .refused(let id, let reason):
+            bytes.append(5)
+            bytes.appendVarint(id.rawValue)
+            bytes.appendSized(String(reason.prefix(Self.reasonSizeMax / 4)))
+        case .prepare(let preparation): Self.encode(6, preparation, into: &bytes)
+        case .prepared(let preparation, let isEmpty):
+            Self.encode(7, preparation, into: &bytes)
+            bytes.append(isEmpty ? 1 : 0)
+        case .release(let preparation): Self.encode(8, preparation, into: &bytes)
+        case .topology(let topology):
+            bytes.append(9)
+            topology.encode(into: &bytes)
+        case .adopted(let epoch):
+            bytes.append(10)
+            bytes.appendVarint(epoch)
+        case .fetch: bytes.append(11)
+        }
+        return bytes
+    }
+
+    public init(decoding bytes: [UInt8]) throws(DecodingError) {
+        var reader = ByteReader(bytes)
+        switch try reader.readByte() {
+        case 1:
+            let id = ProposalID(rawValue: try reader.readVarint())
+            self = .joinRequest(id, try MemberDescription(from: &reader))
+        case 2: self = .joinRedirect(try reader.readSizedString(max: MemberAddresses.sizeMax))
+        case 3:
+            let id = ProposalID(rawValue: try reader.readVarint())
+            self = .propose(id, try TopologyChange(from: &reader))
+        case 4:
+            let id = ProposalID(rawValue: try reader.readVarint())
+            self = .accepted(id, try Topology(from: &reader))
+        case 5:
+            let id = ProposalID(rawValue: try reader.readVarint())
+            self = .refused(id, reason: try reader.readSizedString(max: Self.reasonSizeMax))
+        case 6: self = .prepare(try Self.preparation(from: &reader))
+        case 7:
+            let preparation = try Self.preparation(from: &reader)
+            self = .prepared(preparation, isEmpty: try reader.readByte() == 1)
+        case 8: self = .release(try Self.preparation(from: &reader))
+        case 9: self = .topology(try Topology(from: &reader))
+        case 10: self = .adopted(epoch: try reader.readVarint())
+        case 11: self = .fetch
+        case let kind: throw .invalid("control message kind \(kind)")
+        }
+        try reader.finish()
+    }
+
+    private static func encode(
+        _ kind: UInt8, _ preparation: Preparation, into bytes: inout [UInt8]
+    ) {
+        bytes.append(kind)
+        bytes.appendVarint(preparation.epoch)
+        bytes.appendVarint(preparation.attempt)
+    }
+
+    private static func preparation(
+        from reader: inout ByteReader
+    ) throws(DecodingError) -> Preparation {
+        let epoch = try reader.readVarint()
+        return Preparation(epoch: epoch, attempt: try reader.readVarint())
+    }
+}
