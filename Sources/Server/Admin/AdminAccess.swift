@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Who may use the admin port: decided for each request before anything else is looked at.
 struct AdminAccess {
     /// Slows down guessing: a connection tries four passwords a second, and there are at most 64.
@@ -41,12 +43,12 @@ struct AdminAccess {
     /// sends that name. With a password there is no need, since the browser has none for that name.
     private func hasTrustedHost(_ request: HTTPRequest) -> Bool {
         guard !configuration.password.isSet, let host = request.header("host") else { return true }
-        guard let endpoint = Endpoint(host) ?? Endpoint(host + ":80") else { return false }
+        guard let address = SocketAddress(host) ?? SocketAddress(host + ":80") else { return false }
         let known = [
             configuration.adminListen, configuration.adminAdvertise ?? configuration.adminListen,
         ]
-        return endpoint.isNumeric || endpoint.isLoopback
-            || known.contains { $0.host.lowercased() == endpoint.host.lowercased() }
+        return address.isNumeric || address.isLoopback
+            || known.contains { $0.host.lowercased() == address.host.lowercased() }
     }
 
     private func isAuthorised(_ request: HTTPRequest) -> Bool {

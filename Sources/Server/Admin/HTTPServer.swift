@@ -1,6 +1,7 @@
 internal import CMicroHTTPD
 internal import Essentials
 internal import Glibc
+public import Platform
 internal import Synchronization
 
 /// A small HTTP/1.1 server over libmicrohttpd, for the admin port; the only file that calls it.
@@ -20,22 +21,21 @@ public final class HTTPServer: Sendable {
     /// Rendering JSON recurses a few levels only.
     static let stackBytes = 512 << 10
 
-    /// The address, with the port that the system chose when 0 was asked for.
-    public let endpoint: Endpoint
-
     private let handler: Handler
     private let daemon = Mutex<Daemon?>(nil)
 
-    /// Listens on `endpoint` and serves until `stop`.
+    /// Serves what connects to `socket`, until `stop`.
     public init(
-        on endpoint: Endpoint, handler: @escaping Handler
-    ) throws(HTTPServerError) {
-        let (socket, port) = try HTTPSocket.listen(on: endpoint)
-        self.endpoint = Endpoint(host: endpoint.host, port: port)
+        on socket: ListeningSocket, handler: @escaping Handler
+    ) throws(PlatformError) {
         self.handler = handler
-        guard let daemon = start(on: socket) else {
-            close(socket)
-            throw HTTPServerError(endpoint: endpoint, reason: "libmicrohttpd does not start")
+        // libmicrohttpd closes the descriptor that it is given.
+        let descriptor = try socket.duplicateDescriptor()
+        guard let daemon = start(on: descriptor) else {
+            close(descriptor)
+            throw .failed(
+                operation: "starting libmicrohttpd", subject: socket.address.description,
+                reason: unsafe String(cString: strerror(errno)))
         }
         self.daemon.withLock { $0 = daemon }
     }
@@ -59,7 +59,7 @@ public final class HTTPServer: Sendable {
         let pointer: OpaquePointer
     }
 
-    private func start(on socket: Int32) -> Daemon? {
+    private func start(on descriptor: Int32) -> Daemon? {
         // poll, because select cannot see descriptors over 1023, and clients have those.
         let flags =
             MHD_USE_THREAD_PER_CONNECTION.rawValue | MHD_USE_INTERNAL_POLLING_THREAD.rawValue
@@ -78,7 +78,7 @@ public final class HTTPServer: Sendable {
         /// The closure pointer that neither callback needs.
         let none = 0
         let options: [any CVarArg] = unsafe [
-            MHD_OPTION.LISTEN_SOCKET.rawValue, socket,
+            MHD_OPTION.LISTEN_SOCKET.rawValue, descriptor,
             MHD_OPTION.CONNECTION_LIMIT.rawValue, Self.connectionsMax,
             MHD_OPTION.CONNECTION_MEMORY_LIMIT.rawValue, Self.headBytesMax,
             MHD_OPTION.CONNECTION_TIMEOUT.rawValue, Self.idleSecondsMax,
@@ -176,14 +176,6 @@ public final class HTTPServer: Sendable {
         for (name, value) in headers { unsafe MHD_add_response_header(made, name, value) }
         return unsafe MHD_queue_response(connection, UInt32(response.status), made)
     }
-}
-
-/// Why the server does not listen: for the one line that the program ends with.
-public struct HTTPServerError: Error, Equatable, CustomStringConvertible {
-    public let endpoint: Endpoint
-    public let reason: String
-
-    public var description: String { "cannot listen on \(endpoint): \(reason)" }
 }
 
 private final class HeaderList {

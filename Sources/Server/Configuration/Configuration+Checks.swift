@@ -1,3 +1,5 @@
+internal import Platform
+
 extension Configuration {
     /// Checks what no single setting can: relations between values, and that nothing is open to
     /// strangers by accident. Made at the start, and before CONFIG SET takes effect.

@@ -1,15 +1,17 @@
+public import Platform
+
 /// The value of every setting at one moment: a plain value that each thread keeps a copy of.
 ///
 /// The fields only hold: what a setting is called, how it is written, its bounds, its default and
 /// its manual are in the table, `Setting.all`, and nowhere else.
 public struct Configuration: Sendable, Equatable {
     // Addresses.
-    public internal(set) var listen = Endpoint(host: "", port: 0)
-    public internal(set) var peerListen = Endpoint(host: "", port: 0)
-    public internal(set) var adminListen = Endpoint(host: "", port: 0)
-    public internal(set) var advertise: Endpoint?
-    public internal(set) var peerAdvertise: Endpoint?
-    public internal(set) var adminAdvertise: Endpoint?
+    public internal(set) var listen = SocketAddress(host: "", port: 0)
+    public internal(set) var peerListen = SocketAddress(host: "", port: 0)
+    public internal(set) var adminListen = SocketAddress(host: "", port: 0)
+    public internal(set) var advertise: SocketAddress?
+    public internal(set) var peerAdvertise: SocketAddress?
+    public internal(set) var adminAdvertise: SocketAddress?
 
     // Security.
     public internal(set) var password = Secret("")
@@ -19,7 +21,7 @@ public struct Configuration: Sendable, Equatable {
 
     // Cluster.
     public internal(set) var nodeName = ""
-    public internal(set) var join: [Endpoint] = []
+    public internal(set) var join: [SocketAddress] = []
     public internal(set) var zone = ""
     public internal(set) var weight = 0
     public internal(set) var partitions = 0

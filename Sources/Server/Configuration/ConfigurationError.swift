@@ -12,8 +12,8 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
     case conflict(name: String, reason: String)
     /// A line or an argument that is no `name value`.
     case malformed(String)
-    /// The file cannot be read or written.
-    case file(path: String, reason: String)
+    /// The file cannot be read or written; the text begins with its path.
+    case file(String)
     /// The server was started without a file, so there is nothing to rewrite.
     case noFile
     /// One of the above at a line of a file or an argument of the command line.
@@ -31,8 +31,7 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
             "'\(name)' is there for tools made for Redis and cannot be changed"
         case .repeated(let name): "'\(name)' is given more than once"
         case .conflict(_, let reason): reason
-        case .malformed(let reason): reason
-        case .file(let path, let reason): "\(path): \(reason)"
+        case .malformed(let reason), .file(let reason): reason
         case .noFile: "the server was started without a configuration file"
         case .at(let place, let error): "\(place): \(error)"
         }

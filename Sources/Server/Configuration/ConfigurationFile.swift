@@ -13,16 +13,13 @@ struct ConfigurationFile {
         var comment = ""
     }
 
-    /// More than any sensible file has; a wrong path should not fill the memory.
-    static let bytesMax = 1 << 20
-
     let path: String
     private(set) var lines: [Line] = []
 
     init(path: String, contents: [UInt8]) throws(ConfigurationError) {
         self.path = path
         guard let text = String(validating: contents, as: UTF8.self), !contents.contains(0) else {
-            throw .file(path: path, reason: "not a text in UTF-8")
+            throw .file("\(path): not a text in UTF-8")
         }
         var rest = text.split(omittingEmptySubsequences: false) { $0.isNewline }
         if rest.last == "" { rest.removeLast() }

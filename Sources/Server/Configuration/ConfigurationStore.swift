@@ -108,7 +108,7 @@ public final class ConfigurationStore: Sendable {
         guard let path else { throw .noFile }
         let outcome = change.withLock { _ -> Result<Void, ConfigurationError> in
             do throws(ConfigurationError) {
-                let contents = try FileAccess.read(path, bytesMax: ConfigurationFile.bytesMax)
+                let contents = try FileAccess.read(path)
                 let file = try ConfigurationFile(path: path, contents: contents)
                 try FileAccess.replace(path, with: Array(file.rewritten(with: current).utf8))
                 return .success(())

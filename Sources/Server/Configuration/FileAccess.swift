@@ -1,26 +1,13 @@
 internal import Glibc
+internal import Platform
 
-/// Reading and replacing small files: the only system calls of the configuration.
+/// Reading and replacing the configuration file.
 enum FileAccess {
-    static func read(_ path: String, bytesMax: Int) throws(ConfigurationError) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure(path) }
-        defer { close(descriptor) }
-        var contents: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = unsafe chunk.withUnsafeMutableBytes { buffer in
-                unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            }
-            if count == 0 { return contents }
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                throw failure(path)
-            }
-            contents += chunk[..<count]
-            guard contents.count <= bytesMax else {
-                throw .file(path: path, reason: "larger than \(bytesMax) bytes")
-            }
+    static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
+        do throws(PlatformError) {
+            return try FileSystem.read(path)
+        } catch {
+            throw .file(error.description)
         }
     }
 
@@ -81,6 +68,6 @@ enum FileAccess {
     }
 
     private static func failure(_ path: String, _ error: Int32 = errno) -> ConfigurationError {
-        .file(path: path, reason: unsafe String(cString: strerror(error)))
+        .file("\(path): \(unsafe String(cString: strerror(error)))")
     }
 }

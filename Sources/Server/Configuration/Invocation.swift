@@ -72,7 +72,7 @@ public enum Invocation: Sendable {
     ) throws(ConfigurationError) -> ConfigurationStore {
         var configuration = Configuration()
         if let path {
-            let contents = try FileAccess.read(path, bytesMax: ConfigurationFile.bytesMax)
+            let contents = try FileAccess.read(path)
             try ConfigurationFile(path: path, contents: contents).apply(to: &configuration)
         }
         for (setting, texts) in flags {

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// A name of Redis' configuration that clients and tools ask for. Its answer follows from Martlet's
 /// own settings, so it can be read and not changed.
 struct RedisSetting: Sendable {

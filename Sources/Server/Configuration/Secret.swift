@@ -1,3 +1,5 @@
+internal import Platform
+
 /// A password. It says what it is only when asked by name, so that no log line, error message or
 /// crash report can show it by accident.
 public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
@@ -13,16 +15,10 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomReflec
 
     public var customMirror: Mirror { Mirror(reflecting: description) }
 
-    /// Whether `candidate` is this password, in a time that depends on the candidate's length only.
+    /// Whether `candidate` is this password, in a time that does not tell how far it is right.
     ///
     /// An unset secret matches nothing: whether a password is needed at all is the caller's question.
     public func matches(_ candidate: [UInt8]) -> Bool {
-        let expected = Array(revealed.utf8)
-        guard !expected.isEmpty else { return false }
-        var difference = UInt8(expected.count == candidate.count ? 0 : 1)
-        for (index, byte) in candidate.enumerated() {
-            difference |= byte ^ expected[index % expected.count]
-        }
-        return difference == 0
+        isSet && Cryptography.constantTimeEquals(Array(revealed.utf8), candidate)
     }
 }

@@ -17,7 +17,7 @@ extension Setting {
             what 'data-dir' knows. Give two or three, so that one may be away.
             """),
         Setting(
-            .cluster, "zone", \.zone, Text(range: 1...64, placeholder: "NAME"), default: "default",
+            .cluster, "zone", \.zone, Text(range: 1...63, placeholder: "NAME"), default: "default",
             "the failure domain of this node",
             """
             A rack, a room, a cloud's zone: what fails together. The replicas of a key are put into
@@ -25,10 +25,10 @@ extension Setting {
             impossible for some keys; `martletctl ring` says for how many.
             """),
         Setting(
-            .cluster, "weight", \.weight, Count(1...1000), default: "1",
+            .cluster, "weight", \.weight, Count(1...10_000), default: "100",
             "this node's share of the data, relative to the others",
             """
-            A node of weight 2 holds twice what a node of weight 1 does. A node never holds a key twice:
+            A node of weight 200 holds twice what a node of weight 100 does. A node never holds a key twice:
             one that weighs more than all others together gets less than its weight asks.
             """),
         Setting(

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// How the text of a setting becomes a value, and back.
 ///
 /// `parse(format(value)) == value` for every value within bounds: CONFIG REWRITE depends on it.
@@ -174,11 +176,12 @@ struct Address: SettingType {
     let placeholder = "HOST:PORT"
     let rule = "an address such as 127.0.0.1:7379 or [::1]:7379"
 
-    func parse(_ text: String) -> Endpoint? {
-        Endpoint(text).flatMap { $0.port == 0 && !allowsPortZero ? nil : $0 }
+    func parse(_ text: String) -> SocketAddress? {
+        guard let address = SocketAddress(text), address.isWellFormed else { return nil }
+        return address.port == 0 && !allowsPortZero ? nil : address
     }
 
-    func format(_ value: Endpoint) -> String { value.description }
+    func format(_ value: SocketAddress) -> String { value.description }
 }
 
 /// Printable text of bounded length.

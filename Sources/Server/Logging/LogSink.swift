@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// Where log lines go, and what time it is there.
 public protocol LogSink: Sendable {
@@ -29,12 +30,6 @@ public struct StandardErrorSink: LogSink {
     }
 
     public func now() -> (wallMs: UInt64, monotonicMs: UInt64) {
-        (Self.milliseconds(CLOCK_REALTIME), Self.milliseconds(CLOCK_MONOTONIC))
-    }
-
-    private static func milliseconds(_ clock: clockid_t) -> UInt64 {
-        var time = timespec()
-        guard unsafe clock_gettime(clock, &time) == 0 else { return 0 }
-        return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+        (SystemClock.wallMs(), SystemClock.monotonicNs() / 1_000_000)
     }
 }

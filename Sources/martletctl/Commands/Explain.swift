@@ -1,0 +1,70 @@
+internal import Essentials
+
+extension Command {
+    static let explain = Command(
+        name: "explain", synopsis: "explain KEY",
+        summary: "Where a key lives, and what each replica has of it.",
+        details: """
+            Prints the key's slot, position and partition, and for every replica: the state of its
+            copy, the number of concurrent values (siblings), the size of the one that GET shows, its
+            timestamp and deadline, and the causal context (actor:counter of all writes it has seen).
+            Replicas with different contexts are about to be repaired. 'never seen' means that a
+            replica has no trace of the key, 'deleted' that it keeps a tombstone.
+
+            A key that begins with -- stands behind a lone --: martletctl explain -- --json
+            """,
+        run: { invocation throws(Failure) in
+            let key = try invocation.words(1...1)[0]
+            return try invocation.show(
+                "/v1/explain?key=" + AdminClient.encoded(key), describe: ExplainText.describe)
+        })
+}
+
+private enum ExplainText {
+    static func describe(_ report: JSON) -> String {
+        var out = "Key '\(Table.printable(report["key"]?.string ?? ""))': "
+        out += "slot \(report["slot"]?.integer ?? 0), "
+        out += "position \(report["position"]?.string ?? "?"), "
+        out += "partition \(report["partition"]?.integer ?? 0)\n"
+        out +=
+            report["agree"]?.bool ?? false
+            ? "All replicas have the same.\n"
+            : "The replicas do not have the same, or did not all answer.\n"
+        out += "\n" + table(report["replicas"]?.elements ?? [])
+        let fallbacks = report["fallbacks"]?.elements.compactMap(\.integer) ?? []
+        let list = fallbacks.map(String.init).joined(separator: ", ")
+        return out + "\nFallbacks, in order: \(list.isEmpty ? "none" : list)\n"
+    }
+
+    private static func table(_ replicas: [JSON]) -> String {
+        var table = Table([
+            ("node", .right), ("name", .left), ("zone", .left), ("state", .left),
+            ("type", .left), ("siblings", .right), ("bytes", .right), ("expires at ms", .right),
+            ("timestamp", .left), ("context", .left),
+        ])
+        for replica in replicas {
+            table.append([
+                "\(replica["number"]?.integer ?? 0)",
+                replica["name"]?.string ?? "",
+                replica["zone"]?.string ?? "",
+                state(replica),
+                replica["type"]?.string ?? "",
+                replica["siblings"]?.integer.map(String.init) ?? "",
+                replica["value_bytes"]?.integer.map(String.init) ?? "",
+                replica["expires_at_ms"]?.integer.map(String.init) ?? "",
+                replica["timestamp"]?.string ?? "",
+                replica["context"]?.string ?? "",
+            ])
+        }
+        return table.text
+    }
+
+    private static func state(_ replica: JSON) -> String {
+        switch replica["state"]?.string {
+        case "object": "has it"
+        case "tombstone": "deleted"
+        case "none": "never seen"
+        default: replica["error"]?.string ?? "unknown"
+        }
+    }
+}

@@ -1,0 +1,75 @@
+internal import Essentials
+
+extension Command {
+    static let status = Command(
+        name: "status", synopsis: "status",
+        summary: "The node, its cluster and the members.",
+        details: """
+            Prints the cluster as the asked node sees it. 'share' is a member's part of the data,
+            'first' the partitions that it is the first replica of, 'state' whether the asked node
+            (marked by *) can reach it now.
+            """,
+        run: { invocation throws(Failure) in
+            _ = try invocation.words(0...0)
+            return try invocation.show("/v1/status", describe: StatusText.describe)
+        })
+}
+
+private enum StatusText {
+    static func describe(_ status: JSON) -> String {
+        let node = status["node"] ?? .null
+        let cluster = status["cluster"] ?? .null
+        let members = status["members"]?.elements ?? []
+        return clusterLine(cluster) + nodeLine(node) + "\n" + table(members)
+    }
+
+    private static func clusterLine(_ cluster: JSON) -> String {
+        guard let id = cluster["id"]?.string else { return "No cluster yet.\n" }
+        let number = { (name: String) in "\(cluster[name]?.integer ?? 0)" }
+        return "Cluster \(Table.printable(id)): epoch \(number("epoch")), "
+            + "\(number("partitions")) partitions, n = \(number("n")), r = \(number("r")), "
+            + "w = \(number("w"))\n"
+    }
+
+    private static func nodeLine(_ node: JSON) -> String {
+        let isReady = node["ready"]?.bool ?? false
+        let state =
+            isReady
+            ? "serves" : "does not serve: " + Table.printable(node["unreadiness"]?.string ?? "")
+        let name = node["number"]?.integer.map { "Node \($0)" } ?? "The node"
+        let up = Figures.span(seconds: node["uptime_seconds"]?.integer ?? 0)
+        let facts = [
+            "version " + Table.printable(node["version"]?.string ?? "?"),
+            Figures.plural(node["shards"]?.integer ?? 0, "shard"),
+            Figures.plural(node["connected_clients"]?.integer ?? 0, "client"),
+            "about " + Figures.plural(node["keys"]?.integer ?? 0, "key"),
+            Figures.bytes(node["memory_bytes"]?.number ?? 0) + " of memory",
+            Figures.bytes(node["disk_free_bytes"]?.number ?? 0) + " of disk free",
+        ]
+        return "\(name) \(state); up for \(up), " + facts.joined(separator: ", ") + "\n"
+    }
+
+    private static func table(_ members: [JSON]) -> String {
+        var table = Table([
+            ("", .left), ("node", .right), ("name", .left), ("clients", .left),
+            ("admin", .left), ("zone", .left), ("weight", .right), ("share", .right),
+            ("first", .right), ("state", .left),
+        ])
+        for member in members {
+            let isReachable = member["reachable"]?.bool ?? false
+            table.append([
+                member["self"]?.bool ?? false ? "*" : "",
+                "\(member["number"]?.integer ?? 0)",
+                member["name"]?.string ?? "",
+                member["client_address"]?.string ?? "",
+                member["admin_address"]?.string ?? "",
+                member["zone"]?.string ?? "",
+                "\(member["weight"]?.integer ?? 0)",
+                Figures.percent(member["share"]?.number ?? 0),
+                "\(member["first_places"]?.integer ?? 0)",
+                isReachable ? "reachable" : "away",
+            ])
+        }
+        return table.text
+    }
+}

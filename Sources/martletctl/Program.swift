@@ -1,0 +1,64 @@
+internal import Essentials
+internal import Platform
+
+/// What the process ends with; scripts depend on it.
+enum ExitStatus: Int32 {
+    case done = 0
+    /// The node refused, or did not answer.
+    case failed = 1
+    /// The command line makes no sense.
+    case usage = 2
+}
+
+/// Why a command did not do what it was asked.
+enum Failure: Error, Equatable {
+    case usage(String)
+    case failed(String)
+}
+
+/// The whole program but for its input and output.
+enum Program {
+    struct Outcome: Equatable {
+        var status: ExitStatus
+        /// For the standard output.
+        var output = ""
+        /// For the standard error.
+        var complaint = ""
+    }
+
+    /// - Parameter password: `MARTLET_PASSWORD`, when it is set.
+    static func run(_ arguments: [String], password: String?) -> Outcome {
+        do throws(Failure) {
+            return Outcome(status: .done, output: try perform(arguments, password: password))
+        } catch {
+            switch error {
+            case .usage(let reason):
+                return Outcome(
+                    status: .usage, complaint: "martletctl: \(reason) (see martletctl help)\n")
+            case .failed(let reason):
+                return Outcome(status: .failed, complaint: "martletctl: \(reason)\n")
+            }
+        }
+    }
+
+    private static func perform(
+        _ arguments: [String], password: String?
+    ) throws(Failure) -> String {
+        let options = try Options(arguments)
+        if options.wantsVersion { return Command.versionLine }
+        guard let name = options.words.first else {
+            if options.wantsHelp { return Help.text }
+            throw .usage("which command?")
+        }
+        guard let command = Command.all.first(where: { $0.name == name }) else {
+            throw .usage("unknown command '\(name)'")
+        }
+        if options.wantsHelp { return command.help }
+        let client = AdminClient(
+            address: options.admin, password: try options.password() ?? password)
+        let invocation = CommandInvocation(
+            command: command, words: Array(options.words.dropFirst()), client: client,
+            wantsJSON: options.wantsJSON)
+        return try command.run(invocation)
+    }
+}
