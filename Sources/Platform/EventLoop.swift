@@ -47,7 +47,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     // Confined to the loop's thread.
 
-    /// Runs exactly once after every poll phase and the posted work, before the loop sleeps.
+    /// Runs exactly once after every poll phase and the posted work, before the loop sleeps; no
+    /// longer once the loop is stopping.
     public var passEnded: (() -> Void)?
     let uv: UnsafeMutablePointer<uv_loop_t>
     private let wake: UnsafeMutablePointer<uv_async_t>

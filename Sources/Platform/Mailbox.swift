@@ -7,6 +7,9 @@ internal import Synchronization
 /// The capacity is the sender's to bound: a shard sends what its own requests ask for, and those
 /// are bounded where they enter.
 public final class Mailbox<Message: Sendable>: Drainable, Sendable {
+    /// A burst's array is not kept for ever: beyond this, growing anew is cheap for what it brings.
+    private let spareCountMax = 16_384
+
     private struct State {
         var messages: [Message] = []
         /// The array of the batch before, emptied, so that steady traffic allocates nothing.
@@ -43,6 +46,7 @@ public final class Mailbox<Message: Sendable>: Drainable, Sendable {
             return batch
         }
         handler(batch)
+        guard batch.count <= spareCountMax else { return }
         batch.removeAll(keepingCapacity: true)
         state.withLock { [batch] state in state.spare = batch }
     }

@@ -1,9 +1,11 @@
 internal import Essentials
 internal import Glibc
+internal import Synchronization
 
-/// A thread of the operating system that runs one closure and is then joined.
+/// A thread of the operating system that runs one closure. It goes on when nobody refers to it.
 final class SystemThread: Sendable {
     private let handle: pthread_t
+    private let isJoined = Atomic(false)
 
     /// Starts a thread; the system keeps at most 15 bytes of its name.
     init(name: String, _ body: @escaping @Sendable () -> Void) {
@@ -22,8 +24,14 @@ final class SystemThread: Sendable {
         handle = created
     }
 
+    deinit {
+        // Nobody can join it any more: the system may free what it keeps of it.
+        if !isJoined.load(ordering: .relaxed) { pthread_detach(handle) }
+    }
+
     /// Waits until the closure has returned. To be called once.
     func join() {
+        isJoined.store(true, ordering: .relaxed)
         let status = pthread_join(handle, nil)
         invariant(status == 0, "cannot join a thread (error \(status))")
     }
