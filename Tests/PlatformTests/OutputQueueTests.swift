@@ -4,7 +4,7 @@ import Testing
 @testable import Platform
 
 @Suite struct OutputQueueTests {
-    /// Its period is prime to every size here, so bytes at a wrong place are wrong bytes.
+    /// Its period is no power of two, so that a chunk at the wrong place shows.
     private static let pattern = (0..<201_000).map { UInt8($0 % 251) }
 
     @Test(arguments: 0..<20) func `bytes leave in the order they came`(seed: Int) {
