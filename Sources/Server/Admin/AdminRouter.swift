@@ -1,3 +1,4 @@
+internal import Commands
 internal import Essentials
 
 /// Turns requests to the admin port into answers. Does no I/O of its own.
@@ -87,22 +88,20 @@ public struct AdminRouter: Sendable {
             }
             return .json(try backend.explain(key: key).json)
         case "/v1/metrics":
-            let glob = pattern(of: request)
-            let metrics = try backend.metrics().filter { glob.matches($0.name) }
+            let glob = Glob(pattern(of: request))
+            let metrics = try backend.metrics().filter { glob.matches(Array($0.name.utf8)) }
             return .json(["metrics": .array(metrics.map(\.json))])
         case "/v1/config": return method == "GET" ? showSettings(request) : change(request)
         default: return rewrite()
         }
     }
 
-    private func pattern(of request: HTTPRequest) -> GlobPattern {
-        GlobPattern(request.parameter("pattern") ?? [UInt8(ascii: "*")], ignoresCase: true)
+    private func pattern(of request: HTTPRequest) -> String {
+        request.parameter("pattern").map { String(decoding: $0, as: UTF8.self) } ?? "*"
     }
 
     private func showSettings(_ request: HTTPRequest) -> HTTPResponse {
-        let pattern = String(
-            decoding: request.parameter("pattern") ?? [UInt8(ascii: "*")], as: UTF8.self)
-        let settings = configuration.get([pattern]).map { setting in
+        let settings = configuration.get([pattern(of: request)]).map { setting in
             JSON.object([
                 JSON.Member("name", .string(setting.name)),
                 JSON.Member("value", .string(setting.value)),

@@ -1,4 +1,4 @@
-internal import Essentials
+internal import Commands
 internal import Synchronization
 
 /// The configuration of a running server, behind CONFIG GET, SET and REWRITE.
@@ -39,15 +39,19 @@ public final class ConfigurationStore: Sendable {
     /// what Redis' tools ask for. Secrets only say whether they are set.
     public func get(_ patterns: [String]) -> [(name: String, value: String)] {
         let configuration = current
-        let globs = patterns.map { GlobPattern($0, ignoresCase: true) }
+        // All names are in lower case.
+        let globs = patterns.map { Glob($0.lowercased()) }
+        func isWanted(_ name: String) -> Bool {
+            let name = Array(name.utf8)
+            return globs.contains { $0.matches(name) }
+        }
         var found: [(name: String, value: String)] = []
         for setting in Setting.all {
-            for name in [setting.name] + setting.aliases
-            where globs.contains(where: { $0.matches(name) }) {
+            for name in [setting.name] + setting.aliases where isWanted(name) {
                 found.append((name, setting.shown(in: configuration)))
             }
         }
-        for setting in RedisSetting.all where globs.contains(where: { $0.matches(setting.name) }) {
+        for setting in RedisSetting.all where isWanted(setting.name) {
             found.append((setting.name, setting.value(configuration)))
         }
         return found
