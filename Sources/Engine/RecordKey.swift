@@ -33,6 +33,12 @@ public enum RecordKey {
         return bytes
     }
 
+    /// A key greater than every record key at `position` and none at a later one.
+    public static func end(of position: Position) -> [UInt8] {
+        guard position.rawValue < .max else { return [UInt8](repeating: 0xFF, count: 16) }
+        return first(at: Position(rawValue: position.rawValue + 1))
+    }
+
     /// Reads back the key of a head record; nil for records of other kinds.
     public static func parseHead(_ bytes: [UInt8]) throws(DecodingError) -> ObjectKey? {
         var reader = ByteReader(bytes)

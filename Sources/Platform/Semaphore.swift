@@ -6,10 +6,10 @@ internal import Glibc
 /// `@unchecked` because the system's semaphore is a pointer to the compiler; the system itself
 /// promises that every operation on it is safe from any thread.
 @safe
-final class Semaphore: @unchecked Sendable {
+public final class Semaphore: @unchecked Sendable {
     private let semaphore: UnsafeMutablePointer<sem_t>
 
-    init(_ count: UInt32 = 0) {
+    public init(_ count: UInt32 = 0) {
         unsafe semaphore = .allocate(capacity: 1)
         let status = unsafe sem_init(semaphore, 0, count)
         invariant(status == 0, "cannot create a semaphore")
@@ -20,9 +20,9 @@ final class Semaphore: @unchecked Sendable {
         unsafe semaphore.deallocate()
     }
 
-    func signal() { unsafe sem_post(semaphore) }
+    public func signal() { unsafe sem_post(semaphore) }
 
-    func wait() {
+    public func wait() {
         // A signal handler may interrupt the wait.
         while unsafe sem_wait(semaphore) != 0 {}
     }

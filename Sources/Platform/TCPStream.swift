@@ -28,7 +28,7 @@ public final class TCPStream: LoopHandle {
     private var handler: (any StreamHandler)?
     private var output: OutputQueue?
     private var failure: PlatformError?
-    private var isReadingPaused = false
+    public private(set) var isReadingPaused = false
     /// Nothing is read any more: the peer has ended, or we are about to.
     private var isEnding = false
     private var isClosingWhenDrained = false

@@ -21,6 +21,15 @@ public enum PeerMessage: Sendable, Equatable {
     /// A message of the control plane (Membership owns its format).
     case control([UInt8])
 
+    /// The number under which an answer is awaited; nil for messages that want none.
+    public var requestID: UInt64? {
+        switch self {
+        case .write(let id, _, _, _), .check(let id, _, _), .forward(let id, _, _):
+            id == 0 ? nil : id
+        default: nil
+        }
+    }
+
     /// Why a replica did not do what it was asked. On the wire. Never reorder or reuse.
     public enum Refusal: UInt8, Sendable, Equatable {
         /// One side works with a topology that was replaced by one that moves keys.

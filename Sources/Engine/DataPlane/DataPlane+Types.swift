@@ -70,6 +70,8 @@ extension DataPlane {
         case topologyAdopted(Topology)
         /// Client writes wait while an authority asks whether the cluster is empty.
         case writesHeld(Bool)
+        /// The disk holds the promise that no epoch exceeds this, in ms.
+        case epochCeilingRaised(UInt64)
         case spaceChanged(isLow: Bool)
         /// The sweeper found a key whose deadline has passed and whose payload is still stored.
         case expiryFound(ObjectKey)
@@ -119,11 +121,13 @@ extension DataPlane {
         public var valueSizeMax: Int
         /// Actor epochs from before this, in ms, are not continued.
         public var trustHorizonMs: UInt64
+        /// Actor epochs do not exceed this, in ms, until `epochCeilingRaised`.
+        public var epochCeilingMs: UInt64
 
         public init(
             node: NodeNumber, acknowledgesDurable: Bool, cacheBytesMax: Int,
             contextActorsMax: Int = 50, driftMsMax: UInt64 = 60_000, valueSizeMax: Int = 16 << 20,
-            trustHorizonMs: UInt64 = 0
+            trustHorizonMs: UInt64 = 0, epochCeilingMs: UInt64 = 1 << 48 - 1
         ) {
             self.node = node
             self.acknowledgesDurable = acknowledgesDurable
@@ -132,6 +136,7 @@ extension DataPlane {
             self.driftMsMax = driftMsMax
             self.valueSizeMax = valueSizeMax
             self.trustHorizonMs = trustHorizonMs
+            self.epochCeilingMs = epochCeilingMs
         }
     }
 

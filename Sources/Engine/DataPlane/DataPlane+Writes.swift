@@ -131,7 +131,7 @@ extension DataPlane {
     }
 
     private mutating func issueEpoch(now: Now) -> UInt64 {
-        lastEpochMs = max(now.wallMs, lastEpochMs, trustHorizonMs)
+        lastEpochMs = max(min(now.wallMs, epochCeilingMs), lastEpochMs, trustHorizonMs)
         return lastEpochMs
     }
 

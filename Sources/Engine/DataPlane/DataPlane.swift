@@ -48,6 +48,9 @@ public struct DataPlane: Sendable {
     var writtenBatch: UInt64 = 0
     var durableBatch: UInt64 = 0
     var lastEpochMs: UInt64 = 0
+    /// What epochs must not exceed, since the disk promises it: a clock that jumps ahead of the
+    /// next promise stands still for epochs.
+    var epochCeilingMs: UInt64
     var isSpaceLow = false
     var areWritesHeld = false
 
@@ -58,16 +61,23 @@ public struct DataPlane: Sendable {
         clock = HybridClock(driftMsMax: settings.driftMsMax)
         inFlight = RequestTable(capacityMax: Self.inFlightMax)
         trustHorizonMs = settings.trustHorizonMs
+        epochCeilingMs = settings.epochCeilingMs
         if let topology { routing.adopt(topology) }
     }
 
     /// The most actor epochs reach to: what a clean stop writes down as the next horizon's floor.
     public var epochReachedMs: UInt64 { max(lastEpochMs, trustHorizonMs) }
 
+    /// The epoch that last changed who holds what: part of every frame's header.
+    public var fence: UInt64 { routing.fence }
+
     /// Bytes of decoded objects held in memory.
     public var cacheBytes: Int { cache.bytes }
     public var inFlightCount: Int { inFlight.count }
     public var parkedCount: Int { parked.count }
+
+    /// Whether stores wait for `closeBatch`.
+    public var hasOpenBatch: Bool { batchHasStores }
 
     /// Ends a pass: returns the number of the batch that this pass's stores form, or nil without any.
     public mutating func closeBatch() -> UInt64? {
@@ -97,6 +107,7 @@ public struct DataPlane: Sendable {
             failRequests(on: node, now: now, into: &effects)
         case .topologyAdopted(let topology): adopt(topology, now: now, into: &effects)
         case .writesHeld(let areHeld): areWritesHeld = areHeld
+        case .epochCeilingRaised(let ceilingMs): epochCeilingMs = max(epochCeilingMs, ceilingMs)
         case .spaceChanged(let isLow): isSpaceLow = isLow
         case .expiryFound(let key): expire(key, now: now, into: &effects)
         case .ticked: tick(now: now, into: &effects)

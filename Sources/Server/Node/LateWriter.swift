@@ -34,7 +34,7 @@ final class LateWriter: Sendable {
             do throws(StorageError) {
                 while try storage.write(batch, mayStall: true) != .written {
                     // The disk is full to the last reserve; space may return.
-                    SystemSleep.milliseconds(50)
+                    Pause.milliseconds(50)
                 }
             } catch {
                 return failed(error)

@@ -8,7 +8,9 @@ actor ShardHost {
     nonisolated let loop: EventLoop
     private(set) var shard: Shard?
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe loop.asUnownedSerialExecutor()
+    }
 
     init(loop: EventLoop) { self.loop = loop }
 

@@ -24,5 +24,8 @@ enum ShardMessage: Sendable {
     case expiryFound(ObjectKey)
     /// A control message to be sent on this loop's connection to a node.
     case control(NodeNumber, [UInt8])
+    /// A control message, for the loop that has the control plane; nil: from a node that joins.
+    case controlReceived([UInt8], from: NodeNumber?, link: LinkID)
+    case heard(epoch: UInt64, from: NodeNumber)
     case call(@Sendable (isolated ShardHost) -> Void)
 }

@@ -1,0 +1,67 @@
+internal import Engine
+internal import Essentials
+internal import Objects
+internal import Placement
+internal import Platform
+internal import Storage
+
+/// The sweeper: a slow walk over all records that finds payloads past their deadlines.
+///
+/// A key that has expired is invisible at once, wherever it is asked for; the sweeper only gives
+/// its bytes back. A walk reads a little, then pauses, so that its share of the disk and of one core
+/// stays small.
+extension Housekeeping {
+    private static let stepEntriesMax = 2000
+    private static let stepBytesMax = 1 << 20
+    /// Between steps: at most 2,000 records, or 1 MiB, in 100 ms.
+    private static let stepPauseMs: UInt64 = 100
+    /// Between walks.
+    private static let walkPauseMs: UInt64 = 10_000
+
+    func sweep(from start: [UInt8]) {
+        services.mailboxes[0].send(.call { [self] host in arm(host.shard, start) })
+    }
+
+    private func arm(_ shard: Shard?, _ start: [UInt8]) {
+        shard?.after(ms: start.isEmpty ? Self.walkPauseMs : Self.stepPauseMs) { [self] in
+            _ = services.workers.submit { self.sweepStep(from: start) }
+        }
+    }
+
+    private func sweepStep(from start: [UInt8]) {
+        var next: [UInt8] = []
+        do throws(StorageError) {
+            let limits = ScanLimits(entriesMax: Self.stepEntriesMax, bytesMax: Self.stepBytesMax)
+            var expired: [ObjectKey] = []
+            let nowMs = SystemClock.wallMs()
+            let end = try services.storage.scan(.objects, from: start, to: nil, limits: limits) {
+                key, value in
+                if let found = Self.expiredKey(key, value, nowMs: nowMs) { expired.append(found) }
+                return true
+            }
+            if case .more(let further) = end { next = further }
+            for key in expired { tell(key) }
+        } catch {
+            services.log.error("the sweeper cannot read", ["reason": .describing(error)])
+        }
+        sweep(from: next)
+    }
+
+    private static func expiredKey(
+        _ key: Span<UInt8>, _ value: Span<UInt8>, nowMs: UInt64
+    ) -> ObjectKey? {
+        var bytes: [UInt8] = []
+        bytes.append(contentsOf: value)
+        guard let object = try? Object(decoding: bytes), object.wantsExpiry(nowMs: nowMs)
+        else { return nil }
+        var keyBytes: [UInt8] = []
+        keyBytes.append(contentsOf: key)
+        return try? RecordKey.parseHead(keyBytes)
+    }
+
+    private func tell(_ key: ObjectKey) {
+        let partitioning = Partitioning(count: services.configuration.current.partitions)
+        let shard = services.shard(of: partitioning.partition(of: key.position))
+        services.mailboxes[shard].send(.expiryFound(key))
+    }
+}

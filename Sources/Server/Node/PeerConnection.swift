@@ -1,0 +1,182 @@
+internal import Engine
+internal import Essentials
+internal import Membership
+internal import Platform
+internal import Wire
+
+/// A connection that another node opened to this one: nothing is decoded before it has proven that
+/// it knows the cluster's secret, and only joining is talked about with a node that is no member.
+///
+/// Confined to its loop.
+final class PeerConnection: StreamHandler {
+    private enum State {
+        case awaitingHello
+        case awaitingProof(PeerHandshake.Hello, expected: [UInt8])
+        case member(NodeNumber)
+        case joiner
+    }
+
+    private static let greetingSecondsMax = 5
+    /// A joiner says little and waits for one answer.
+    private static let joinerFrameSizeMax = 64 << 10
+
+    let id: LinkID
+    private unowned let shard: Shard
+    private var state = State.awaitingHello
+    private let output: PeerOutput
+    private var stream: TCPStream?
+    private var reader = PeerFrameReader(sizeMax: PeerFrameReader.handshakeSizeMax)
+    private var greetingSeconds = 0
+
+    init?(id: LinkID, _ socket: AcceptedSocket, shard: Shard, dirty: DirtyPeers) {
+        self.id = id
+        self.shard = shard
+        output = PeerOutput(dirty: dirty)
+        guard let stream = try? TCPStream(socket, loop: shard.loop, handler: self) else {
+            return nil
+        }
+        self.stream = stream
+    }
+
+    /// Whether the other side has shown that it belongs here.
+    var isProven: Bool {
+        switch state {
+        case .awaitingHello, .awaitingProof: false
+        case .member, .joiner: true
+        }
+    }
+
+    func answer(_ message: PeerMessage) {
+        guard isProven else { return }
+        output.append(message)
+        // A peer that does not read its answers gets no more of its requests read.
+        if output.queuedBytes > PeerOutput.queuedBytesMax { stream?.pauseReading() }
+    }
+
+    func close() { stream?.close() }
+
+    func secondPassed() {
+        guard !isProven else { return }
+        greetingSeconds += 1
+        if greetingSeconds > Self.greetingSecondsMax { stream?.close() }
+    }
+
+    // MARK: StreamHandler
+
+    func streamReceived(_ stream: TCPStream, _ bytes: Span<UInt8>) {
+        reader.append(bytes)
+        while !stream.isClosed {
+            switch reader.next() {
+            case .needMore: return
+            case .failed(let reason): return drop(reason)
+            case .payload(let payload): take(payload, stream)
+            }
+        }
+    }
+
+    func streamDrained(_ stream: TCPStream) { stream.resumeReading() }
+
+    func streamClosed(_ stream: TCPStream, error: PlatformError?) {
+        self.stream = nil
+        output.stream = nil
+        shard.peers.forget(id)
+    }
+
+    // MARK: Handshake and messages
+
+    private func take(_ payload: [UInt8], _ stream: TCPStream) {
+        switch state {
+        case .awaitingHello: takeHello(payload, stream)
+        case .awaitingProof(let hello, let expected):
+            guard case .proof(let code)? = try? PeerHandshake.decode(payload),
+                Cryptography.constantTimeEquals(code, expected)
+            else { return reject("the cluster's secret is not known here", stream) }
+            admit(hello, stream)
+        case .member(let node): takeMessages(payload, from: node)
+        case .joiner: takeMessages(payload, from: nil)
+        }
+    }
+
+    private func takeHello(_ payload: [UInt8], _ stream: TCPStream) {
+        let hello: PeerHandshake.Hello
+        do {
+            guard case .hello(let decoded) = try PeerHandshake.decode(payload) else {
+                return drop("the handshake is out of order")
+            }
+            hello = decoded
+        } catch {
+            return drop("not a hello: \(error)")
+        }
+        if hello.purpose == .member {
+            guard hello.clusterID == shard.topology.clusterID else {
+                return reject("this is another cluster", stream)
+            }
+            if let member = shard.topology.member(hello.number), member.id != hello.nodeID {
+                return reject("node \(hello.number) is somebody else", stream)
+            }
+        }
+        let nonce = Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize)
+        let own = shard.services.nodeID
+        let secret = Array(shard.services.configuration.current.clusterSecret.revealed.utf8)
+        func code(_ role: PeerHandshake.Role) -> [UInt8] {
+            Cryptography.hmacSHA256(
+                key: secret,
+                message: PeerHandshake.transcript(
+                    role, hello: hello, acceptorID: own, acceptorNonce: nonce))
+        }
+        let welcome = PeerHandshake.Welcome(
+            nodeID: own, number: shard.number, nonce: nonce, code: code(.acceptor))
+        state = .awaitingProof(hello, expected: code(.opener))
+        stream.write(PeerHandshake.frame(.welcome(welcome)))
+    }
+
+    private func admit(_ hello: PeerHandshake.Hello, _ stream: TCPStream) {
+        output.stream = stream
+        switch hello.purpose {
+        case .join:
+            state = .joiner
+            reader.sizeMax = Self.joinerFrameSizeMax
+        case .member:
+            // A member that this node's topology does not show yet is ahead of it; its frames'
+            // epochs make this node fetch the newer one.
+            state = .member(hello.number)
+            reader.sizeMax = PeerFrameReader.payloadSizeMax
+        }
+    }
+
+    private func takeMessages(_ payload: [UInt8], from node: NodeNumber?) {
+        do {
+            var messages = try PeerPayloadReader(payload)
+            if let node { shard.hear(messages.header, from: node) }
+            while let message = try messages.next() {
+                if case .control(let bytes) = message {
+                    shard.services.mailboxes[0].send(
+                        .controlReceived(bytes, from: node, link: id))
+                } else if let node {
+                    shard.route(message, from: node, link: id, messages.header)
+                } else {
+                    return drop("a node that joins sent more than it may")
+                }
+            }
+        } catch {
+            drop("a frame cannot be decoded: \(error)")
+        }
+    }
+
+    private func reject(_ reason: String, _ stream: TCPStream) {
+        stream.write(PeerHandshake.frame(.reject(reason)))
+        shard.services.log.warn(
+            "a peer was refused",
+            ["address": .describing(stream.peer), "reason": .text(reason)])
+        stream.closeWhenDrained()
+    }
+
+    private func drop(_ reason: String) {
+        if let stream {
+            shard.services.log.warn(
+                "a peer connection was closed",
+                ["address": .describing(stream.peer), "reason": .text(reason)])
+        }
+        stream?.close()
+    }
+}

@@ -1,0 +1,198 @@
+internal import Engine
+internal import Essentials
+internal import Membership
+internal import Platform
+internal import Wire
+
+/// The connection that one loop of this node keeps to one other member: it says who it is, makes
+/// the other side prove itself, and comes back with growing pauses when it breaks.
+///
+/// Confined to its loop.
+final class PeerLink: StreamHandler {
+    private enum State { case waiting, connecting, greeting, ready, closed }
+
+    /// The pause before the next try doubles from the first to the last, in ms. The last bounds
+    /// how long a node that is back stays unnoticed.
+    private static let pauseMsMin: UInt64 = 50
+    private static let pauseMsMax: UInt64 = 1000
+    private static let connectTimeoutMs: UInt64 = 3000
+    /// From connecting to the end of the handshake.
+    private static let greetingSecondsMax = 5
+
+    let node: NodeNumber
+    private let nodeID: UniqueID
+    private var address: String
+    private unowned let shard: Shard
+    private var state = State.waiting
+    private let output: PeerOutput
+    private var stream: TCPStream?
+    private var reader = PeerFrameReader(sizeMax: PeerFrameReader.handshakeSizeMax)
+    private var hello: PeerHandshake.Hello?
+    private var pauseMs = PeerLink.pauseMsMin
+    private var timer: Timer?
+    private var greetingSeconds = 0
+    private var lastProblem = ""
+
+    init(node: NodeNumber, nodeID: UniqueID, address: String, shard: Shard, dirty: DirtyPeers) {
+        self.node = node
+        self.nodeID = nodeID
+        self.address = address
+        self.shard = shard
+        output = PeerOutput(dirty: dirty)
+        timer = Timer(loop: shard.loop) { [unowned self] in connect() }
+        connect()
+    }
+
+    var isReady: Bool { if case .ready = state { true } else { false } }
+
+    /// Queues a message; false when the link is down or its queue is full.
+    func send(_ message: PeerMessage) -> Bool {
+        guard isReady, output.queuedBytes < PeerOutput.queuedBytesMax else { return false }
+        output.append(message)
+        return true
+    }
+
+    func update(address newAddress: String) {
+        guard newAddress != address else { return }
+        address = newAddress
+        stream?.close()
+    }
+
+    func close() {
+        state = .closed
+        timer?.close()
+        stream?.close()
+    }
+
+    func secondPassed() {
+        guard case .greeting = state else { return }
+        greetingSeconds += 1
+        if greetingSeconds > Self.greetingSecondsMax { drop("the handshake took too long") }
+    }
+
+    private func connect() {
+        guard case .waiting = state, let target = SocketAddress(address) else { return }
+        state = .connecting
+        stream = TCPStream.connect(
+            loop: shard.loop, to: target, timeoutMs: Self.connectTimeoutMs, handler: self)
+    }
+
+    // MARK: StreamHandler
+
+    func streamConnected(_ stream: TCPStream) {
+        state = .greeting
+        greetingSeconds = 0
+        reader = PeerFrameReader(sizeMax: PeerFrameReader.handshakeSizeMax)
+        let hello = PeerHandshake.Hello(
+            purpose: .member, clusterID: shard.topology.clusterID, nodeID: shard.services.nodeID,
+            number: shard.number,
+            nonce: Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize))
+        self.hello = hello
+        stream.write(PeerHandshake.frame(.hello(hello)))
+    }
+
+    func streamReceived(_ stream: TCPStream, _ bytes: Span<UInt8>) {
+        reader.append(bytes)
+        while !stream.isClosed {
+            switch reader.next() {
+            case .needMore: return
+            case .failed(let reason): return drop(reason)
+            case .payload(let payload):
+                if isReady { take(payload) } else { greet(payload, stream) }
+            }
+        }
+    }
+
+    func streamClosed(_ stream: TCPStream, error: PlatformError?) {
+        guard stream === self.stream else { return }
+        let wasReady = isReady
+        self.stream = nil
+        output.stream = nil
+        output.clear()
+        if case .closed = state { return }
+        state = .waiting
+        if let error { note(error.description) }
+        if wasReady {
+            shard.services.log.info(
+                "lost the connection to a member",
+                ["node": .integer(Int(node.rawValue)), "address": .text(address)])
+            shard.apply(.linkClosed(node))
+        }
+        timer?.set(afterMs: pauseMs)
+        pauseMs = min(2 * pauseMs, Self.pauseMsMax)
+    }
+
+    // MARK: Handshake and messages
+
+    private func greet(_ payload: [UInt8], _ stream: TCPStream) {
+        guard let hello, let message = try? PeerHandshake.decode(payload) else {
+            return drop("the other side does not speak the peer protocol")
+        }
+        switch message {
+        case .reject(let reason): return drop("refused: \(reason)")
+        case .welcome(let welcome):
+            let secret = Array(shard.services.configuration.current.clusterSecret.revealed.utf8)
+            let expected = Cryptography.hmacSHA256(
+                key: secret,
+                message: PeerHandshake.transcript(
+                    .acceptor, hello: hello, acceptorID: welcome.nodeID,
+                    acceptorNonce: welcome.nonce))
+            guard Cryptography.constantTimeEquals(welcome.code, expected) else {
+                return drop("the other side does not know this cluster's secret")
+            }
+            guard welcome.nodeID == nodeID, welcome.number == node else {
+                return drop("another node answers at this address")
+            }
+            let proof = Cryptography.hmacSHA256(
+                key: secret,
+                message: PeerHandshake.transcript(
+                    .opener, hello: hello, acceptorID: welcome.nodeID,
+                    acceptorNonce: welcome.nonce))
+            stream.write(PeerHandshake.frame(.proof(proof)))
+            becomeReady(stream)
+        case .hello, .proof: return drop("the handshake is out of order")
+        }
+    }
+
+    private func becomeReady(_ stream: TCPStream) {
+        state = .ready
+        reader.sizeMax = PeerFrameReader.payloadSizeMax
+        pauseMs = Self.pauseMsMin
+        lastProblem = ""
+        output.stream = stream
+        shard.services.log.info(
+            "connected to a member",
+            ["node": .integer(Int(node.rawValue)), "address": .text(address)])
+        shard.apply(.linkOpened(node))
+    }
+
+    private func take(_ payload: [UInt8]) {
+        do {
+            var messages = try PeerPayloadReader(payload)
+            shard.hear(messages.header, from: node)
+            while let message = try messages.next() {
+                shard.apply(
+                    .received(message, from: node, link: LinkID(rawValue: 0), messages.header))
+            }
+        } catch {
+            drop("a frame cannot be decoded: \(error)")
+        }
+    }
+
+    private func drop(_ reason: String) {
+        note(reason)
+        stream?.close()
+    }
+
+    /// Logs a problem once, not at every try.
+    private func note(_ problem: String) {
+        guard problem != lastProblem else { return }
+        lastProblem = problem
+        shard.services.log.warn(
+            "no connection to a member",
+            [
+                "node": .integer(Int(node.rawValue)), "address": .text(address),
+                "reason": .text(problem),
+            ])
+    }
+}

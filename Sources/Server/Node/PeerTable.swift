@@ -1,0 +1,141 @@
+internal import Engine
+internal import Essentials
+internal import Membership
+internal import Platform
+internal import Wire
+
+/// The peer connections of one loop: one that it opened to each other member, and those that
+/// members opened and that were accepted here.
+///
+/// Requests travel on the opener's connection, answers back on the same. Confined to its loop.
+struct PeerTable {
+    /// By node number; nil for this node and for numbers that are no member's.
+    private var links: [PeerLink?] = []
+    private var accepted: [UInt64: PeerConnection] = [:]
+    private var lastSerial: UInt64 = 0
+    private let dirty = DirtyPeers()
+
+    /// Connections that were accepted and have not proven who they are.
+    private static let strangersMax = 256
+
+    var acceptedCount: Int { accepted.count }
+
+    /// Opens a link to every member that has none and closes those to nodes that have left.
+    mutating func update(_ topology: Topology, shard: Shard) {
+        for member in topology.members where member.number != shard.number {
+            let index = Int(member.number.rawValue)
+            while links.count <= index { links.append(nil) }
+            if let link = links[index] {
+                link.update(address: member.peerAddress)
+            } else {
+                links[index] = PeerLink(
+                    node: member.number, nodeID: member.id, address: member.peerAddress,
+                    shard: shard, dirty: dirty)
+            }
+        }
+        for index in links.indices {
+            guard let link = links[index], topology.member(link.node) == nil else { continue }
+            link.close()
+            links[index] = nil
+        }
+    }
+
+    /// Queues a message on our connection to `node`; false when there is none or too much waits.
+    func send(_ message: PeerMessage, to node: NodeNumber) -> Bool {
+        let index = Int(node.rawValue)
+        guard index < links.count, let link = links[index] else { return false }
+        return link.send(message)
+    }
+
+    func isReady(_ node: NodeNumber) -> Bool {
+        let index = Int(node.rawValue)
+        guard index < links.count, let link = links[index] else { return false }
+        return link.isReady
+    }
+
+    /// Queues an answer on a connection that a peer opened; nothing when it is gone.
+    func answer(_ link: LinkID, _ message: PeerMessage) {
+        accepted[link.rawValue]?.answer(message)
+    }
+
+    mutating func accept(_ socket: AcceptedSocket, shard: Shard) {
+        let strangers = accepted.values.count { !$0.isProven }
+        guard strangers < Self.strangersMax else { return }
+        lastSerial += 1
+        let id = LinkID(loop: shard.index, serial: lastSerial)
+        guard let connection = PeerConnection(id: id, socket, shard: shard, dirty: dirty)
+        else { return }
+        accepted[id.rawValue] = connection
+    }
+
+    mutating func forget(_ link: LinkID) { accepted[link.rawValue] = nil }
+
+    /// Writes what this pass has queued, a frame a connection.
+    func flush(_ header: PeerFrameHeader) { dirty.flush(header) }
+
+    func secondPassed(shard: Shard) {
+        for link in links { link?.secondPassed() }
+        for connection in accepted.values { connection.secondPassed() }
+    }
+
+    func closeAll() {
+        for link in links { link?.close() }
+        for connection in accepted.values { connection.close() }
+    }
+}
+
+/// The connections that have something to write at the end of this pass.
+final class DirtyPeers {
+    private var links: [PeerOutput] = []
+
+    func add(_ output: PeerOutput) { links.append(output) }
+
+    func flush(_ header: PeerFrameHeader) {
+        guard !links.isEmpty else { return }
+        for output in links { output.flush(header) }
+        links.removeAll(keepingCapacity: true)
+    }
+}
+
+/// The sending half of a peer connection: gathers a pass's messages into one frame.
+final class PeerOutput {
+    /// A frame is closed at this size and the next begun, so that a receiver can start on it.
+    private static let frameSizeMax = 1 << 20
+    /// More than this waiting in the kernel's and our queue means that the peer does not read.
+    /// Four of the largest values; past it requests are refused at once.
+    static let queuedBytesMax = 64 << 20
+
+    var stream: TCPStream?
+    private var writer = PeerFrameWriter()
+    private var full: [PeerFrameWriter] = []
+    private var isDirty = false
+    private let dirty: DirtyPeers
+
+    init(dirty: DirtyPeers) { self.dirty = dirty }
+
+    var queuedBytes: Int { (stream?.queuedBytes ?? 0) + writer.size }
+
+    func append(_ message: PeerMessage) {
+        if writer.size >= Self.frameSizeMax {
+            full.append(writer)
+            writer = PeerFrameWriter()
+        }
+        writer.append(message)
+        guard !isDirty else { return }
+        isDirty = true
+        dirty.add(self)
+    }
+
+    func flush(_ header: PeerFrameHeader) {
+        isDirty = false
+        guard let stream else { return clear() }
+        for index in full.indices { stream.write(full[index].take(header: header)) }
+        full.removeAll()
+        if !writer.isEmpty { stream.write(writer.take(header: header)) }
+    }
+
+    func clear() {
+        full.removeAll()
+        writer = PeerFrameWriter()
+    }
+}

@@ -1,0 +1,392 @@
+internal import Commands
+internal import Engine
+internal import Essentials
+internal import Membership
+internal import Placement
+internal import Platform
+internal import Storage
+internal import Wire
+
+/// Drives one `DataPlane` on one loop: feeds it events, carries out its effects, commits one batch
+/// a pass, and owns the sessions and peer connections that live on the loop.
+///
+/// The order of a pass: sockets are read and commands run, whose effects are carried out at once or
+/// held; then the pass's stores are committed as one batch; then what was held for it, the peers'
+/// frames and the clients' replies are written, one system call a connection.
+///
+/// Confined to its loop, inside its `ShardHost`.
+final class Shard {
+    let index: Int
+    let loop: EventLoop
+    let services: NodeServices
+    private(set) var topology: Topology
+    /// This node's number.
+    let number: NodeNumber
+    private(set) var dataPlane: DataPlane
+    /// Only on the loop that has the control plane.
+    var control: ControlShell?
+
+    /// The settings as they stand now; a change arrives through the mailbox.
+    private(set) var configuration: Configuration
+    private(set) var configurationGeneration = 0
+    /// Commands that took as long go into the slow log; .max turns it off.
+    private(set) var slowNs: UInt64 = .max
+    var latencies = LatencyHistogram()
+
+    var sessions = SessionTable()
+    var peers: PeerTable
+    private var effects: [DataPlane.Effect] = []
+    private var isCarryingOut = false
+    private var batch = WriteBatch()
+    private var heldForWritten = HeldEffects()
+    private var heldForDurable = HeldEffects()
+    private var writtenBatch: UInt64 = 0
+    private var durableBatch: UInt64 = 0
+    private var undurableBatch: UInt64 = 0
+    private var isCommittingAlways: Bool
+    private var timers: [Timer] = []
+    private var topologyWaiters: [(batch: UInt64, done: () -> Void)] = []
+
+    init(
+        index: Int, loop: EventLoop, services: NodeServices, number: NodeNumber,
+        topology: Topology, settings: DataPlane.Settings
+    ) {
+        self.index = index
+        self.loop = loop
+        self.services = services
+        self.number = number
+        self.topology = topology
+        configuration = services.configuration.current
+        dataPlane = DataPlane(settings: settings, topology: topology)
+        isCommittingAlways = settings.acknowledgesDurable
+        peers = PeerTable()
+        loop.passEnded = { [unowned self] in endPass() }
+        configure(configuration)
+        startTimers()
+        peers.update(topology, shard: self)
+    }
+
+    func configure(_ configuration: Configuration) {
+        self.configuration = configuration
+        configurationGeneration += 1
+        let us = configuration.slowlogThresholdUs
+        slowNs = us < 0 ? .max : UInt64(us) * 1000
+    }
+
+    // MARK: Events
+
+    /// Gives an event to the data plane and carries out what follows from it.
+    func apply(_ event: DataPlane.Event) {
+        dataPlane.apply(event, now: loop.now, into: &effects)
+        carryOut()
+    }
+
+    /// Brings a command to the shard of its key.
+    func submit(_ request: Request) {
+        let partition = topology.partitioning.partition(of: request.key.position)
+        let target = services.shard(of: partition)
+        if target == index {
+            apply(.requested(request))
+        } else {
+            services.mailboxes[target].send(.request(request))
+        }
+    }
+
+    /// Whether this node holds the key: if not, its command travels in its own words.
+    func isReplica(of key: ObjectKey) -> Bool {
+        let partition = topology.partitioning.partition(of: key.position)
+        return topology.placement.place(of: number, in: partition) != nil
+    }
+
+    /// Whether clients should be read from: not while writes pile up for a disk that lags.
+    var acceptsCommands: Bool { !services.lateWriters[index].isFull }
+
+    func receive(_ messages: [ShardMessage], host: isolated ShardHost) {
+        for message in messages {
+            switch message {
+            case .request(let request): apply(.requested(request))
+            case .reply(let number, let reply): sessions.complete(number, reply)
+            case .peer(let message, let node, let link, let header):
+                apply(.received(message, from: node, link: link, header))
+            case .answer(let link, let message): peers.answer(link, message)
+            case .loaded(let key, let token, let result):
+                apply(.loaded(key, token: token, result))
+            case .durable(let batch): noteDurable(batch)
+            case .lateBatchWritten(let batch): noteWritten(batch)
+            case .topology(let topology): adopt(topology) {}
+            case .writesHeld(let areHeld): apply(.writesHeld(areHeld))
+            case .space(let isLow): apply(.spaceChanged(isLow: isLow))
+            case .expiryFound(let key): apply(.expiryFound(key))
+            case .control(let node, let bytes): _ = peers.send(.control(bytes), to: node)
+            case .controlReceived(let bytes, let node, let link):
+                control?.receive(bytes, from: node, link: link)
+            case .heard(let epoch, let node): control?.heard(epoch: epoch, from: node)
+            case .call(let work): work(host)
+            }
+        }
+    }
+
+    /// Serves by `newer` from now on. `done` is called when everything that the change drops is
+    /// gone from the disk, durably.
+    func adopt(_ newer: Topology, done: @escaping () -> Void) {
+        guard newer.epoch > topology.epoch else { return done() }
+        topology = newer
+        apply(.topologyAdopted(newer))
+        peers.update(newer, shard: self)
+        endPass()
+        guard writtenOrPendingBatch > durableBatch else { return done() }
+        topologyWaiters.append((writtenOrPendingBatch, done))
+        requestSync()
+    }
+
+    private var writtenOrPendingBatch: UInt64 { max(writtenBatch, undurableBatch) }
+
+    /// The numbers for a request that asks for `wanted` where that says something, and for what the
+    /// configuration says elsewhere.
+    func resolve(_ wanted: ConsistencyOverride) -> Consistency {
+        let n = topology.n
+        func number(_ quorum: Quorum?, _ fallback: Int) -> Int {
+            switch quorum {
+            case nil, .default: fallback
+            case .number(let number): number
+            case .one: 1
+            case .quorum: n / 2 + 1
+            case .all: n
+            }
+        }
+        return Consistency(
+            r: number(wanted.r, configuration.r), w: number(wanted.w, configuration.w),
+            pr: number(wanted.pr, configuration.pr), pw: number(wanted.pw, configuration.pw),
+            dw: number(wanted.dw, configuration.dw),
+            timeoutMs: UInt32(clamping: wanted.timeoutMs ?? configuration.requestTimeoutMs))
+    }
+
+    // MARK: Effects
+
+    private func carryOut() {
+        guard !isCarryingOut else { return }
+        isCarryingOut = true
+        var next = 0
+        while next < effects.count {
+            let effect = effects[next]
+            next += 1
+            carryOut(effect)
+        }
+        effects.removeAll(keepingCapacity: effects.count < 4096)
+        isCarryingOut = false
+    }
+
+    private func carryOut(_ effect: DataPlane.Effect) {
+        switch effect {
+        case .load(let key, let token): load(key, token: token)
+        case .store(let key, let record):
+            batch.put(RecordKey.head(of: key), record, in: .objects)
+        case .reply(_, _, let hold), .send(_, _, let hold), .answer(_, _, let hold):
+            if hold.batch > (hold.isDurable ? durableBatch : writtenBatch) {
+                if hold.isDurable {
+                    heldForDurable.append(effect, batch: hold.batch)
+                } else {
+                    heldForWritten.append(effect, batch: hold.batch)
+                }
+            } else {
+                deliver(effect)
+            }
+        case .requestSync: isSyncWanted = true
+        case .dropAll: dropAll()
+        case .horizonMoved(let horizonMs):
+            services.log.warn(
+                "the node has forgotten some of its writes; it goes on under new actors",
+                ["horizon_ms": .integer(Int(horizonMs))])
+        }
+    }
+
+    /// Sends what no longer waits.
+    private func deliver(_ effect: DataPlane.Effect) {
+        switch effect {
+        case .reply(let number, let reply, _):
+            let target = RequestNumber(rawValue: number).loop
+            if target == index {
+                sessions.complete(number, reply)
+            } else {
+                services.mailboxes[target].send(.reply(number, reply))
+            }
+        case .send(let node, let message, _):
+            if !peers.send(message, to: node), let id = message.requestID {
+                // The connection broke, or too much waits on it: the same as a refusal.
+                let header = PeerFrameHeader(epoch: topology.epoch, fence: 0)
+                let refusal = PeerMessage.refused(id: id, .overloaded)
+                apply(.received(refusal, from: node, link: LinkID(rawValue: 0), header))
+            }
+        case .answer(let link, let message, _):
+            let target = link.loop
+            if target == index {
+                peers.answer(link, message)
+            } else {
+                services.mailboxes[target].send(.answer(link, message))
+            }
+        case .load, .store, .requestSync, .dropAll, .horizonMoved: break
+        }
+    }
+
+    private func load(_ key: ObjectKey, token: UInt64) {
+        let recordKey = RecordKey.head(of: key)
+        switch result(of: recordKey, mayBlock: false) {
+        case .some(let result): apply(.loaded(key, token: token, result))
+        case .none:
+            let services = services
+            let mailbox = services.mailboxes[index]
+            let isAccepted = services.workers.submit {
+                let found = Self.result(of: recordKey, mayBlock: true, services)
+                mailbox.send(.loaded(key, token: token, found ?? .unreadable))
+            }
+            if !isAccepted { apply(.loaded(key, token: token, .overloaded)) }
+        }
+    }
+
+    private func result(of key: [UInt8], mayBlock: Bool) -> DataPlane.LoadResult? {
+        Self.result(of: key, mayBlock: mayBlock, services)
+    }
+
+    /// Nil when only the disk knows and the read may not block.
+    private static func result(
+        of key: [UInt8], mayBlock: Bool, _ services: NodeServices
+    ) -> DataPlane.LoadResult? {
+        do throws(StorageError) {
+            switch try services.storage.read(key, from: .objects, mayBlock: mayBlock) {
+            case .found(let record): return .record(record)
+            case .absent: return .absent
+            case .notInMemory: return nil
+            }
+        } catch {
+            services.log.error("a record cannot be read", ["reason": .describing(error)])
+            return .unreadable
+        }
+    }
+
+    /// Deletes this shard's partitions in this pass's batch, after what the batch holds already.
+    private func dropAll() {
+        for partition in topology.partitioning.all
+        where services.shard(of: partition) == index {
+            let positions = topology.partitioning.positions(of: partition)
+            let start = RecordKey.first(at: positions.lowerBound)
+            let end = RecordKey.end(of: positions.upperBound)
+            batch.deleteRange(from: start, to: end, in: .objects)
+        }
+    }
+
+    // MARK: The end of a pass
+
+    private var isSyncWanted = false
+
+    /// Commits the pass's stores and writes what waited for that.
+    private func endPass() {
+        commit()
+        peers.flush(PeerFrameHeader(epoch: topology.epoch, fence: dataPlane.fence))
+        sessions.flush()
+        // A client that had room again has gone on: its stores need a batch of their own.
+        if dataPlane.hasOpenBatch { loop.requestPass() }
+        if isSyncWanted {
+            isSyncWanted = false
+            requestSync()
+        }
+    }
+
+    private func commit() {
+        while let number = dataPlane.closeBatch() {
+            write(number)
+            batch.clear()
+        }
+    }
+
+    private func write(_ number: UInt64) {
+        let late = services.lateWriters[index]
+        if late.isBusy { return writeLate(number, late) }
+        do throws(StorageError) {
+            switch try services.storage.write(batch, mayStall: false) {
+            case .written: noteWritten(number)
+            case .wouldStall, .diskFull: writeLate(number, late)
+            }
+        } catch {
+            services.fail(error.description)
+        }
+    }
+
+    private func writeLate(_ number: UInt64, _ late: LateWriter) {
+        let mailbox = services.mailboxes[index]
+        undurableBatch = number
+        late.write(batch) { mailbox.send(.lateBatchWritten(number)) }
+    }
+
+    private func noteWritten(_ number: UInt64) {
+        writtenBatch = max(writtenBatch, number)
+        undurableBatch = max(undurableBatch, number)
+        apply(.written(number))
+        while let effect = heldForWritten.popUpTo(writtenBatch) { deliver(effect) }
+        if isCommittingAlways || isSyncWanted || !topologyWaiters.isEmpty { requestSync() }
+    }
+
+    private func requestSync() {
+        guard writtenBatch > durableBatch else { return }
+        services.committer.request(shard: index, batch: writtenBatch)
+    }
+
+    private func noteDurable(_ number: UInt64) {
+        durableBatch = max(durableBatch, number)
+        apply(.durable(number))
+        while let effect = heldForDurable.popUpTo(durableBatch) { deliver(effect) }
+        for waiter in topologyWaiters where waiter.batch <= durableBatch { waiter.done() }
+        topologyWaiters.removeAll { $0.batch <= durableBatch }
+        if !topologyWaiters.isEmpty { requestSync() }
+    }
+
+    // MARK: Time
+
+    private func startTimers() {
+        let tick = Timer(loop: loop) { [unowned self] in apply(.ticked) }
+        tick.set(afterMs: DataPlane.tickMs, repeatingEveryMs: DataPlane.tickMs)
+        let second = Timer(loop: loop) { [unowned self] in secondPassed() }
+        second.set(afterMs: 1000, repeatingEveryMs: 1000)
+        timers = [tick, second]
+        if case .every(let periodMs) = configuration.walSync {
+            let sync = Timer(loop: loop) { [unowned self] in requestSync() }
+            sync.set(afterMs: UInt64(periodMs), repeatingEveryMs: UInt64(periodMs))
+            timers.append(sync)
+        }
+    }
+
+    /// Runs `work` on the loop after a while, if the loop still runs then.
+    func after(ms: UInt64, _ work: @escaping () -> Void) {
+        let once = OneShot(work)
+        let timer = Timer(loop: loop) { once.fire() }
+        once.timer = timer
+        timer.set(afterMs: ms)
+    }
+
+    private func secondPassed() {
+        sessions.secondPassed(shard: self)
+        peers.secondPassed(shard: self)
+        apply(.epochCeilingRaised(services.epochCeiling.currentMs))
+    }
+
+    func stop() {
+        loop.passEnded = nil
+        for timer in timers { timer.close() }
+        sessions.closeAll()
+        peers.closeAll()
+        commit()
+    }
+}
+
+/// A timer that closes itself after its work.
+private final class OneShot {
+    var timer: Timer?
+    private let work: () -> Void
+
+    init(_ work: @escaping () -> Void) { self.work = work }
+
+    func fire() {
+        timer?.close()
+        timer = nil
+        work()
+    }
+}

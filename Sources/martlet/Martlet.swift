@@ -1,0 +1,10 @@
+internal import Platform
+internal import Server
+
+/// The server: `martlet [FILE] [--NAME VALUE]…`.
+@main struct Martlet {
+    static func main() {
+        Signal.ignoreBrokenPipes()
+        Program.run(Array(CommandLine.arguments.dropFirst()))
+    }
+}
