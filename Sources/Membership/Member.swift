@@ -25,10 +25,10 @@ public struct MemberAddresses: Hashable, Sendable {
         }
         let host = address[..<colon]
         let port = address[address.index(after: colon)...]
-        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.contains(":")
         let hostIsValid =
             !host.isEmpty && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-            && (isBracketed || !host.contains(":"))
+            && (isBracketed || !host.contains { $0 == ":" || $0 == "[" || $0 == "]" })
         let portIsValid = port.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
         return hostIsValid && portIsValid && (UInt16(port) ?? 0) > 0
     }

@@ -73,13 +73,13 @@ public struct SoleAuthority: TopologyAuthority {
             notePrepared(node, preparation, isEmpty: isEmpty, now: now, into: &effects)
         case .adopted(let node, let epoch):
             if epoch == topology.epoch { behind.removeAll { $0 == node } }
-        case .ticked:
-            resend(now: now, into: &effects)
+        case .ticked: break
         }
         finishIfDue(now: now, into: &effects)
         while case .idle = work, !queue.isEmpty {
             start(queue.removeFirst(), now: now, into: &effects)
         }
+        if case .ticked = event { resendIfDue(now: now, into: &effects) }
     }
 
     // MARK: Proposals
@@ -199,7 +199,7 @@ public struct SoleAuthority: TopologyAuthority {
         return behind.contains { $0 != topology.authority }
     }
 
-    private mutating func resend(now: Now, into effects: inout [AuthorityEffect]) {
+    private mutating func resendIfDue(now: Now, into effects: inout [AuthorityEffect]) {
         guard needsResend, now.monotonicNs >= resendAtNs else { return }
         distribute(now: now, into: &effects)
         if case .preparing(_, let preparation, _, let waiting, _) = work {

@@ -55,7 +55,7 @@ extension Topology {
 
     /// The first invariant that does not hold, in words.
     private var defect: String? {
-        guard epoch > 0 else { return "epoch 0" }
+        guard epoch > 0, epoch < .max else { return "epoch" }
         guard (1...PlacementTable.replicasMax).contains(n) else { return "n" }
         guard member(authority) != nil else { return "the authority is not a member" }
         var previous: UInt16 = 0

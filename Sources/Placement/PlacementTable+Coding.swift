@@ -23,7 +23,8 @@ extension PlacementTable {
         bytes.append(UInt8(partitioning.count.trailingZeroBitCount))
         bytes.append(UInt8(replicaCount))
         bytes.appendVarint(UInt64(members.count))
-        var indices = [UInt16](repeating: 0, count: Int(UInt16.max) + 1)
+        let numberMax = Int(members.last?.rawValue ?? 0)
+        var indices = [UInt16](repeating: 0, count: numberMax + 1)
         for (index, node) in members.enumerated() {
             bytes.appendBigEndian(node.rawValue)
             indices[Int(node.rawValue)] = UInt16(index)

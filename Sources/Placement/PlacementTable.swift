@@ -75,7 +75,8 @@ public struct PlacementTable: Hashable, Sendable {
 
     /// Every node that has a vnode, ascending.
     public var members: [NodeNumber] {
-        var isPresent = [Bool](repeating: false, count: Int(UInt16.max) + 1)
+        let numberMax = nodes.reduce(0) { max($0, Int($1.rawValue)) }
+        var isPresent = [Bool](repeating: false, count: numberMax + 1)
         for node in nodes { isPresent[Int(node.rawValue)] = true }
         return isPresent.indices.lazy.filter { isPresent[$0] }
             .map { NodeNumber(rawValue: UInt16($0)) }

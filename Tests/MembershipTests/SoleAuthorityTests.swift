@@ -1,0 +1,150 @@
+import Essentials
+import Membership
+import Testing
+
+@Suite struct SoleAuthorityTests {
+    private static let id = ProposalID(rawValue: 1)
+
+    private func apply(
+        _ event: AuthorityEvent, to authority: inout SoleAuthority, at seconds: Double = 0
+    ) -> [AuthorityEffect] {
+        var effects: [AuthorityEffect] = []
+        authority.apply(event, now: at(seconds), into: &effects)
+        return effects
+    }
+
+    private func preparations(in effects: [AuthorityEffect]) -> [Preparation] {
+        effects.compactMap {
+            if case .prepare(_, let preparation) = $0 { preparation } else { nil }
+        }
+    }
+
+    /// An authority of three members that waits for their answers to a join, and what it asked.
+    private func joining() throws -> (authority: SoleAuthority, preparation: Preparation) {
+        var authority = SoleAuthority(topology: try cluster(3))
+        let effects = apply(.proposed(Self.id, .join(description(4))), to: &authority)
+        let asked = preparations(in: effects)
+        #expect(asked.count == 3)
+        return (authority, try #require(asked.first))
+    }
+
+    @Test func `a member that answers twice counts once`() throws {
+        var (authority, preparation) = try joining()
+        for _ in 0..<3 {
+            #expect(
+                apply(.prepared(by: node(2), preparation, isEmpty: true), to: &authority) == [])
+        }
+        #expect(authority.topology.epoch == 3)
+    }
+
+    @Test func `the topology is stored before anybody hears of it`() throws {
+        var (authority, preparation) = try joining()
+        _ = apply(.prepared(by: node(1), preparation, isEmpty: true), to: &authority)
+        _ = apply(.prepared(by: node(2), preparation, isEmpty: true), to: &authority)
+        let effects = apply(.prepared(by: node(3), preparation, isEmpty: true), to: &authority)
+        let newest = authority.topology
+        #expect(
+            effects == [
+                .commit(newest), .distribute(newest, to: node(2)), .distribute(newest, to: node(3)),
+                .distribute(newest, to: node(4)), .accept(Self.id, newest),
+            ])
+    }
+
+    @Test func `an answer to an attempt that was given up does not count for the next`() throws {
+        var (authority, first) = try joining()
+        _ = apply(.prepared(by: node(2), first, isEmpty: false), to: &authority)
+        let effects = apply(
+            .proposed(ProposalID(rawValue: 2), .join(description(4))), to: &authority)
+        let second = try #require(preparations(in: effects).first)
+        #expect(second.epoch == first.epoch)
+        #expect(second.attempt > first.attempt)
+        for number in 1...3 {
+            #expect(
+                apply(.prepared(by: node(number), first, isEmpty: true), to: &authority) == [])
+        }
+        #expect(authority.topology.epoch == 3)
+    }
+
+    @Test func `attempts grow over a restart`() throws {
+        let (authority, first) = try joining()
+        var restarted = SoleAuthority(topology: authority.topology)
+        let effects = apply(
+            .proposed(Self.id, .join(description(4))), to: &restarted, at: 0.5)
+        let second = try #require(preparations(in: effects).first)
+        #expect(second.attempt > first.attempt)
+    }
+
+    @Test func `an answer after the time-out does not count`() throws {
+        var (authority, preparation) = try joining()
+        for number in 1...2 {
+            _ = apply(.prepared(by: node(number), preparation, isEmpty: true), to: &authority)
+        }
+        let effects = apply(
+            .prepared(by: node(3), preparation, isEmpty: true), to: &authority, at: 2)
+        #expect(
+            effects.last
+                == .refuse(
+                    Self.id,
+                    reason:
+                        "node 3 did not answer: a change that moves partitions needs all members"
+                ))
+        #expect(authority.topology.epoch == 3)
+    }
+
+    @Test func `the queue is bounded`() throws {
+        var (authority, _) = try joining()
+        for number in 1...SoleAuthority.proposalsMax {
+            let id = ProposalID(rawValue: UInt64(100 + number))
+            #expect(apply(.proposed(id, .flush(stamp: 1)), to: &authority) == [])
+        }
+        let effects = apply(
+            .proposed(ProposalID(rawValue: 99), .flush(stamp: 1)), to: &authority)
+        #expect(
+            effects == [
+                .refuse(
+                    ProposalID(rawValue: 99),
+                    reason: "64 changes of the topology are waiting: try again later")
+            ])
+    }
+
+    @Test func `what is refused without asking anybody is refused at once`() throws {
+        var authority = SoleAuthority(topology: try cluster(3))
+        let effects = apply(.proposed(Self.id, .leave(description(1).id)), to: &authority)
+        #expect(
+            effects == [
+                .refuse(Self.id, reason: "the node that decides about the topology cannot leave")
+            ])
+    }
+
+    @Test func `after a start, the topology is distributed until all have adopted it`() throws {
+        var authority = SoleAuthority(topology: try cluster(3))
+        let topology = authority.topology
+        #expect(
+            apply(.ticked, to: &authority, at: 1) == [
+                .distribute(topology, to: node(2)), .distribute(topology, to: node(3)),
+            ])
+        #expect(apply(.ticked, to: &authority, at: 1.1) == [])
+        _ = apply(.adopted(by: node(2), epoch: 3), to: &authority, at: 1.2)
+        #expect(apply(.ticked, to: &authority, at: 2) == [.distribute(topology, to: node(3))])
+        _ = apply(.adopted(by: node(3), epoch: 2), to: &authority, at: 2)
+        #expect(authority.deadlineNs == at(2.5).monotonicNs)
+        _ = apply(.adopted(by: node(3), epoch: 3), to: &authority, at: 2)
+        #expect(authority.deadlineNs == nil)
+    }
+
+    @Test func `a cluster of one decides by itself`() throws {
+        var authority = SoleAuthority(topology: try cluster(1))
+        let effects = apply(.proposed(Self.id, .flush(stamp: 9)), to: &authority)
+        #expect(effects == [.commit(authority.topology)])
+        #expect(
+            apply(.adopted(by: node(1), epoch: 2), to: &authority) == [
+                .accept(Self.id, authority.topology)
+            ])
+    }
+
+    @Test func `members hold for longer than the authority waits`() {
+        let timing = TopologyTiming()
+        #expect(timing.holdNs >= 2 * timing.prepareNs)
+        #expect(timing.resendNs < timing.prepareNs)
+    }
+}

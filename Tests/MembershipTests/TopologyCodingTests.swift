@@ -1,0 +1,108 @@
+import Essentials
+import Membership
+import Testing
+
+@Suite struct TopologyCodingTests {
+    private func bytes(of topology: Topology) -> [UInt8] {
+        var bytes: [UInt8] = []
+        topology.encode(into: &bytes)
+        return bytes
+    }
+
+    @Test func `the format is fixed`() throws {
+        let member = MemberDescription(
+            id: UniqueID(high: 0x0102, low: 0x0304),
+            addresses: MemberAddresses(peer: "h:1", client: "h:2", admin: "h:3"), zone: "z",
+            weight: 300)
+        let topology = try Topology.founded(
+            by: member, clusterID: UniqueID(high: 0xAABB, low: 0xCCDD), n: 3, partitions: 64
+        ).applying(.flush(stamp: 0x0506), clusterIsEmpty: false)
+        let head: [UInt8] = [
+            1,  // version
+            0, 0, 0, 0, 0, 0, 0xAA, 0xBB, 0, 0, 0, 0, 0, 0, 0xCC, 0xDD,  // cluster id
+            0, 0, 0, 0, 0, 0, 0, 2,  // epoch
+            3,  // n
+            0, 1,  // authority
+            0, 2,  // next number
+            0, 0, 0, 0, 0, 0, 5, 6,  // flush stamp
+            1,  // members
+            0, 1,  // number
+            0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 3, 4,  // id
+        ]
+        let addresses = [3] + Array("h:1".utf8) + [3] + Array("h:2".utf8) + [3] + Array("h:3".utf8)
+        let tail: [UInt8] = [
+            1, UInt8(ascii: "z"), 0xAC, 0x02,  // zone, weight
+            1, 6, 1, 1, 0, 1,  // placement: version, 2^6 partitions, 1 replica, 1 node: 1
+        ]
+        let expected = head + addresses + tail + [UInt8](repeating: 0, count: 64)
+        #expect(bytes(of: topology) == expected)
+    }
+
+    @Test(arguments: [1, 2, 5, 20])
+    func `what was written is read`(count: Int) throws {
+        let topology = try cluster(count).applying(.flush(stamp: 7), clusterIsEmpty: true)
+        var reader = ByteReader(bytes(of: topology))
+        #expect(try Topology(from: &reader) == topology)
+        #expect(reader.isAtEnd)
+    }
+
+    @Test func `a newer version is refused`() throws {
+        var bytes = bytes(of: try cluster(2))
+        bytes[0] = 2
+        var reader = ByteReader(bytes)
+        #expect(throws: DecodingError.unknownVersion(2)) { try Topology(from: &reader) }
+    }
+
+    @Test func `bytes cut short are refused`() throws {
+        let bytes = bytes(of: try cluster(3))
+        for size in bytes.indices {
+            var reader = ByteReader(bytes, in: 0..<size)
+            #expect(throws: DecodingError.self) { try Topology(from: &reader) }
+        }
+    }
+
+    @Test(arguments: [
+        (17, "epoch"), (25, "n"), (27, "the authority is not a member"), (29, "next number"),
+    ])
+    func `a broken invariant is refused`(offset: Int, defect: String) throws {
+        var bytes = bytes(of: try cluster(3))
+        let end = offset == 17 ? 25 : offset + 1
+        for index in offset..<end { bytes[index] = 0 }
+        var reader = ByteReader(bytes)
+        #expect(throws: DecodingError.invalid(defect)) { try Topology(from: &reader) }
+    }
+
+    @Test func `damaged bytes never crash`() throws {
+        let bytes = bytes(of: try cluster(4))
+        var random = SeededRandom(seed: 3)
+        for _ in 0..<2000 {
+            var damaged = bytes
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let offset = Int.random(in: 0..<damaged.count, using: &random)
+                damaged[offset] = UInt8.random(in: .min ... .max, using: &random)
+            }
+            var reader = ByteReader(damaged)
+            guard let topology = try? Topology(from: &reader) else { continue }
+            // What was taken can be changed and written again.
+            _ = try topology.applying(.flush(stamp: .max), clusterIsEmpty: false)
+            _ = self.bytes(of: topology)
+        }
+    }
+
+    @Test(
+        arguments: [
+            .join(description(3, zone: "a", weight: 10)), .updateAddresses(clusterID, addresses(4)),
+            .flush(stamp: 1 << 60), .leave(clusterID), .weigh(clusterID, weight: 400),
+        ] as [TopologyChange])
+    func `a change that was written is read`(change: TopologyChange) throws {
+        var bytes: [UInt8] = []
+        change.encode(into: &bytes)
+        var reader = ByteReader(bytes)
+        #expect(try TopologyChange(from: &reader) == change)
+        #expect(reader.isAtEnd)
+        for size in bytes.indices {
+            var short = ByteReader(bytes, in: 0..<size)
+            #expect(throws: DecodingError.self) { try TopologyChange(from: &short) }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import Essentials
+import Membership
+import Placement
+import Testing
+
+@Suite struct TopologyTests {
+    // MARK: Changes
+
+    @Test func `a new cluster has one member at epoch 1`() {
+        let topology = Topology.founded(
+            by: description(1), clusterID: clusterID, n: 3, partitions: 256)
+        #expect(topology.epoch == 1)
+        #expect(topology.members.map(\.number) == [node(1)])
+        #expect(topology.authority == node(1))
+        #expect(topology.placement.replicaCount == 1)
+        #expect(topology.partitioning.count == 256)
+    }
+
+    @Test func `a join gives the next number, epoch and a placement over all`() throws {
+        let topology = try cluster(4)
+        #expect(topology.epoch == 4)
+        #expect(topology.members.map(\.number) == (1...4).map(node))
+        #expect(topology.placement.replicaCount == 3)
+        #expect(topology.placement.members == (1...4).map(node))
+        #expect(topology.member(node(3))?.id == description(3).id)
+        #expect(topology.member(id: description(4).id)?.number == node(4))
+        #expect(topology.member(node(5)) == nil)
+    }
+
+    @Test func `a number is never given out again`() throws {
+        let topology = try cluster(3)
+            .applying(.leave(description(3).id), clusterIsEmpty: true)
+            .applying(.join(description(4)), clusterIsEmpty: true)
+        #expect(topology.members.map(\.number) == [1, 2, 4].map(node))
+    }
+
+    @Test func `a cluster with data is not joined`() throws {
+        let refusal = #expect(throws: TopologyRefusal.self) {
+            try cluster(3).applying(.join(description(4)), clusterIsEmpty: false)
+        }
+        #expect(
+            refusal?.description
+                == "the cluster holds data: joining it is not supported until partitions can be moved"
+        )
+    }
+
+    @Test(arguments: [true, false])
+    func `joining twice changes nothing`(clusterIsEmpty: Bool) throws {
+        let topology = try cluster(3)
+        let again = try topology.applying(
+            .join(description(2)), clusterIsEmpty: clusterIsEmpty)
+        #expect(again == topology)
+    }
+
+    @Test func `an address belongs to one member`() throws {
+        let taken = addresses(1).peer
+        let intruder = MemberDescription(
+            id: UniqueID(high: 9, low: 9),
+            addresses: MemberAddresses(peer: "h:1", client: taken, admin: "h:3"), zone: "",
+            weight: 100)
+        #expect(throws: TopologyRefusal.addressTaken(taken)) {
+            try cluster(3).applying(.join(intruder), clusterIsEmpty: true)
+        }
+        #expect(throws: TopologyRefusal.addressTaken(addresses(1).peer)) {
+            try cluster(3).applying(
+                .updateAddresses(description(2).id, addresses(1)), clusterIsEmpty: true)
+        }
+    }
+
+    @Test func `addresses change while there is data`() throws {
+        let topology = try cluster(3)
+        let next = try topology.applying(
+            .updateAddresses(description(2).id, addresses(9)), clusterIsEmpty: false)
+        #expect(next.epoch == topology.epoch + 1)
+        #expect(next.member(node(2))?.peerAddress == addresses(9).peer)
+        #expect(next.placement == topology.placement)
+    }
+
+    @Test func `a flush stamp never falls`() throws {
+        let flushed = try cluster(3).applying(.flush(stamp: 50), clusterIsEmpty: false)
+        #expect(flushed.flushStamp == 50)
+        #expect(flushed.epoch == 4)
+        #expect(try flushed.applying(.flush(stamp: 40), clusterIsEmpty: false) == flushed)
+    }
+
+    @Test func `a weight changes shares`() throws {
+        let topology = try cluster(4).applying(
+            .weigh(description(1).id, weight: 200), clusterIsEmpty: true)
+        let capacities = topology.members.map {
+            Capacity(node: $0.number, weight: $0.weight, zone: $0.zone)
+        }
+        let figures = PlacementFigures(
+            table: topology.placement, members: capacities, previous: nil)
+        #expect(figures.nodes[0].vnodes == 64)
+        #expect(figures.vnodeDeviationMax < 1)
+    }
+
+    @Test func `the authority does not leave`() throws {
+        #expect(throws: TopologyRefusal.authorityCannotLeave) {
+            try cluster(3).applying(.leave(description(1).id), clusterIsEmpty: true)
+        }
+    }
+
+    @Test func `who is no member is not changed`() throws {
+        #expect(throws: TopologyRefusal.memberUnknown(description(9).id)) {
+            try cluster(3).applying(.leave(description(9).id), clusterIsEmpty: true)
+        }
+    }
+
+    // MARK: Descriptions
+
+    @Test(arguments: ["localhost:1", "10.0.0.1:65535", "[::1]:7380", "a.example.org:80"])
+    func `host and port are an address`(address: String) {
+        #expect(MemberAddresses.isValid(address))
+    }
+
+    @Test(arguments: [
+        "", "host", "host:", ":80", "host:0", "host:65536", "host:+1", "host:8a", "::1:80", "[]:1",
+        "a b:1", "hôte:1", String(repeating: "h", count: 255) + ":1",
+    ])
+    func `anything else is not`(address: String) {
+        #expect(!MemberAddresses.isValid(address))
+    }
+
+    @Test func `a description says what is wrong with it`() {
+        #expect(description(1).defect == nil)
+        #expect(description(1, zone: String(repeating: "z", count: 64)).defect != nil)
+        #expect(description(1, weight: 0).defect != nil)
+        #expect(description(1, weight: 10_001).defect != nil)
+        let same = MemberAddresses(peer: "h:1", client: "h:1", admin: "h:2")
+        let twice = MemberDescription(
+            id: clusterID, addresses: same, zone: "", weight: 100)
+        #expect(twice.defect == "the same address is given twice: h:1")
+    }
+}
