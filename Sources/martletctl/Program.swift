@@ -50,6 +50,7 @@ enum Program {
             if options.wantsHelp { return Help.text }
             throw .usage("which command?")
         }
+        guard !name.hasPrefix("-") else { throw .usage("unknown option '\(name)'") }
         guard let command = Command.all.first(where: { $0.name == name }) else {
             throw .usage("unknown command '\(name)'")
         }

@@ -106,7 +106,7 @@ enum AdminPage {
             filled.style.width = 100 * member.share / most + "%";
             bar.append(filled);
             share.append(bar, (100 * member.share).toFixed(1) + " %");
-            row.append(element("td", `${member.number}  ${member.name}`), element("td", member.client_address),
+            row.append(element("td", member.number), element("td", member.client_address),
               element("td", member.zone), element("td", member.weight, "number"), share,
               element("td", member.first_places, "number"),
               element("td", member.self ? "this node" : member.reachable ? "reachable" : "away", member.reachable ? "good" : "bad"));

@@ -40,14 +40,15 @@ public struct KeyReport: Sendable {
         }
 
         public var number: Int
-        public var name: String
+        public var clientAddress: String
         public var zone: String
         public var isReachable: Bool
         public var copy: Copy
 
-        public init(number: Int, name: String, zone: String, isReachable: Bool, copy: Copy) {
+        public init(number: Int, clientAddress: String, zone: String, isReachable: Bool, copy: Copy)
+        {
             self.number = number
-            self.name = name
+            self.clientAddress = clientAddress
             self.zone = zone
             self.isReachable = isReachable
             self.copy = copy
@@ -78,7 +79,7 @@ public struct KeyReport: Sendable {
     /// Scripted against: names may be added, never changed.
     ///
     ///     {"key", "key_hex", "slot", "position", "partition", "agree",
-    ///      "replicas": [{"number", "name", "zone", "reachable", "state", "error", "context",
+    ///      "replicas": [{"number", "client_address", "zone", "reachable", "state", "error", "context",
     ///                    "type", "siblings", "tombstone", "value_bytes", "expires_at_ms",
     ///                    "timestamp"}],
     ///      "fallbacks": [4, 5]}
@@ -131,7 +132,7 @@ extension KeyReport.Replica {
         }
         return [
             "number": .integer(number),
-            "name": .string(name),
+            "client_address": .string(clientAddress),
             "zone": .string(zone),
             "reachable": .bool(isReachable),
             "state": .string(state),

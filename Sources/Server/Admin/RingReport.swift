@@ -5,7 +5,7 @@ public struct RingReport: Sendable {
     /// One member's part, and what its weight asks for.
     public struct Node: Sendable {
         public var number: Int
-        public var name: String
+        public var clientAddress: String
         public var zone: String
         public var weight: Int
         public var vnodes: Int
@@ -14,11 +14,11 @@ public struct RingReport: Sendable {
         public var firstPlacesAsked: Double
 
         public init(
-            number: Int, name: String, zone: String, weight: Int, vnodes: Int,
+            number: Int, clientAddress: String, zone: String, weight: Int, vnodes: Int,
             vnodesAsked: Double, firstPlaces: Int, firstPlacesAsked: Double
         ) {
             self.number = number
-            self.name = name
+            self.clientAddress = clientAddress
             self.zone = zone
             self.weight = weight
             self.vnodes = vnodes
@@ -50,7 +50,7 @@ public struct RingReport: Sendable {
     /// Scripted against: names may be added, never changed.
     ///
     ///     {"epoch", "partitions", "n", "zone_violations",
-    ///      "nodes": [{"number", "name", "zone", "weight", "vnodes", "vnodes_asked",
+    ///      "nodes": [{"number", "client_address", "zone", "weight", "vnodes", "vnodes_asked",
     ///                 "first_places", "first_places_asked"}],
     ///      "table": [[1, 2, 3], …]}
     ///
@@ -66,7 +66,7 @@ public struct RingReport: Sendable {
                 nodes.map { node in
                     [
                         "number": .integer(node.number),
-                        "name": .string(node.name),
+                        "client_address": .string(node.clientAddress),
                         "zone": .string(node.zone),
                         "weight": .integer(node.weight),
                         "vnodes": .integer(node.vnodes),

@@ -8,8 +8,6 @@ public struct StatusReport: Sendable {
         public var id: String
         /// The short number that the topology gave it.
         public var number: Int
-        /// What people call it: `node-name`, or the peer address.
-        public var name: String
         public var clientAddress: String
         public var peerAddress: String
         public var adminAddress: String
@@ -22,13 +20,12 @@ public struct StatusReport: Sendable {
         public var firstPlaces: Int
 
         public init(
-            id: String, number: Int, name: String, clientAddress: String, peerAddress: String,
+            id: String, number: Int, clientAddress: String, peerAddress: String,
             adminAddress: String, zone: String, weight: Int, isReachable: Bool, vnodes: Int,
             firstPlaces: Int
         ) {
             self.id = id
             self.number = number
-            self.name = name
             self.clientAddress = clientAddress
             self.peerAddress = peerAddress
             self.adminAddress = adminAddress
@@ -92,8 +89,8 @@ public struct StatusReport: Sendable {
     ///     {"node": {"id", "number", "version", "uptime_seconds", "ready", "unreadiness", "shards",
     ///               "connected_clients", "keys", "memory_bytes", "disk_free_bytes"},
     ///      "cluster": {"id", "epoch", "partitions", "n", "r", "w"},
-    ///      "members": [{"id", "number", "name", "client_address", "peer_address",
-    ///                   "admin_address", "zone", "weight", "reachable", "self", "vnodes",
+    ///      "members": [{"id", "number", "client_address", "peer_address", "admin_address",
+    ///                   "zone", "weight", "reachable", "self", "vnodes",
     ///                   "first_places", "share"}]}
     ///
     /// `share` is the member's part of all vnodes, from 0 to 1.
@@ -126,7 +123,6 @@ public struct StatusReport: Sendable {
                     [
                         "id": .string(member.id),
                         "number": .integer(member.number),
-                        "name": .string(member.name),
                         "client_address": .string(member.clientAddress),
                         "peer_address": .string(member.peerAddress),
                         "admin_address": .string(member.adminAddress),

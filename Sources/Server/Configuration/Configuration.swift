@@ -20,7 +20,6 @@ public struct Configuration: Sendable, Equatable {
     public internal(set) var allowsFlush = false
 
     // Cluster.
-    public internal(set) var nodeName = ""
     public internal(set) var join: [SocketAddress] = []
     public internal(set) var zone = ""
     public internal(set) var weight = 0

@@ -71,13 +71,13 @@ struct ConfigurationFile {
                 continue
             }
             let texts = setting.texts(in: configuration)
-            if setting.isRepeatable {
+            if texts == self.texts(of: setting) {
+                out.append(line.text)
+            } else if setting.isRepeatable {
                 // All of them go where the first one was.
                 if !written.contains(setting.name) {
                     out += texts.map { Self.format(name, [$0], comment: line.comment) }
                 }
-            } else if Array(line.words.dropFirst()) == texts {
-                out.append(line.text)
             } else {
                 out.append(Self.format(name, texts, comment: line.comment))
             }
@@ -97,6 +97,14 @@ struct ConfigurationFile {
                 ? texts.map { Self.format(setting.name, [$0]) } : [Self.format(setting.name, texts)]
         }
         return out.map { $0 + "\n" }.joined()
+    }
+
+    /// The values that the file has for `setting`, over all its lines.
+    private func texts(of setting: Setting) -> [String] {
+        lines.flatMap { line in
+            let isOfIt = line.words.first.map { Setting.named($0)?.name == setting.name } ?? false
+            return isOfIt ? Array(line.words.dropFirst()) : []
+        }
     }
 
     private static let rewriteHeading = "# Added by CONFIG REWRITE."

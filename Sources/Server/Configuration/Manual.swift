@@ -66,7 +66,8 @@ enum Manual {
     }
 
     private static func entry(_ setting: Setting) -> String {
-        var out = ""
+        let summary = setting.summary.prefix(1).uppercased() + setting.summary.dropFirst()
+        var out = "# \(summary).\n"
         for line in setting.manual.split(separator: "\n", omittingEmptySubsequences: false) {
             out += "# \(line)\n"
         }

@@ -20,8 +20,8 @@ extension Setting {
             default: "300", isChangeable: true,
             "seconds between probes of an idle connection (0: none)",
             """
-            Finds clients that vanished without closing, and keeps middleboxes from forgetting the
-            connection. Counts for connections made after a change.
+            Probes find clients that vanished without closing, and keep middleboxes from forgetting the
+            connection. A change counts for connections made after it.
             """),
         Setting(
             .clients, "value-max", \.valueBytesMax, ByteSize(1 << 10...512 << 20), default: "16mb",
@@ -53,7 +53,7 @@ extension Setting {
             default: "256mb", isChangeable: true,
             "memory for the buffers of all clients together",
             """
-            Commands half received and replies half sent. Past it the clients that hold the most are
+            Commands half received and replies half sent count. Past it the clients that hold the most are
             disconnected, so that many slow ones cannot use up the machine's memory. At least
             'command-max' and 'client-output-limit'.
             """),

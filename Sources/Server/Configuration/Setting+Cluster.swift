@@ -1,18 +1,10 @@
 extension Setting {
     static let cluster: [Setting] = [
         Setting(
-            .cluster, "node-name", \.nodeName, Text(range: 0...64, placeholder: "NAME"),
-            default: "",
-            "a name for people to know this node by",
-            """
-            Shown in the status and in logs beside the node's identifier, which is drawn once, kept in
-            'data-dir', and is what the cluster itself goes by. Empty means the peer address.
-            """),
-        Setting(
             .cluster, "join", repeatable: \.join, Address(),
             "the peer address of a member to join (repeatable)",
             """
-            Only the first start looks at it: a node that has no cluster yet asks these members, one
+            Only the first start looks at this: a node that has no cluster yet asks these members, one
             after the other, to take it in. Without any it makes a cluster of one. Later starts go by
             what 'data-dir' knows. Give two or three, so that one may be away.
             """),
@@ -36,7 +28,7 @@ extension Setting {
             agreement: .founded,
             "how many partitions the ring has",
             """
-            The unit in which data is placed and moved. Shares are even to within one partition, so ten
+            A partition is the unit in which data is placed and moved. Shares are even to within one partition, so ten
             or more for each node (partitions · n / nodes) keep them so; each costs every node a little
             memory and bookkeeping. 256 serve up to about 75 nodes at n = 3. Fixed when the cluster is
             made: nodes that join take over the cluster's number.

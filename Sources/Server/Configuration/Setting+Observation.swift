@@ -28,7 +28,7 @@ extension Setting {
             default: "128", isChangeable: true,
             "how many slow commands SLOWLOG remembers",
             """
-            The oldest are dropped. Each takes memory: up to some 4kb.
+            The oldest are dropped. Each takes up to some 4kb of memory.
             """),
     ]
 }

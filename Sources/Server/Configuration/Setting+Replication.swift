@@ -14,8 +14,8 @@ extension Setting {
             "replicas that must answer a read",
             """
             With r + w > n, a read sees every acknowledged write that no network partition has kept from
-            it. 1 is faster and may show an older value; n fails as soon as one replica is away. At most
-            n, and capped to the replicas that a key really has. CONSISTENCY changes it for one
+            it. With 1, reads are faster and may show an older value; with n, they fail when fewer than n
+            nodes are left. At most n, and capped to the replicas that a key really has. CONSISTENCY changes it for one
             connection, DGET for one read.
             """),
         Setting(
@@ -23,17 +23,17 @@ extension Setting {
             agreement: .same,
             "replicas that must store a write",
             """
-            The number that must have a write before it is acknowledged, fallbacks included; all n get
-            it. 1 loses what it acknowledged when that one disk dies at once; n fails as soon as too few
-            nodes are left. At most n, and capped to the replicas that a key really has. CONSISTENCY
-            changes it for one connection, DPUT for one write.
+            Every write goes to all n; it is acknowledged when w have it, fallbacks included. With 1, an
+            acknowledged write is lost if that one disk dies before the others have it; with n, writes
+            fail when fewer than n nodes are left. At most n, and capped to the replicas that a key
+            really has. CONSISTENCY changes it for one connection, DPUT for one write.
             """),
         Setting(
             .replication, "pr", \.pr, Count(0...9), default: "0", isChangeable: true,
             agreement: .same,
             "primaries among the r",
             """
-            How many of the replicas that answer a read must be primaries of the key. 0 lets fallbacks
+            So many of the replicas that answer a read must be primaries of the key. 0 lets fallbacks
             answer while primaries are away.
             """),
         Setting(
@@ -41,7 +41,7 @@ extension Setting {
             agreement: .same,
             "primaries among the w",
             """
-            How many of the replicas that store a write must be primaries of the key. 0 keeps writes
+            So many of the replicas that store a write must be primaries of the key. 0 keeps writes
             possible while primaries are away; pr + pw > n makes reads see writes through network
             partitions, at the price of refusing both on the smaller side.
             """),
@@ -50,7 +50,7 @@ extension Setting {
             agreement: .same,
             "replicas among the w that must have it on disk",
             """
-            How many replicas must have synced a write to disk before it is acknowledged. With 'wal-sync
+            So many replicas must have synced a write before it is acknowledged. With 'wal-sync
             always' every one of the w has, so this matters only with a 'wal-sync' period.
             """),
         Setting(
@@ -58,7 +58,7 @@ extension Setting {
             TimeSpan(.milliseconds, 10...600_000), default: "1000", isChangeable: true,
             "how long a request waits for its replicas",
             """
-            Afterwards the client gets -NOQUORUM with the number that had answered. A write that failed
+            After that the client gets -NOQUORUM with the number that had answered. A write that failed
             so may still take effect later. Too low, and a pause of a disk or of the network turns into
             errors; too high, and clients wait for what will not come, holding memory.
             """),
@@ -77,7 +77,7 @@ extension Setting {
             default: "50", agreement: .same,
             "how many writers the causal context of a key remembers",
             """
-            Past it the oldest are forgotten, which is counted in a metric. Too low, and overwritten
+            Past this number the oldest are forgotten, which is counted in a metric. Too low, and overwritten
             values may come back as siblings; too high, and keys that many nodes have coordinated in
             turn grow large. A key has about n actors, plus one for each replacement of a node.
             """),

@@ -5,18 +5,18 @@ extension Setting {
             isChangeable: true, agreement: .same,
             "what clients must give with AUTH, and admins over HTTP",
             """
-            Clients give it with AUTH or HELLO, admins as `Authorization: Bearer PASSWORD` or in a
-            browser's dialog (any user name). Empty means that none is asked for. Rather write it here
+            HELLO takes it, too; over HTTP it goes into `Authorization: Bearer PASSWORD` or into a browser's
+            dialog, with any user name. Without one, nobody is asked. Write it into this file rather
             than on the command line, where every user of the machine can read it, and let nobody else
-            read this file. Redis' name for it, 'requirepass', is understood too.
+            read the file. Redis' name for it, 'requirepass', is understood as well.
             """),
         Setting(
             .security, "cluster-secret", \.clusterSecret, Password(), default: "",
             agreement: .same,
             "what the nodes of a cluster prove to one another",
             """
-            Two nodes talk only when both prove that they know it; it is never sent. Empty means that
-            any program that reaches 'peer-listen' can read and write all data.
+            Two nodes talk only when each has proved that it knows the secret, which is never sent.
+            Without one, any program that reaches 'peer-listen' can read and write all data.
             """),
         Setting(
             .security, "protected-mode", \.isProtected, Flag(), default: "yes",
@@ -30,7 +30,7 @@ extension Setting {
             .security, "flush", \.allowsFlush, Flag(), default: "no", isChangeable: true,
             "allow FLUSHALL and FLUSHDB",
             """
-            They delete all data of all nodes. With no, both answer with an error.
+            The two delete all data of all nodes. With no, they answer with an error.
             """),
     ]
 }

@@ -5,8 +5,8 @@ extension Setting {
             default: "./data",
             "where the data is kept",
             """
-            Made when it does not exist. One server at a time may use it. It also keeps who this node
-            is: a copy of it must never serve beside the original.
+            The directory is made when it does not exist. One server at a time may use it. It also
+            keeps who this node is: a copy of it must never serve beside the original.
             """),
         Setting(
             .storage, "wal-sync", \.walSync, SyncPolicyType(), default: "always",
@@ -21,7 +21,7 @@ extension Setting {
             .storage, "memory", \.memoryBytes, ByteSize(64 << 20...16 << 40), default: "256mb",
             "memory for caches and for writes on their way to disk",
             """
-            Divided into a cache of decoded objects ('memory-object-cache-percent'), the writes that no
+            It is divided into a cache of decoded objects ('memory-object-cache-percent'), the writes that no
             table file holds yet ('memory-memtable-percent'), and for the rest a cache of blocks of the
             table files with their indexes and filters. Connections come on top ('client-memory'), and
             some 64mb for the program. Too low, and reads go to disk and compaction works more; too
@@ -32,14 +32,14 @@ extension Setting {
             default: "40",
             "the part of 'memory' for decoded objects",
             """
-            What is in it is read, and read before a write, without asking the storage engine. With large
-            data and evenly spread reads, blocks use the memory better.
+            Objects in this cache are read, and read before a write, without asking the storage engine.
+            With much data and evenly spread reads, blocks use the memory better.
             """),
         Setting(
             .storage, "memory-memtable-percent", \.memtablePercent, Count(5...80), default: "25",
             "the part of 'memory' for writes not yet in a table file",
             """
-            More makes fewer and larger table files, hence less compaction and a longer replay of the
+            More of it makes fewer and larger table files, hence less compaction and a longer replay of the
             log after a crash. Together with the object cache at most 90.
             """),
         Setting(

@@ -38,14 +38,14 @@ private enum ExplainText {
 
     private static func table(_ replicas: [JSON]) -> String {
         var table = Table([
-            ("node", .right), ("name", .left), ("zone", .left), ("state", .left),
+            ("node", .right), ("clients", .left), ("zone", .left), ("state", .left),
             ("type", .left), ("siblings", .right), ("bytes", .right), ("expires at ms", .right),
             ("timestamp", .left), ("context", .left),
         ])
         for replica in replicas {
             table.append([
                 "\(replica["number"]?.integer ?? 0)",
-                replica["name"]?.string ?? "",
+                replica["client_address"]?.string ?? "",
                 replica["zone"]?.string ?? "",
                 state(replica),
                 replica["type"]?.string ?? "",

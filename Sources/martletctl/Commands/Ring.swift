@@ -38,13 +38,13 @@ private enum RingText {
 
     private static func nodes(_ nodes: [JSON]) -> String {
         var table = Table([
-            ("node", .right), ("name", .left), ("zone", .left), ("weight", .right),
+            ("node", .right), ("clients", .left), ("zone", .left), ("weight", .right),
             ("vnodes", .right), ("asked", .right), ("first", .right), ("asked", .right),
         ])
         for node in nodes {
             table.append([
                 "\(node["number"]?.integer ?? 0)",
-                node["name"]?.string ?? "",
+                node["client_address"]?.string ?? "",
                 node["zone"]?.string ?? "",
                 "\(node["weight"]?.integer ?? 0)",
                 "\(node["vnodes"]?.integer ?? 0)",

@@ -51,7 +51,7 @@ private enum StatusText {
 
     private static func table(_ members: [JSON]) -> String {
         var table = Table([
-            ("", .left), ("node", .right), ("name", .left), ("clients", .left),
+            ("", .left), ("node", .right), ("clients", .left),
             ("admin", .left), ("zone", .left), ("weight", .right), ("share", .right),
             ("first", .right), ("state", .left),
         ])
@@ -60,7 +60,6 @@ private enum StatusText {
             table.append([
                 member["self"]?.bool ?? false ? "*" : "",
                 "\(member["number"]?.integer ?? 0)",
-                member["name"]?.string ?? "",
                 member["client_address"]?.string ?? "",
                 member["admin_address"]?.string ?? "",
                 member["zone"]?.string ?? "",

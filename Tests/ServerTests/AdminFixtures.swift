@@ -1,0 +1,71 @@
+import Essentials
+import Synchronization
+
+@testable import Server
+
+/// A node that answers the same always, or not at all.
+final class FixedBackend: AdminBackend {
+    private let failure: Mutex<AdminError?>
+
+    init(failing failure: AdminError? = nil) { self.failure = Mutex(failure) }
+
+    var unreadiness: String? { failure.withLock { $0?.description } }
+
+    private func check() throws(AdminError) {
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
+
+    func status() throws(AdminError) -> StatusReport {
+        try check()
+        let member = StatusReport.Member(
+            id: "0a", number: 1, clientAddress: "127.0.0.1:7379", peerAddress: "127.0.0.1:7380",
+            adminAddress: "127.0.0.1:7381", zone: "a", weight: 100, isReachable: true, vnodes: 192,
+            firstPlaces: 64)
+        var other = member
+        other.id = "0b"
+        other.number = 2
+        other.isReachable = false
+        other.vnodes = 64
+        return StatusReport(
+            clusterID: "0c", number: 1, id: "0a", uptimeSeconds: 61, unreadiness: nil, epoch: 3,
+            partitions: 64, n: 3, r: 2, w: 2, shards: 2, connectedClients: 4, keys: 5,
+            memoryBytes: 6, diskFreeBytes: 7, members: [member, other])
+    }
+
+    func ring() throws(AdminError) -> RingReport {
+        try check()
+        let node = RingReport.Node(
+            number: 1, clientAddress: "127.0.0.1:7379", zone: "a", weight: 100, vnodes: 2,
+            vnodesAsked: 2.5, firstPlaces: 1, firstPlacesAsked: 1)
+        return RingReport(epoch: 3, n: 3, zoneViolations: 0, nodes: [node], table: [[1], [1]])
+    }
+
+    func explain(key: [UInt8]) throws(AdminError) -> KeyReport {
+        try check()
+        guard key.count <= 100 else { throw .refused("a key has at most 100 bytes") }
+        let object = KeyReport.Replica.Object(
+            context: "1@5:2", type: "string", siblings: 2, valueBytes: 3, expiresAtMs: 99,
+            timestamp: "5.0@1")
+        var tombstone = object
+        tombstone.siblings = 0
+        tombstone.type = nil
+        let copies: [KeyReport.Replica.Copy] = [
+            .object(object), .object(tombstone), .none, .unknown("no answer"),
+        ]
+        return KeyReport(
+            key: key, slot: 15495, position: 0xF21D, partition: 242,
+            replicas: copies.enumerated().map { index, copy in
+                KeyReport.Replica(
+                    number: index + 1, clientAddress: "x:1", zone: "a", isReachable: true,
+                    copy: copy)
+            }, fallbacks: [5])
+    }
+
+    func metrics() throws(AdminError) -> [Metric] {
+        try check()
+        return [
+            .counter("martlet_requests_total", "Requests.", 7),
+            .gauge("martlet_memory_bytes", "Memory.", 1.5),
+        ]
+    }
+}
