@@ -12,33 +12,30 @@ public func slot(of key: [UInt8]) -> UInt16 { slot(of: key.span) }
 
 /// Returns the hash slot of the key that `span` covers.
 public func slot(of span: Span<UInt8>) -> UInt16 {
-    var hashed = 0..<span.count
-    if let open = firstIndex(of: UInt8(ascii: "{"), in: span, from: 0),
-        let close = firstIndex(of: UInt8(ascii: "}"), in: span, from: open + 1),
-        close > open + 1
-    {
-        hashed = open + 1..<close
-    }
-    return crc16(span, in: hashed) % UInt16(slotCount)
-}
-
-private func firstIndex(of byte: UInt8, in span: Span<UInt8>, from start: Int) -> Int? {
-    var index = start
-    while index < span.count {
-        if span[index] == byte { return index }
-        index += 1
-    }
-    return nil
-}
-
-/// CRC16-XMODEM: polynomial 0x1021, initial value 0, not reflected.
-func crc16(_ span: Span<UInt8>, in range: Range<Int>) -> UInt16 {
     var checksum: UInt16 = 0
-    for index in range {
-        let entry = Int(UInt8(truncatingIfNeeded: checksum >> 8) ^ span[index])
-        checksum = checksum << 8 ^ crc16Table[entry]
+    for index in span.indices {
+        let byte = span[index]
+        if byte == UInt8(ascii: "{") { return slot(of: span, openingAt: index) }
+        checksum = crc16(checksum, byte)
     }
-    return checksum
+    return checksum % UInt16(slotCount)
+}
+
+/// The slot of a key whose first `{` is at `open`: few keys have one.
+private func slot(of span: Span<UInt8>, openingAt open: Int) -> UInt16 {
+    var close = open + 1
+    while close < span.count, span[close] != UInt8(ascii: "}") { close += 1 }
+    let hasTag = close < span.count && close > open + 1
+    var checksum: UInt16 = 0
+    for index in hasTag ? open + 1..<close : 0..<span.count {
+        checksum = crc16(checksum, span[index])
+    }
+    return checksum % UInt16(slotCount)
+}
+
+/// One step of CRC16-XMODEM: polynomial 0x1021, initial value 0, not reflected.
+private func crc16(_ checksum: UInt16, _ byte: UInt8) -> UInt16 {
+    checksum << 8 ^ crc16Table[Int(UInt8(truncatingIfNeeded: checksum >> 8) ^ byte)]
 }
 
 /// Entry i is the checksum of the single byte i. Written out, because a computed global would be
