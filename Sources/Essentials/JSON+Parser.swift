@@ -7,8 +7,8 @@ extension JSON {
         public var description: String { "\(reason) at byte \(offset)" }
     }
 
-    /// Parses exactly one value (RFC 8259). The caller bounds the size of `bytes`; nesting is bounded
-    /// here, so that hostile input cannot exhaust the stack.
+    /// Parses exactly one value (RFC 8259). The caller bounds the size of `bytes`; nesting is
+    /// bounded here, so that hostile input cannot exhaust the stack.
     public init(parsing bytes: [UInt8]) throws(ParsingError) {
         var parser = JSONParser(bytes)
         self = try parser.parseDocument()

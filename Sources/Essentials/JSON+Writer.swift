@@ -34,8 +34,9 @@ extension JSON {
         }
     }
 
-    /// Appends `text` as a JSON string. Everything below U+0020 is escaped, and so are `<` (a string
-    /// inside an HTML page cannot end its script) and U+2028/9 (line ends to older JavaScript).
+    /// Appends `text` as a JSON string. Everything below U+0020 is escaped, and so are `<` (a
+    /// string inside an HTML page cannot end its script) and U+2028/9 (line ends to older
+    /// JavaScript).
     public static func writeQuoted(_ text: String, into out: inout String) {
         out += "\""
         for scalar in text.unicodeScalars {

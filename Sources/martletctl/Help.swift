@@ -16,10 +16,10 @@ enum Help {
         return out + """
 
             Options:
-              --admin HOST:PORT           The admin port of the node to ask (\(Options.adminDefault)).
+              --admin HOST:PORT           The admin port of the node to ask: \(Options.adminDefault).
               --json                      Print the node's answer as JSON, for programs.
-              --password-file FILE        The password is the first line of FILE. Without this option
-                                          it is taken from MARTLET_PASSWORD, if that is set.
+              --password-file FILE        The password is the first line of FILE. Without this
+                                          option it is MARTLET_PASSWORD, if that is set.
               --help, -h                  Print this, or with a command, how to use it.
               --version                   Print the version.
 

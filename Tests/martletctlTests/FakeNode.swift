@@ -9,7 +9,8 @@ final class FakeNode: Sendable {
     private let descriptor: Int32
     private let received = Mutex<[String]>([])
 
-    /// - Parameter replies: what to send, each to one connection, before closing it. Without any the
+    /// - Parameter replies: what to send, each to one connection, before closing it. Without any
+    ///   the
     ///   port refuses connections.
     init(_ replies: [String]) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

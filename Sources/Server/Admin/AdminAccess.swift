@@ -23,9 +23,9 @@ struct AdminAccess {
 
     /// Returns the refusal of a request that changes something, or nil.
     ///
-    /// A web page of somebody else may send simple requests to this port through an admin's browser,
-    /// with the password that the browser remembers. It cannot send JSON without asking first
-    /// (which is never granted), and browsers say where a request comes from.
+    /// A web page of somebody else may send simple requests to this port through an admin's
+    /// browser, with the password that the browser remembers. It cannot send JSON without asking
+    /// first (which is never granted), and browsers say where a request comes from.
     func refusalToChange(of request: HTTPRequest) -> HTTPResponse? {
         let type = request.header("content-type")?.split(separator: ";").first
         guard type?.lowercased() == "application/json" else {

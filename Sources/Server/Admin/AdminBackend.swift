@@ -1,7 +1,7 @@
 /// What the admin port asks of the node.
 ///
-/// Called on the threads of the admin port, many at a time; a call may wait for the node's loops, but
-/// not for ever: one that gets no answer throws.
+/// Called on the threads of the admin port, many at a time; a call may wait for the node's loops,
+/// but not for ever: one that gets no answer throws.
 public protocol AdminBackend: Sendable {
     /// Why requests cannot be served yet or any more; nil when they can. Must not wait.
     var unreadiness: String? { get }

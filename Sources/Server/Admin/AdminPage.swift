@@ -23,22 +23,28 @@ enum AdminPage {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>Martlet</title>
         <style>
-        :root { color-scheme: light dark; --line: #8884; --quiet: #888; --good: #2a8a4a; --bad: #c0392b; }
-        body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+        :root { color-scheme: light dark;
+          --line: #8884; --quiet: #888; --good: #2a8a4a; --bad: #c0392b; }
+        body { font: 15px/1.5 system-ui, sans-serif;
+          max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
         h1 { font-size: 1.4rem; margin: 0; }
         h2 { font-size: 1rem; margin: 2rem 0 .5rem; }
         .quiet { color: var(--quiet); }
         .good { color: var(--good); }
         .bad { color: var(--bad); }
-        dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 1rem; margin: 1.5rem 0 0; }
+        dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr));
+          gap: 1rem; margin: 1.5rem 0 0; }
         dt { color: var(--quiet); font-size: .85rem; }
-        dd { margin: 0; font-size: 1.2rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+        dd { margin: 0; font-size: 1.2rem; font-variant-numeric: tabular-nums;
+          overflow-wrap: anywhere; }
         .table { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-        th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+        th, td { text-align: left; padding: .35rem .8rem .35rem 0; white-space: nowrap;
+          border-bottom: 1px solid var(--line); }
         th { color: var(--quiet); font-weight: normal; font-size: .85rem; }
         td.number, th.number { text-align: right; }
-        .bar { display: inline-block; width: 6rem; height: .6rem; background: var(--line); border-radius: .3rem; overflow: hidden; margin-right: .5rem; }
+        .bar { display: inline-block; width: 6rem; height: .6rem; margin-right: .5rem;
+          background: var(--line); border-radius: .3rem; overflow: hidden; }
         .bar span { display: block; height: 100%; background: var(--good); }
         code { font-size: .9em; }
         </style>
@@ -46,13 +52,15 @@ enum AdminPage {
         <body>
         <h1>Martlet <span id="state" class="quiet" role="status">…</span></h1>
         <div id="cluster" class="quiet"></div>
-        <noscript>This page needs JavaScript. The same is at <a href="/v1/status">/v1/status</a>.</noscript>
+        <noscript>This page needs JavaScript. The same is at
+        <a href="/v1/status">/v1/status</a>.</noscript>
         <dl id="facts"></dl>
         <h2>Members</h2>
         <div class="table">
         <table>
-        <thead><tr><th>Node</th><th>Clients connect to</th><th>Zone</th><th class="number">Weight</th>
-        <th>Share</th><th class="number">First in</th><th>Seen from here</th></tr></thead>
+        <thead><tr><th>Node</th><th>Clients connect to</th><th>Zone</th>
+        <th class="number">Weight</th><th>Share</th><th class="number">First in</th>
+        <th>Seen from here</th></tr></thead>
         <tbody id="members"></tbody>
         </table>
         </div>
@@ -78,20 +86,27 @@ enum AdminPage {
           const first = parts.findIndex(([size]) => seconds >= size);
           if (first < 0) return "0 s";
           return parts.slice(first, first + 2).map(([size, name], index) =>
-            Math.floor(index ? seconds % parts[first][0] / size : seconds / size) + " " + name).join(" ");
+            Math.floor((index ? seconds % parts[first][0] : seconds) / size) + " " + name
+          ).join(" ");
         };
         const show = status => {
           const { node, cluster, members } = status;
           const away = members.filter(member => !member.reachable).length;
           const state = at("state");
-          state.textContent = !node.ready ? node.unreadiness : away ? `serves, ${away} of ${members.length} members away` : "serves";
+          state.textContent = !node.ready ? node.unreadiness
+            : away ? `serves, ${away} of ${members.length} members away` : "serves";
           state.className = node.ready && !away ? "good" : "bad";
-          at("cluster").textContent = cluster.id ? `cluster ${cluster.id}, seen from node ${node.number}, version ${node.version}`
-                                                 : `no cluster yet, version ${node.version}`;
-          const facts = [["Members", members.length], ["Replicas (n)", cluster.n], ["Quorums", `r ${cluster.r}, w ${cluster.w}`],
-            ["Partitions", cluster.partitions], ["Topology epoch", cluster.epoch], ["Keys held here", "≈ " + node.keys.toLocaleString()],
-            ["Clients", node.connected_clients], ["Memory", bytes(node.memory_bytes)], ["Disk free", bytes(node.disk_free_bytes)],
-            ["Shards", node.shards], ["Up for", span(node.uptime_seconds)]];
+          at("cluster").textContent = cluster.id
+            ? `cluster ${cluster.id}, seen from node ${node.number}, version ${node.version}`
+            : `no cluster yet, version ${node.version}`;
+          const facts = [
+            ["Members", members.length], ["Replicas (n)", cluster.n],
+            ["Quorums", `r ${cluster.r}, w ${cluster.w}`], ["Partitions", cluster.partitions],
+            ["Topology epoch", cluster.epoch],
+            ["Keys held here", "≈ " + node.keys.toLocaleString()], ["Clients", node.connected_clients], ["Memory", bytes(node.memory_bytes)],
+            ["Disk free", bytes(node.disk_free_bytes)], ["Shards", node.shards],
+            ["Up for", span(node.uptime_seconds)],
+          ];
           at("facts").replaceChildren(...facts.map(([name, value]) => {
             const fact = element("div");
             fact.append(element("dt", name), element("dd", value));
@@ -109,7 +124,8 @@ enum AdminPage {
             row.append(element("td", member.number), element("td", member.client_address),
               element("td", member.zone), element("td", member.weight, "number"), share,
               element("td", member.first_places, "number"),
-              element("td", member.self ? "this node" : member.reachable ? "reachable" : "away", member.reachable ? "good" : "bad"));
+              element("td", member.self ? "this node" : member.reachable ? "reachable" : "away",
+                member.reachable ? "good" : "bad"));
             return row;
           }));
         };

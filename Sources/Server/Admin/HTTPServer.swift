@@ -100,8 +100,8 @@ public final class HTTPServer: Sendable {
         return unsafe pointer.map { unsafe Daemon(pointer: $0) }
     }
 
-    /// libmicrohttpd calls this once with the head, again for each piece of the body (which is taken
-    /// by setting its size to 0), and once more at the end.
+    /// libmicrohttpd calls this once with the head, again for each piece of the body (which is
+    /// taken by setting its size to 0), and once more at the end.
     private static func receive(
         _ this: UnsafeMutableRawPointer?, _ connection: OpaquePointer?,
         _ method: UnsafePointer<CChar>?, _ data: UnsafePointer<CChar>?,

@@ -79,15 +79,15 @@ public struct KeyReport: Sendable {
     /// Scripted against: names may be added, never changed.
     ///
     ///     {"key", "key_hex", "slot", "position", "partition", "agree",
-    ///      "replicas": [{"number", "client_address", "zone", "reachable", "state", "error", "context",
-    ///                    "type", "siblings", "tombstone", "value_bytes", "expires_at_ms",
-    ///                    "timestamp"}],
+    ///      "replicas": [{"number", "client_address", "zone", "reachable", "state", "error",
+    ///                    "context", "type", "siblings", "tombstone", "value_bytes",
+    ///                    "expires_at_ms", "timestamp"}],
     ///      "fallbacks": [4, 5]}
     ///
     /// `key` shows bytes that are no UTF-8 as U+FFFD, `key_hex` has them all; `position` is 16
     /// hexadecimal digits. `state` is `object`, `tombstone`, `none` (never seen) or `unknown` (no
-    /// answer: see `error`); what the state does not have is null. `agree` says whether all replicas
-    /// answered and have the same context.
+    /// answer: see `error`); what the state does not have is null. `agree` says whether all
+    /// replicas answered and have the same context.
     public var json: JSON {
         [
             "key": .string(String(decoding: key, as: UTF8.self)),

@@ -1,6 +1,7 @@
 internal import Essentials
 
-/// A family of measurements, as Prometheus sees it: one name, and one sample for each set of labels.
+/// A family of measurements, as Prometheus sees it: one name, and one sample for each set of
+/// labels.
 public struct Metric: Sendable, Equatable {
     public enum Kind: String, Sendable { case counter, gauge, histogram }
 

@@ -103,8 +103,8 @@ extension Configuration {
 
     /// The number of shards on a machine of `cores` cores.
     ///
-    /// `auto` leaves half of the cores to fsync, compaction and the kernel's network stack; more than
-    /// 16 loops would divide the object cache too finely.
+    /// `auto` leaves half of the cores to fsync, compaction and the kernel's network stack; more
+    /// than 16 loops would divide the object cache too finely.
     public func shardCount(cores: Int) -> Int { shards ?? min(16, max(1, cores / 2)) }
 
     /// The number of RocksDB's background threads on a machine of `cores` cores.

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// The configuration of a running server, behind CONFIG GET, SET and REWRITE.
 ///
-/// May be used from any thread. Threads that look at settings for every request keep a copy and take
-/// a new one when `generation` has moved, or from `onChange`.
+/// May be used from any thread. Threads that look at settings for every request keep a copy and
+/// take a new one when `generation` has moved, or from `onChange`.
 public final class ConfigurationStore: Sendable {
     private struct State {
         var configuration: Configuration
@@ -30,13 +30,14 @@ public final class ConfigurationStore: Sendable {
     /// Counts the changes: as long as it stays the same, so does the configuration.
     public var generation: Int { changes.load(ordering: .acquiring) }
 
-    /// Calls `observer` after every change, on the thread that made it. It must not change settings.
+    /// Calls `observer` after every change, on the thread that made it. It must not change
+    /// settings.
     public func onChange(_ observer: @escaping @Sendable (Configuration) -> Void) {
         state.withLock { $0.observers.append(observer) }
     }
 
-    /// CONFIG GET: the settings whose names match one of the glob patterns, in the table's order, then
-    /// what Redis' tools ask for. Secrets only say whether they are set.
+    /// CONFIG GET: the settings whose names match one of the glob patterns, in the table's order,
+    /// then what Redis' tools ask for. Secrets only say whether they are set.
     public func get(_ patterns: [String]) -> [(name: String, value: String)] {
         let configuration = current
         // All names are in lower case.
@@ -106,8 +107,8 @@ public final class ConfigurationStore: Sendable {
         return configuration
     }
 
-    /// CONFIG REWRITE: makes the file say what the server does. The file is replaced as a whole, so a
-    /// crash leaves the old one or the new one.
+    /// CONFIG REWRITE: makes the file say what the server does. The file is replaced as a whole, so
+    /// a crash leaves the old one or the new one.
     public func rewrite() throws(ConfigurationError) {
         guard let path else { throw .noFile }
         let outcome = change.withLock { _ -> Result<Void, ConfigurationError> in

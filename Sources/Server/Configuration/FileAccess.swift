@@ -13,8 +13,8 @@ enum FileAccess {
 
     /// Replaces the file: a new one is written beside it, synced, and renamed over it.
     ///
-    /// The new file has the old one's permissions, since it may hold a password. A symbolic link stays
-    /// one: what it points to is replaced.
+    /// The new file has the old one's permissions, since it may hold a password. A symbolic link
+    /// stays one: what it points to is replaced.
     static func replace(_ path: String, with contents: [UInt8]) throws(ConfigurationError) {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { throw failure(path) }

@@ -7,8 +7,8 @@ enum Manual {
             Usage: martlet [FILE] [--NAME VALUE]...
 
             Runs one node of a Martlet cluster. FILE has one setting a line, `name value`, with the
-            same names; the command line goes over the file. Bytes take kb, mb, gb and tb; times take
-            ms, s, m and h.
+            same names; the command line goes over the file. Bytes take kb, mb, gb and tb; times
+            take ms, s, m and h.
 
               martlet                                      a cluster of one, on 127.0.0.1:7379
               martlet martlet.conf --log-level debug
@@ -17,7 +17,7 @@ enum Manual {
 
               --help, -h                        Print this.
               --version, -v                     Print the version.
-              --print-config                    Print a configuration file that explains every setting.
+              --print-config                    Print a configuration file that explains everything.
 
             """
         for section in Setting.Section.allCases {
@@ -41,16 +41,16 @@ enum Manual {
     /// What `martlet --print-config` prints: every setting at its default, explained.
     static var file: String {
         var out = """
-            # Martlet's configuration: one setting a line, `name value`. This file has every setting at
-            # its default and explains it; a file of your own needs only what differs.
+            # Martlet's configuration: one setting a line, `name value`. This file has every setting
+            # at its default and explains it; a file of your own needs only what differs.
             #
             #     martlet martlet.conf [--NAME VALUE]...
             #
-            # Flags have the same names and go over the file. Bytes take units: 1k is 1000 and 1kb is
-            # 1024, likewise m and mb, g and gb, t and tb, in any case. Times take ms, s, m and h. Values
-            # with spaces stand in "double" or 'single' quotes. Most settings can be changed while the
-            # server runs, with CONFIG SET or `martletctl config set`; CONFIG REWRITE then writes them
-            # into the file.
+            # Flags have the same names and go over the file. Bytes take units: 1k is 1000 and 1kb
+            # is 1024, likewise m and mb, g and gb, t and tb, in any case. Times take ms, s, m and
+            # h. Values with spaces stand in "double" or 'single' quotes. What can be changed while the
+            # server runs can be with CONFIG SET or `martletctl config set`; CONFIG REWRITE then
+            # writes it into the file.
             #
             # Made by `martlet --print-config` from the table in the source: change it there.
 
@@ -79,7 +79,7 @@ enum Manual {
         case .same: facts += " Should be the same on all nodes."
         case .founded: facts += " Fixed when the cluster is made."
         }
-        for line in wrapped(facts, width: 96) { out += "# \(line)\n" }
+        for line in wrapped(facts, width: 88) { out += "# \(line)\n" }
         // Nothing to show for what is empty by default: a line to copy stays a comment.
         let isEmpty = setting.defaultText.isEmpty
         let value = isEmpty ? setting.placeholder : setting.defaultText

@@ -17,7 +17,8 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomReflec
 
     /// Whether `candidate` is this password, in a time that does not tell how far it is right.
     ///
-    /// An unset secret matches nothing: whether a password is needed at all is the caller's question.
+    /// An unset secret matches nothing: whether a password is needed at all is the caller's
+    /// question.
     public func matches(_ candidate: [UInt8]) -> Bool {
         isSet && Cryptography.constantTimeEquals(Array(revealed.utf8), candidate)
     }

@@ -5,8 +5,8 @@ extension Setting {
             isChangeable: true,
             "how many clients may be connected",
             """
-            Further ones get an error and are disconnected. Each takes one file descriptor: the limit
-            that the system gives the process (ulimit -n) must be higher by some 200.
+            Further ones get an error and are disconnected. Each takes one file descriptor: the
+            limit that the system gives the process (ulimit -n) must be higher by some 200.
             """),
         Setting(
             .clients, "timeout", \.idleTimeoutSeconds, TimeSpan(.seconds, 0...31_536_000),
@@ -20,25 +20,25 @@ extension Setting {
             default: "300", isChangeable: true,
             "seconds between probes of an idle connection (0: none)",
             """
-            Probes find clients that vanished without closing, and keep middleboxes from forgetting the
-            connection. A change counts for connections made after it.
+            Probes find clients that vanished without closing, and keep middleboxes from forgetting
+            the connection. A change counts for connections made after it.
             """),
         Setting(
             .clients, "value-max", \.valueBytesMax, ByteSize(1 << 10...512 << 20), default: "16mb",
             isChangeable: true, agreement: .same,
             "the largest value",
             """
-            Larger ones are refused. A value is written, sent to replicas and read as a whole, so large
-            ones make everybody on the same shard wait: some 10 ms for 16mb. What healing moves is never
-            refused for its size.
+            Larger ones are refused. A value is written, sent to replicas and read as a whole, so
+            large ones make everybody on the same shard wait: some 10 ms for 16mb. What healing
+            moves is never refused for its size.
             """),
         Setting(
             .clients, "command-max", \.commandBytesMax, ByteSize(64 << 10...1 << 30),
             default: "64mb", isChangeable: true,
             "the largest command, all its arguments together",
             """
-            A client that sends more is disconnected. At least 'value-max' and 1mb, or the largest value
-            could not be written.
+            A client that sends more is disconnected. At least 'value-max' and 1mb, or the largest
+            value could not be written.
             """),
         Setting(
             .clients, "client-output-limit", \.clientOutputBytesMax, ByteSize(1 << 20...16 << 30),
@@ -53,9 +53,9 @@ extension Setting {
             default: "256mb", isChangeable: true,
             "memory for the buffers of all clients together",
             """
-            Commands half received and replies half sent count. Past it the clients that hold the most are
-            disconnected, so that many slow ones cannot use up the machine's memory. At least
-            'command-max' and 'client-output-limit'.
+            Commands half received and replies half sent count. Past it the clients that hold the
+            most are disconnected, so that many slow ones cannot use up the machine's memory. At
+            least 'command-max' and 'client-output-limit'.
             """),
     ]
 }

@@ -4,9 +4,9 @@ extension Setting {
             .cluster, "join", repeatable: \.join, Address(),
             "the peer address of a member to join (repeatable)",
             """
-            Only the first start looks at this: a node that has no cluster yet asks these members, one
-            after the other, to take it in. Without any it makes a cluster of one. Later starts go by
-            what 'data-dir' knows. Give two or three, so that one may be away.
+            Only the first start looks at this: a node that has no cluster yet asks these members,
+            one after the other, to take it in. Without any it makes a cluster of one. Later starts
+            go by what 'data-dir' knows. Give two or three, so that one may be away.
             """),
         Setting(
             .cluster, "zone", \.zone, Text(range: 1...63, placeholder: "NAME"), default: "default",
@@ -20,18 +20,18 @@ extension Setting {
             .cluster, "weight", \.weight, Count(1...10_000), default: "100",
             "this node's share of the data, relative to the others",
             """
-            A node of weight 200 holds twice what a node of weight 100 does. A node never holds a key twice:
-            one that weighs more than all others together gets less than its weight asks.
+            A node of weight 200 holds twice what a node of weight 100 does. A node never holds a
+            key twice: one that weighs more than all others together gets less than its weight asks.
             """),
         Setting(
             .cluster, "partitions", \.partitions, PowerOfTwo(range: 64...16384), default: "256",
             agreement: .founded,
             "how many partitions the ring has",
             """
-            A partition is the unit in which data is placed and moved. Shares are even to within one partition, so ten
-            or more for each node (partitions · n / nodes) keep them so; each costs every node a little
-            memory and bookkeeping. 256 serve up to about 75 nodes at n = 3. Fixed when the cluster is
-            made: nodes that join take over the cluster's number.
+            A partition is the unit in which data is placed and moved. Shares are even to within one
+            partition, so ten or more for each node (partitions · n / nodes) keep them so; each
+            costs every node a little memory and bookkeeping. 256 serve up to about 75 nodes at n =
+            3. Fixed when the cluster is made: nodes that join take over the cluster's number.
             """),
         Setting(
             .cluster, "shards", \.shards, Automatic(Count(1...64)), default: "auto",
@@ -55,9 +55,9 @@ extension Setting {
             agreement: .same,
             "whether INFO and HELLO say that this is a Redis Cluster",
             """
-            Some client libraries choose between their plain and their cluster-aware client by what INFO
-            reports. The CLUSTER commands answer either way, and every node takes every command either
-            way.
+            Some client libraries choose between their plain and their cluster-aware client by what
+            INFO reports. The CLUSTER commands answer either way, and every node takes every command
+            either way.
             """),
     ]
 }

@@ -4,37 +4,37 @@ extension Setting {
             .replication, "n", \.n, Count(1...9), default: "3", agreement: .founded,
             "replicas of each key",
             """
-            A cluster of fewer nodes keeps as many replicas as it has nodes. Storage, write traffic and
-            the work of repair grow with n. 3 lets one node be away while reads still see every write
-            (r + w > n), 5 lets two.
+            A cluster of fewer nodes keeps as many replicas as it has nodes. Storage, write traffic
+            and the work of repair grow with n. 3 lets one node be away while reads still see every
+            write (r + w > n), 5 lets two.
             """),
         Setting(
             .replication, "r", \.r, Count(1...9), default: "2", isChangeable: true,
             agreement: .same,
             "replicas that must answer a read",
             """
-            With r + w > n, a read sees every acknowledged write that no network partition has kept from
-            it. With 1, reads are faster and may show an older value; with n, they fail when fewer than n
-            nodes are left. At most n, and capped to the replicas that a key really has. CONSISTENCY changes it for one
-            connection, DGET for one read.
+            With r + w > n, a read sees every acknowledged write that no network partition has kept
+            from it. With 1, reads are faster and may show an older value; with n, they fail when
+            fewer than n nodes are left. At most n, and capped to the replicas that a key really
+            has. CONSISTENCY changes it for one connection, DGET for one read.
             """),
         Setting(
             .replication, "w", \.w, Count(1...9), default: "2", isChangeable: true,
             agreement: .same,
             "replicas that must store a write",
             """
-            Every write goes to all n; it is acknowledged when w have it, fallbacks included. With 1, an
-            acknowledged write is lost if that one disk dies before the others have it; with n, writes
-            fail when fewer than n nodes are left. At most n, and capped to the replicas that a key
-            really has. CONSISTENCY changes it for one connection, DPUT for one write.
+            Every write goes to all n; it is acknowledged when w have it, fallbacks included. With
+            1, an acknowledged write is lost if that one disk dies before the others have it; with
+            n, writes fail when fewer than n nodes are left. At most n, and capped to the replicas
+            that a key really has. CONSISTENCY changes it for one connection, DPUT for one write.
             """),
         Setting(
             .replication, "pr", \.pr, Count(0...9), default: "0", isChangeable: true,
             agreement: .same,
             "primaries among the r",
             """
-            So many of the replicas that answer a read must be primaries of the key. 0 lets fallbacks
-            answer while primaries are away.
+            So many of the replicas that answer a read must be primaries of the key. 0 lets
+            fallbacks answer while primaries are away.
             """),
         Setting(
             .replication, "pw", \.pw, Count(0...9), default: "0", isChangeable: true,
@@ -58,9 +58,9 @@ extension Setting {
             TimeSpan(.milliseconds, 10...600_000), default: "1000", isChangeable: true,
             "how long a request waits for its replicas",
             """
-            After that the client gets -NOQUORUM with the number that had answered. A write that failed
-            so may still take effect later. Too low, and a pause of a disk or of the network turns into
-            errors; too high, and clients wait for what will not come, holding memory.
+            After that the client gets -NOQUORUM with the number that had answered. A write that
+            failed so may still take effect later. Too low, and a pause of a disk or of the network
+            turns into errors; too high, and clients wait for what will not come, holding memory.
             """),
         Setting(
             .replication, "clock-drift-max-ms", \.clockDriftMsMax,
@@ -68,18 +68,20 @@ extension Setting {
             agreement: .same,
             "how far ahead another node's clock may be",
             """
-            Timestamps further in the future are refused, so that one node with a wrong clock cannot win
-            over everybody's concurrent writes for ever. Time only decides between concurrent writes, so
-            clocks need not be exact: but a bound below the drift that NTP leaves refuses good writes.
+            Timestamps further in the future are refused, so that one node with a wrong clock cannot
+            win over everybody's concurrent writes for ever. Time only decides between concurrent
+            writes, so clocks need not be exact: but a bound below the drift that NTP leaves refuses
+            good writes.
             """),
         Setting(
             .replication, "context-actors-max", \.contextActorsMax, Count(10...1000),
             default: "50", agreement: .same,
             "how many writers the causal context of a key remembers",
             """
-            Past this number the oldest are forgotten, which is counted in a metric. Too low, and overwritten
-            values may come back as siblings; too high, and keys that many nodes have coordinated in
-            turn grow large. A key has about n actors, plus one for each replacement of a node.
+            Past this number the oldest are forgotten, which is counted in a metric. Too low, and
+            overwritten values may come back as siblings; too high, and keys that many nodes have
+            coordinated in turn grow large. A key has about n actors, plus one for each replacement
+            of a node.
             """),
     ]
 }

@@ -1,6 +1,7 @@
 internal import Essentials
 
-/// One row of the table of settings: everything that is known about a setting but its present value.
+/// One row of the table of settings: everything that is known about a setting but its present
+/// value.
 ///
 /// The flag and file parsers, `--help`, CONFIG GET, SET and REWRITE and the generated
 /// `config/martlet.conf` all read this table, so none of them can differ from the others.

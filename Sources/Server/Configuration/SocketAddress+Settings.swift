@@ -4,8 +4,8 @@ extension SocketAddress {
     /// Whether it stands for every interface, hence is nothing that another machine could dial.
     public var isWildcard: Bool { host == "0.0.0.0" || host == "::" }
 
-    /// Whether the host has the form of a name or of an address. Whether it exists is for the system
-    /// to say when it is used.
+    /// Whether the host has the form of a name or of an address. Whether it exists is for the
+    /// system to say when it is used.
     var isWellFormed: Bool {
         // The longest name that DNS allows.
         1...253 ~= host.utf8.count

@@ -5,8 +5,8 @@ enum LogLine {
     /// PIPE_BUF: a pipe takes a line of this length whole, never mixed with another process' lines.
     static let bytesMax = 4096
 
-    /// Writes the line with its newline, at most `bytesMax` bytes: fields that do not fit are left out,
-    /// and `truncated=true` says so.
+    /// Writes the line with its newline, at most `bytesMax` bytes: fields that do not fit are left
+    /// out, and `truncated=true` says so.
     static func format(
         _ format: LogFormat, timeMs: UInt64, level: LogLevel, message: String,
         fields: [(name: String, value: LogValue)]
@@ -62,8 +62,9 @@ enum LogLine {
         }
     }
 
-    /// Text without spaces, quotes, `=` and control characters stands as it is; other text is quoted
-    /// and escaped, so that nothing that was logged can look like a field or a line of its own.
+    /// Text without spaces, quotes, `=` and control characters stands as it is; other text is
+    /// quoted and escaped, so that nothing that was logged can look like a field or a line of its
+    /// own.
     private static func appendWord(_ text: String, to line: inout String) {
         let isPlain = text.unicodeScalars.allSatisfy { scalar in
             scalar.value > 0x20 && scalar != "\"" && scalar != "=" && scalar != "\\"
@@ -101,8 +102,9 @@ enum LogLine {
         return String(repeating: "0", count: max(0, width - text.count)) + text
     }
 
-    /// The Gregorian date: H. Hinnant, "chrono-compatible low-level date algorithms", civil_from_days,
-    /// for days from 1970 on. Its years begin in March, so that the leap day is a year's last.
+    /// The Gregorian date: H. Hinnant, "chrono-compatible low-level date algorithms",
+    /// civil_from_days, for days from 1970 on. Its years begin in March, so that the leap day is a
+    /// year's last.
     private static func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
         let days = daysSince1970 + 719_468
         let era = days / 146_097

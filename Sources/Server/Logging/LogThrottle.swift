@@ -1,7 +1,8 @@
-/// Keeps one message that repeats from drowning the log: of each message some lines a window pass, and
-/// a summary says how many did not.
+/// Keeps one message that repeats from drowning the log: of each message some lines a window pass,
+/// and a summary says how many did not.
 ///
-/// A pure value; messages are literals of the source, so there are few, and the bound is for mistakes.
+/// A pure value; messages are literals of the source, so there are few, and the bound is for
+/// mistakes.
 struct LogThrottle {
     /// What an admin sees of a burst, before it becomes noise.
     static let burstMax = 20

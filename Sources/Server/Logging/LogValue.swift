@@ -5,8 +5,8 @@ public enum LogValue: Sendable, Equatable {
     case number(Double)
     case bool(Bool)
 
-    /// Bytes that somebody else chose, such as a key: what is not printable ASCII shows as `\xHH`, and
-    /// only the beginning of long ones is shown.
+    /// Bytes that somebody else chose, such as a key: what is not printable ASCII shows as `\xHH`,
+    /// and only the beginning of long ones is shown.
     public static func bytes(_ bytes: [UInt8], countMax: Int = 128) -> LogValue {
         var text = ""
         for byte in bytes.prefix(countMax) {

@@ -6,10 +6,10 @@ extension Command {
         summary: "Where a key lives, and what each replica has of it.",
         details: """
             Prints the key's slot, position and partition, and for every replica: the state of its
-            copy, the number of concurrent values (siblings), the size of the one that GET shows, its
-            timestamp and deadline, and the causal context (actor:counter of all writes it has seen).
-            Replicas with different contexts are about to be repaired. 'never seen' means that a
-            replica has no trace of the key, 'deleted' that it keeps a tombstone.
+            copy, the number of concurrent values (siblings), the size of the one that GET shows,
+            its timestamp and deadline, and the causal context (actor:counter of all writes it has
+            seen). Replicas with different contexts are about to be repaired. 'never seen' means that
+            a replica has no trace of the key, 'deleted' that it keeps a tombstone.
 
             A key that begins with -- stands behind a lone --: martletctl explain -- --json
             """,

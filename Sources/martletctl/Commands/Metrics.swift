@@ -5,9 +5,9 @@ extension Command {
         name: "metrics", synopsis: "metrics [PATTERN]",
         summary: "What the node measures.",
         details: """
-            Prints the metrics whose names match, such as '*request*': counters and gauges with their
-            value, histograms with their count, mean, median and 99th percentile (estimated from the
-            buckets). The same is at /metrics for Prometheus.
+            Prints the metrics whose names match, such as '*request*': counters and gauges with
+            their value, histograms with their count, mean, median and 99th percentile (estimated
+            from the buckets). The same is at /metrics for Prometheus.
             """,
         run: { invocation throws(Failure) in
             let pattern = try invocation.words(0...1).first ?? "*"

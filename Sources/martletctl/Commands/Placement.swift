@@ -10,8 +10,8 @@ extension Command {
 
             Places the partitions on nodes of the given weights and zones, as a cluster would, and
             prints how even that is. Nodes are numbered from 1 in the order given. With --then the
-            placement changes to the nodes after it, which keep their numbers (weight 0 is a node that
-            leaves), and the moves are counted. Asks no server.
+            placement changes to the nodes after it, which keep their numbers (weight 0 is a node
+            that leaves), and the moves are counted. Asks no server.
 
               martletctl placement 100@a 100@b 100@c
               martletctl placement 100 100 100 --then 100 100 100 200
