@@ -4,6 +4,7 @@ extension RocksDBHandles {
     func read(
         _ key: [UInt8], from family: Family, mayBlock: Bool
     ) throws(StorageError) -> ReadResult {
+        Self.stopCounting()
         var status: StatusPointer = nil
         // Pinned: the value is copied once, from the block or memtable into the array.
         let slice = unsafe key.withUnsafeBytes { key in
@@ -26,6 +27,7 @@ extension RocksDBHandles {
 
     /// Returns false when the write would have stalled and was not allowed to.
     func write(_ bytes: [UInt8], mayStall: Bool) throws(StorageError) -> Bool {
+        Self.stopCounting()
         var status: StatusPointer = nil
         unsafe bytes.withUnsafeBytes { bytes in
             let batch = unsafe rocksdb_writebatch_create_from(
@@ -47,6 +49,13 @@ extension RocksDBHandles {
         if let status = unsafe RocksDBStatus(taking: status) {
             throw .syncFailed(reason: status.text)
         }
+    }
+
+    /// Turns off the counters that RocksDB keeps per thread, on by default: a fifth of the CPU of a
+    /// put (2.9 µs instead of 3.5), since every comparison of keys counts itself. It is the thread's
+    /// setting, costs nanoseconds, and we do not know our callers' threads; hence at every call.
+    private static func stopCounting() {
+        rocksdb_set_perf_level(Int32(rocksdb_disable))
     }
 
     func flush() throws(StorageError) {

@@ -27,10 +27,11 @@ public final class RocksDBStorage: StorageEngine {
     /// Opens the database in `options.directory`, or creates it.
     public init(_ options: StorageOptions) throws(StorageError) {
         self.options = options
-        let memtables = options.memtableBytes + RocksDBOptions.metaMemtableBytes
+        // What may be written before anybody is asked again: memtables as tables, the WAL to its
+        // bound, and the next WAL file, which RocksDB allocates a little larger than a memtable.
         let writeBuffers =
-            memtables + RocksDBOptions.walBytesMax(options)
-            + 2 * RocksDBOptions.objectsMemtableBytes(options)
+            RocksDBOptions.memtablesBytesMax(options) + RocksDBOptions.walBytesMax(options)
+            + 2 * RocksDBOptions.memtableBytes(options, .objects)
         space = Mutex(
             SpaceFloor(
                 freeBytesMin: options.freeBytesMin, writeBuffersBytes: UInt64(writeBuffers),
