@@ -56,12 +56,17 @@ public struct KeySpec: Sendable {
     public let last: Int
     public let step: Int
     public let access: KeyAccess
+    /// What Redis has to add.
+    public let notes: String?
 
-    init(from first: Int, last: Int, step: Int, _ access: KeyAccess) {
+    init(
+        from first: Int, last: Int, step: Int, _ access: KeyAccess, notes: String? = nil
+    ) {
         self.first = first
         self.last = last
         self.step = step
         self.access = access
+        self.notes = notes
     }
 
     /// Places of the keys in a command of `argumentCount` words.

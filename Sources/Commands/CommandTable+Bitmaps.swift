@@ -34,7 +34,11 @@ extension CommandTable {
             .bitField, "bitfield", arity: -2, group: .bitmap, since: "3.2.0",
             flags: [.write, .denyoom],
             categories: [.write, .bitmap, .slow],
-            keys: [KeySpec(from: 1, last: 0, step: 1, [.readWrite, .access, .update, .variable])],
+            keys: [
+                KeySpec(
+                    from: 1, last: 0, step: 1, [.readWrite, .access, .update, .variable],
+                    notes: "This command allows both access and modification of the key")
+            ],
             complexity: "O(1) for each subcommand specified",
             summary: "Perform arbitrary bitfield integer operations on strings"),
         CommandSpec(

@@ -13,14 +13,22 @@ extension CommandTable {
             .set, "set", arity: -3, group: .string, since: "1.0.0",
             flags: [.write, .denyoom],
             categories: [.write, .string, .slow],
-            keys: [KeySpec(from: 1, last: 0, step: 1, [.readWrite, .access, .update, .variable])],
+            keys: [
+                KeySpec(
+                    from: 1, last: 0, step: 1, [.readWrite, .access, .update, .variable],
+                    notes: "RW and ACCESS due to the optional `GET` argument")
+            ],
             complexity: "O(1)",
             summary: "Set the string value of a key"),
         CommandSpec(
             .getEx, "getex", arity: -2, group: .string, since: "6.2.0",
             flags: [.write, .fast],
             categories: [.write, .string, .fast],
-            keys: [KeySpec(from: 1, last: 0, step: 1, [.readWrite, .access, .update])],
+            keys: [
+                KeySpec(
+                    from: 1, last: 0, step: 1, [.readWrite, .access, .update],
+                    notes: "RW and UPDATE because it changes the TTL")
+            ],
             complexity: "O(1)",
             summary: "Get the value of a key and optionally set its expiration"),
         CommandSpec(

@@ -57,7 +57,7 @@ extension KeyRequest {
         case .incrBy: .increment(try arguments.requiredInteger(2))
         case .decrBy: try parseDecrBy(arguments)
         case .incrByFloat:
-            .incrementDecimal(try CommandFailure.decimal(arguments.argument(2)))
+            .incrementDecimal(try FixedDecimal.read(arguments.argument(2)))
         default: nil
         }
     }

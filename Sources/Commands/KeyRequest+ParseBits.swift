@@ -9,32 +9,32 @@ extension KeyRequest {
     ) throws(CommandFailure) -> Operation {
         switch id {
         case .getBit: .getBit(offset: try bitOffset(arguments.argument(2)))
-        case .setBit: try parseSetBit(arguments)
+        case .setBit:
+            .setBit(
+                offset: try bitOffset(arguments.argument(2)), bitValue(arguments.integer(3)))
         case .bitCount: .bitCount(try parseRange(arguments, from: 2, isEndRequired: true))
         case .bitPos: try parseBitPosition(arguments)
         default: .bitField(try parseFields(arguments, isReadOnly: id == .bitFieldReadOnly))
         }
     }
 
-    private static func parseSetBit(
-        _ arguments: some RequestArguments
-    ) throws(CommandFailure) -> Operation {
-        let offset = try bitOffset(arguments.argument(2))
-        guard let bit = arguments.integer(3), bit == 0 || bit == 1 else {
-            throw CommandFailure("ERR bit is not an integer or out of range")
+    private static func bitValue(_ number: Int64?) -> Bool? {
+        switch number {
+        case 0: false
+        case 1: true
+        default: nil
         }
-        return .setBit(offset: offset, bit == 1)
     }
 
     private static func parseBitPosition(
         _ arguments: some RequestArguments
     ) throws(CommandFailure) -> Operation {
-        let bit = try arguments.requiredInteger(2)
-        guard bit == 0 || bit == 1 else {
+        let number = try arguments.requiredInteger(2)
+        guard let isOn = bitValue(number) else {
             throw CommandFailure("ERR The bit argument must be 1 or 0.")
         }
         return .bitPosition(
-            of: bit == 1, try parseRange(arguments, from: 3, isEndRequired: false))
+            of: isOn, try parseRange(arguments, from: 3, isEndRequired: false))
     }
 
     private static func parseRange(

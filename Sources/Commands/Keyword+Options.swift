@@ -4,6 +4,7 @@ internal import Wire
 
 extension Keyword {
     static let absTTL: Keyword = "absttl"
+    static let aclCategory: Keyword = "aclcat"
     static let and: Keyword = "and"
     static let bit: Keyword = "bit"
     static let byte: Keyword = "byte"
@@ -12,6 +13,7 @@ extension Keyword {
     static let ex: Keyword = "ex"
     static let exAt: Keyword = "exat"
     static let fail: Keyword = "fail"
+    static let filterBy: Keyword = "filterby"
     static let freq: Keyword = "freq"
     static let get: Keyword = "get"
     static let gt: Keyword = "gt"
@@ -22,10 +24,12 @@ extension Keyword {
     static let len: Keyword = "len"
     static let lt: Keyword = "lt"
     static let minMatchLen: Keyword = "minmatchlen"
+    static let module: Keyword = "module"
     static let not: Keyword = "not"
     static let nx: Keyword = "nx"
     static let or: Keyword = "or"
     static let overflow: Keyword = "overflow"
+    static let pattern: Keyword = "pattern"
     static let persist: Keyword = "persist"
     static let pr: Keyword = "pr"
     static let pw: Keyword = "pw"

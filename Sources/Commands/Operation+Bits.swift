@@ -13,6 +13,9 @@ extension Operation {
             return Outcome(.integer(bytes.hasBit(Int(offset)) ? 1 : 0))
         case .setBit(let offset, let isOn):
             try Self.check(offset, moment)
+            guard let isOn else {
+                throw CommandFailure("ERR bit is not an integer or out of range")
+            }
             return Self.setBit(Int(offset), isOn, bytes)
         case .bitCount(let range):
             guard let current = moment.current else { return Outcome(.integer(0)) }

@@ -165,28 +165,31 @@ extension Operation {
     }
 
     private static func increment(
-        by amount: FixedDecimal, _ moment: Moment
+        by amount: FixedDecimal?, _ moment: Moment
     ) throws(CommandFailure) -> Outcome {
         var value = FixedDecimal.zero
         if let current = moment.current {
-            value = try CommandFailure.decimal(current.bytes)
+            guard let parsed = try FixedDecimal.read(current.bytes) else { throw .notFinite }
+            value = parsed
         }
-        guard let sum = value.adding(amount) else { throw .notFinite }
+        guard let amount, let sum = value.adding(amount) else { throw .notFinite }
         return Outcome(.bulk(sum.text), .incrementDecimal(amount))
     }
 }
 
 extension CommandFailure {
     static let notFinite = CommandFailure("ERR increment would produce NaN or Infinity")
+}
 
-    /// Reads a decimal number or says, as Redis does, why it is none.
-    static func decimal(_ text: [UInt8]) throws(CommandFailure) -> FixedDecimal {
+extension FixedDecimal {
+    /// Reads a number; nil for one that is infinite or cannot be held.
+    static func read(_ text: [UInt8]) throws(CommandFailure) -> FixedDecimal? {
         do {
             return try FixedDecimal(parsing: text)
         } catch {
             switch error {
             case .notANumber: throw .notAFloat
-            case .outOfRange: throw .notFinite
+            case .outOfRange: return nil
             }
         }
     }

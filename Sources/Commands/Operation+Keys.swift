@@ -51,9 +51,9 @@ extension Operation {
         let isRefused =
             condition.contains(.ifNone) && old != nil
             || condition.contains(.ifSome) && old == nil
-            // No deadline is later than any.
+            // No deadline is later than any, and earlier than none.
             || condition.contains(.ifLater) && whenMs <= old ?? .max
-            || condition.contains(.ifEarlier) && whenMs >= old ?? .max
+            || condition.contains(.ifEarlier) && old.map { whenMs >= $0 } ?? false
         if isRefused { return Outcome(.integer(0)) }
         guard whenMs > Int64(clamping: moment.nowMs) else { return Outcome(.integer(1), .delete) }
         return Outcome(.integer(1), .setDeadline(.set(UInt64(whenMs))))

@@ -20,9 +20,11 @@ public enum Operation: Sendable, Equatable {
     case setRange(offset: Int64, [UInt8])
     /// `INCR`, `INCRBY`, `DECR` and `DECRBY`.
     case increment(Int64)
-    case incrementDecimal(FixedDecimal)
+    /// `INCRBYFLOAT`; nil for an amount that is infinite or too large.
+    case incrementDecimal(FixedDecimal?)
     case getBit(offset: Int64)
-    case setBit(offset: Int64, Bool)
+    /// `SETBIT`; nil for what is neither 0 nor 1.
+    case setBit(offset: Int64, Bool?)
     case bitCount(BitRange)
     case bitPosition(of: Bool, BitRange)
     case bitField([BitFieldStep])

@@ -242,7 +242,9 @@ public struct RequestParser: RequestArguments, Sendable {
         case .at(let index):
             // The byte behind it has to be there, whatever it is.
             guard index + 1 < buffer.count else { return .incomplete }
-            let number = Int64(decimal: buffer, in: position + 1..<index)
+            // Where the mark should stand there may be the end of the line already.
+            let digits = min(position + 1, index)..<index
+            let number = Int64(decimal: buffer, in: digits)
             position = index + 2
             return number.map { .value(Int($0)) } ?? .invalid
         }
