@@ -7,6 +7,8 @@ internal import Platform
 actor ShardHost {
     nonisolated let loop: EventLoop
     private(set) var shard: Shard?
+    /// The shard after its end: its connections close only in the loop's next pass, and tell it.
+    private var stopped: Shard?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -18,6 +20,7 @@ actor ShardHost {
 
     func stop() {
         shard?.stop()
+        stopped = shard
         shard = nil
     }
 }
