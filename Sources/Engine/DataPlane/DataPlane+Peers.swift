@@ -24,7 +24,9 @@ extension DataPlane {
             takeForwarded(
                 id, consistency, arguments, header, link: link, now: now, into: &effects)
         case .wrote(let id, let isDurable):
-            settleWrite(id, node, now: now, into: &effects) { .stored(by: $0, isDurable: isDurable) }
+            settleWrite(id, node, now: now, into: &effects) {
+                .stored(by: $0, isDurable: isDurable)
+            }
         case .same(let id): settleRead(id, node, now: now, into: &effects) { .answered(by: $0) }
         case .differs(let id, let record):
             mergeAnswer(id, node, record, now: now, into: &effects)

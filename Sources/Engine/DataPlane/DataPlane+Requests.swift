@@ -181,15 +181,15 @@ extension DataPlane {
             let hold = Hold(batch: batch, isDurable: isDurable)
             return respond(to: request.origin, reply, after: hold, into: &effects)
         }
-        var quorum = WriteQuorum(
+        let quorum = WriteQuorum(
             replicas: replicas, primaries: replicas,
             requirement: .init(w: bounded.w, pw: bounded.pw, dw: bounded.dw))
+        let phase = InFlight.Phase.writing(quorum, reply: reply)
         let number: UInt64
         if let id {
             number = id
-            inFlight[number]?.phase = .writing(quorum, reply: reply)
+            inFlight[number]?.phase = phase
         } else {
-            let phase = InFlight.Phase.writing(quorum, reply: reply)
             guard
                 let admitted = admit(
                     request, phase, partition, slot: nil, now: now, into: &effects)
@@ -200,17 +200,16 @@ extension DataPlane {
         let message = PeerMessage.write(
             id: number, key: PeerKey(request.key), wantsDurability: bounded.dw > 0, record: record)
         let hold = Hold(batch: batch, isDurable: false)
-        var outcome = WriteQuorum.Effect.none
+        var unreached = PlaceSet()
         for place in 0..<replicas where place != own {
             let node = table.replica(partition, place)
             if routing.canReach(node) {
                 effects.append(.send(node, message, after: hold))
             } else {
-                outcome = quorum.apply(.failed(place))
+                unreached.insert(place)
             }
         }
-        inFlight[number]?.phase = .writing(quorum, reply: reply)
-        finishWrite(number, outcome, now: now, into: &effects)
+        if !unreached.isEmpty { inFlight[number]?.unreached = unreached }
     }
 
     /// Answers the client when the quorum is decided.
@@ -233,10 +232,15 @@ extension DataPlane {
     /// Own stores whose batch is now safe count for their writes.
     mutating func settleOwnStores(now: Now, into effects: inout [Effect]) {
         while let safe = ownStores.popSafe(written: writtenBatch, durable: durableBatch) {
-            guard let flight = inFlight[safe.id], case .writing(var quorum, let reply) = flight.phase,
+            guard let flight = inFlight[safe.id],
+                case .writing(var quorum, let reply) = flight.phase,
                 let place = routing.table?.place(of: routing.node, in: flight.partition)
             else { continue }
-            let outcome = quorum.apply(.stored(by: place, isDurable: safe.isDurable))
+            var outcome = quorum.apply(.stored(by: place, isDurable: safe.isDurable))
+            for other in 0..<PlaceSet.placesMax
+            where outcome == .none && flight.unreached.contains(other) {
+                outcome = quorum.apply(.failed(other))
+            }
             inFlight[safe.id]?.phase = .writing(quorum, reply: reply)
             finishWrite(safe.id, outcome, now: now, into: &effects)
         }

@@ -23,6 +23,9 @@ struct InFlight: Sendable {
     var isHedged = false
     /// Replicas that turned out to hold less than the merged object.
     var behind = PlaceSet()
+    /// Replicas that a write was not sent to. They count as failed once the own store counts, so
+    /// that an answer which says how many have the write includes this node.
+    var unreached = PlaceSet()
 }
 
 /// The requests under way, by a number that is never used twice.
