@@ -1,0 +1,131 @@
+import Essentials
+import Membership
+import Wire
+
+@testable import Engine
+
+/// Control planes: their messages, and that nothing follows a topology before it is stored.
+extension Cluster {
+    func control(_ event: ControlPlane.Event, at index: Int) {
+        guard self[index].isRunning else { return }
+        var effects: [ControlPlane.Effect] = []
+        let now = now(index)
+        self[index].process?.control.apply(event, now: now, into: &effects)
+        self[index].process?.controlEffects.append(contentsOf: effects)
+        runControlEffects(index)
+    }
+
+    private func runControlEffects(_ index: Int) {
+        while let process = self[index].process, !process.isStoringTopology,
+            process.adopting == nil, let effect = process.controlEffects.first
+        {
+            self[index].process?.controlEffects.removeFirst()
+            carryOut(effect, index)
+        }
+    }
+
+    private func carryOut(_ effect: ControlPlane.Effect, _ index: Int) {
+        let name = self[index].name
+        switch effect {
+        case .send(let node, let message):
+            let bytes = message.encoded()
+            send(.control(bytes), from: index, shard: 0, to: Int(node.rawValue))
+        case .answer(let link, let message):
+            let connection = Connection(link)
+            sendAnswer(.control(message.encoded()), from: index, shard: 0, on: connection)
+        case .store(let topology):
+            self[index].disk.facts.topology = topology
+            self[index].process?.isStoringTopology = true
+            plan(
+                .topologyStored(node: index, life: self[index].life),
+                inNs: random.durationNs(upToMs: weather.syncMs))
+        case .adopt(let topology):
+            trace.note(.control, "\(name): adopt epoch \(topology.epoch)")
+            self[index].process?.adopting = topology.epoch
+            for shard in 0..<options.shards {
+                post(.topologyAdopted(topology), to: index, shard: shard)
+            }
+        case .holdWrites(let areHeld):
+            for shard in 0..<options.shards { post(.writesHeld(areHeld), to: index, shard: shard) }
+        case .inspect(let preparation):
+            self[index].process?.inspections.append(preparation)
+            checkInspections(index)
+        case .accepted(let id): trace.note(.control, "\(name): change \(id.rawValue) is made")
+        case .refused(let id, let reason):
+            trace.note(.control, "\(name): change \(id.rawValue) is refused: \(reason)")
+        case .report(let text): trace.note(.control, "\(name): \(text)")
+        }
+    }
+
+    func topologyStored(_ index: Int) {
+        self[index].process?.isStoringTopology = false
+        runControlEffects(index)
+    }
+
+    /// Goes on once every shard serves by the new topology, and what it drops is gone durably.
+    func checkAdoption(_ index: Int) {
+        guard let process = self[index].process, let epoch = process.adopting,
+            process.shards.allSatisfy({ $0.plane.routing.epoch >= epoch && $0.changes.isEmpty })
+        else { return }
+        guard process.unwritten.isEmpty, self[index].disk.unsynced.isEmpty else {
+            return sync(index)
+        }
+        self[index].process?.adopting = nil
+        runControlEffects(index)
+    }
+
+    /// Answers the authority once no client's write is under way.
+    func checkInspections(_ index: Int) {
+        guard let process = self[index].process, !process.inspections.isEmpty,
+            process.unwritten.isEmpty,
+            process.shards.allSatisfy({
+                $0.plane.inFlightCount == 0 && $0.plane.parkedCount == 0 && $0.inbox.isEmpty
+                    && $0.changes.isEmpty
+            })
+        else { return }
+        self[index].process?.inspections = []
+        let isEmpty = self[index].disk.records.isEmpty
+        for preparation in process.inspections {
+            control(.inspected(preparation, isEmpty: isEmpty), at: index)
+        }
+    }
+
+    func propose(_ change: TopologyChange, at index: Int) {
+        control(.proposed(drawProposalID(), change), at: index)
+    }
+
+    /// A node that is no member asks `seed` to let it in.
+    func join(_ index: Int, at seed: Int) {
+        let message = ControlMessage.joinRequest(drawProposalID(), self[index].description)
+        trace.note(.control(message.encoded()), from: index, to: seed)
+        let connection = Connection(
+            opener: index, shard: 0, generation: network.generation(index, seed))
+        control(.joinRequested(message, link: connection.link), at: seed)
+    }
+
+    func takeControl(_ bytes: [UInt8], from: Int, to index: Int, _ connection: Connection) {
+        do {
+            let message = try ControlMessage(decoding: bytes)
+            control(.received(message, from: self[from].number), at: index)
+        } catch {
+            violations.append("a control message could not be read: \(error)")
+        }
+    }
+
+    /// What a node that has asked to join is answered.
+    func takeJoinAnswer(_ bytes: [UInt8], to index: Int) {
+        do {
+            switch try ControlMessage(decoding: bytes) {
+            case .accepted(_, let topology):
+                self[index].disk.facts.topology = topology
+                start(index)
+            case .joinRedirect(let address):
+                let seed = nodes.firstIndex { $0.description.addresses.peer == address }
+                if let seed { join(index, at: seed + 1) }
+            default: break
+            }
+        } catch {
+            violations.append("a control message could not be read: \(error)")
+        }
+    }
+}

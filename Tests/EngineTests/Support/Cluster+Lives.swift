@@ -1,0 +1,73 @@
+import Essentials
+import Membership
+
+@testable import Engine
+
+/// Starts and ends of nodes.
+extension Cluster {
+    /// Starts a node on what its disk holds. One without a topology waits to join.
+    func start(_ index: Int) {
+        guard !self[index].isRunning, let topology = self[index].disk.facts.topology else { return }
+        var facts = self[index].disk.facts
+        // After an unclean stop every actor that may have been used and forgotten is left alone.
+        let horizonMs =
+            facts.wasStoppedCleanly
+            ? facts.trustHorizonMs : max(facts.trustHorizonMs, facts.epochCeilingMs + 1)
+        facts.trustHorizonMs = horizonMs
+        facts.wasStoppedCleanly = false
+        self[index].disk.facts = facts
+        let settings = DataPlane.Settings(
+            node: self[index].number, acknowledgesDurable: options.acknowledgesDurable,
+            cacheBytesMax: options.cacheBytesMax, contextActorsMax: options.contextActorsMax,
+            driftMsMax: options.driftMsMax, trustHorizonMs: horizonMs)
+        let shards = (0..<options.shards).map { _ in
+            Process.Shard(plane: DataPlane(settings: settings, topology: topology))
+        }
+        self[index].life += 1
+        self[index].process = Process(
+            shards: shards,
+            control: ControlPlane(id: self[index].description.id, topology: topology))
+        for other in nodes.indices.map({ $0 + 1 }) where areConnected(index, other) {
+            notifyLinks(index, other, areOpen: true)
+        }
+    }
+
+    /// The process ends at once. With `losesPower`, so does the page cache; chance decides how much
+    /// of the log had reached the disk all the same.
+    func crash(_ index: Int, losesPower: Bool) {
+        guard self[index].isRunning else { return }
+        self[index].disk.facts.epochCeilingMs = epochReachedMs(index)
+        end(index)
+        if losesPower {
+            let survivors = Int.random(in: 0...self[index].disk.unsynced.count, using: &random)
+            self[index].disk.losePower(survivors: weather.syncMs == 0 ? 0 : survivors)
+        }
+    }
+
+    /// Stops in order: what was stored is written and synced, and the marker says so.
+    func stop(_ index: Int) {
+        guard self[index].isRunning else { return }
+        writeBatches(index)
+        _ = self[index].disk.sync(.max)
+        self[index].disk.facts.trustHorizonMs = trustHorizonMs(index)
+        self[index].disk.facts.wasStoppedCleanly = true
+        end(index)
+    }
+
+    private func end(_ index: Int) {
+        self[index].process = nil
+        clients.lose(at: index)
+        for other in nodes.indices.map({ $0 + 1 }) where other != index {
+            network.breakConnections(index, other)
+            notifyLinks(index, other, areOpen: false)
+        }
+    }
+
+    private func epochReachedMs(_ index: Int) -> UInt64 {
+        self[index].process?.shards.map(\.plane.epochReachedMs).max() ?? 0
+    }
+
+    private func trustHorizonMs(_ index: Int) -> UInt64 {
+        self[index].process?.shards.map(\.plane.trustHorizonMs).max() ?? 0
+    }
+}

@@ -1,0 +1,146 @@
+import Essentials
+import Objects
+
+@testable import Engine
+
+/// The loops of the nodes' shards: passes, effects, and the batches that effects wait for, as the
+/// server has them.
+extension Cluster {
+    /// Hands an event to a shard's loop, which takes it in its next pass.
+    func post(_ event: DataPlane.Event, to index: Int, shard: Int) {
+        guard self[index].process != nil else { return }
+        self[index].process?.shards[shard].inbox.append(event)
+        planPass(index, shard)
+    }
+
+    private func planPass(_ index: Int, _ shard: Int) {
+        guard self[index].process?.shards[shard].isPassPlanned == false else { return }
+        self[index].process?.shards[shard].isPassPlanned = true
+        let place = Place(node: index, life: self[index].life, shard: shard)
+        plan(.pass(place), inNs: random.durationNs(upToMs: weather.passMs))
+    }
+
+    /// One pass of a loop: all that has come in, then one batch with all that was stored.
+    func runPass(_ place: Place) {
+        guard isAlive(place) else { return }
+        let (index, shard) = (place.node, place.shard)
+        self[index].process?.shards[shard].isPassPlanned = false
+        let events = self[index].process?.shards[shard].inbox ?? []
+        self[index].process?.shards[shard].inbox = []
+        for event in events { apply(event, index, shard) }
+        closeBatch(index, shard)
+        checkAdoption(index)
+        checkInspections(index)
+    }
+
+    /// Gives one event to the data plane and carries its effects out.
+    private func apply(_ event: DataPlane.Event, _ index: Int, _ shard: Int) {
+        var events = [event]
+        while !events.isEmpty {
+            var effects: [DataPlane.Effect] = []
+            let next = events.removeFirst()
+            let writes = self[index].process?.shards[shard].plane.counters.writes ?? 0
+            let now = now(index)
+            self[index].process?.shards[shard].plane.apply(next, now: now, into: &effects)
+            let made = (self[index].process?.shards[shard].plane.counters.writes ?? 0) - writes
+            note(effects, at: index, writes: Int(made))
+            for effect in effects { carryOut(effect, index, shard, loaded: &events) }
+        }
+    }
+
+    /// - Parameter loaded: what can be read at once is an event of the same pass.
+    private func carryOut(
+        _ effect: DataPlane.Effect, _ index: Int, _ shard: Int, loaded: inout [DataPlane.Event]
+    ) {
+        switch effect {
+        case .load(let key, let token):
+            if weather.loadMs == 0 || random.oneIn(2) {
+                loaded.append(.loaded(key, token: token, read(key, index)))
+            } else {
+                let place = Place(node: index, life: self[index].life, shard: shard)
+                let delayNs = random.durationNs(upToMs: weather.loadMs)
+                plan(.loaded(place, key, token: token), inNs: delayNs)
+            }
+        case .store(let key, let record):
+            self[index].process?.shards[shard].changes.append(.put(key, record: record))
+        case .dropAll:
+            trace.note(.storage, "\(self[index].name): drop all")
+            self[index].process?.shards[shard].changes.append(.dropAll(shard: shard))
+        case .reply(_, _, let hold), .send(_, _, let hold), .answer(_, _, let hold):
+            if self[index].process?.shards[shard].isReached(hold) == true {
+                leave(effect, index, shard)
+            } else {
+                self[index].process?.shards[shard].held.append((hold, effect))
+            }
+        case .requestSync: self[index].process?.shards[shard].wantsSync = true
+        case .horizonMoved: break
+        }
+    }
+
+    func read(_ key: ObjectKey, _ index: Int) -> DataPlane.LoadResult {
+        self[index].disk.records[key].map { .record($0) } ?? .absent
+    }
+
+    /// An effect's time has come.
+    private func leave(_ effect: DataPlane.Effect, _ index: Int, _ shard: Int) {
+        switch effect {
+        case .reply(let number, let reply, _): answer(number, reply)
+        case .send(let node, let message, _):
+            send(message, from: index, shard: shard, to: Int(node.rawValue))
+        case .answer(let link, let message, _):
+            sendAnswer(message, from: index, shard: shard, on: Connection(link))
+        case .load, .store, .requestSync, .dropAll, .horizonMoved: break
+        }
+    }
+
+    // MARK: Batches
+
+    private func closeBatch(_ index: Int, _ shard: Int) {
+        guard let number = self[index].process?.shards[shard].plane.closeBatch() else { return }
+        let changes = self[index].process?.shards[shard].changes ?? []
+        self[index].process?.shards[shard].changes = []
+        let batch = Disk.Batch(shard: shard, number: number, changes: changes)
+        self[index].process?.unwritten.append(batch)
+        if !self[index].isDiskHeld { writeBatches(index) }
+    }
+
+    /// Writes the batches that wait, as the server does at the end of a pass.
+    func writeBatches(_ index: Int) {
+        while self[index].process?.unwritten.isEmpty == false {
+            guard let batch = self[index].process?.unwritten.removeFirst() else { return }
+            self[index].disk.write(batch)
+            self[index].process?.shards[batch.shard].writtenBatch = batch.number
+            releaseHeld(index, batch.shard)
+            apply(.written(batch.number), index, batch.shard)
+            let wantsSync = self[index].process?.shards[batch.shard].wantsSync ?? false
+            self[index].process?.shards[batch.shard].wantsSync = false
+            if (options.acknowledgesDurable || wantsSync) && !self[index].isDiskHeld { sync(index) }
+        }
+    }
+
+    /// Starts an fsync for all that is written, unless one is under way.
+    func sync(_ index: Int) {
+        let batches = self[index].disk.unsynced.count
+        guard self[index].process?.isSyncing == false, batches > 0 else { return }
+        self[index].process?.isSyncing = true
+        plan(
+            .synced(node: index, life: self[index].life, batches: batches),
+            inNs: random.durationNs(upToMs: weather.syncMs))
+    }
+
+    func synced(_ index: Int, _ count: Int) {
+        self[index].process?.isSyncing = false
+        for batch in self[index].disk.sync(count) {
+            self[index].process?.shards[batch.shard].durableBatch = batch.number
+            releaseHeld(index, batch.shard)
+            post(.durable(batch.number), to: index, shard: batch.shard)
+        }
+        if options.acknowledgesDurable, !self[index].isDiskHeld { sync(index) }
+        checkAdoption(index)
+    }
+
+    private func releaseHeld(_ index: Int, _ shard: Int) {
+        let effects = self[index].process?.shards[shard].takeReached() ?? []
+        for effect in effects { leave(effect, index, shard) }
+    }
+}

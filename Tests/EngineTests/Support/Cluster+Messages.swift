@@ -1,0 +1,139 @@
+import Commands
+import Essentials
+import Placement
+import Wire
+
+@testable import Engine
+
+/// Messages between nodes: through real frames, over a network that a test controls.
+extension Cluster {
+    /// On the connection that the shard opened to the node.
+    func send(_ message: PeerMessage, from index: Int, shard: Int, to target: Int) {
+        guard areConnected(index, target) else { return }
+        let connection = Connection(
+            opener: index, shard: shard, generation: network.generation(index, target))
+        transmit(message, from: index, shard, to: target, connection, isAnswer: false)
+    }
+
+    /// On a connection that a peer opened.
+    func sendAnswer(
+        _ message: PeerMessage, from index: Int, shard: Int, on connection: Connection
+    ) {
+        transmit(message, from: index, shard, to: connection.opener, connection, isAnswer: true)
+    }
+
+    func areConnected(_ one: Int, _ other: Int) -> Bool {
+        one != other && one <= nodes.count && other <= nodes.count && self[one].isRunning
+            && self[other].isRunning && !network.isCut(one, other)
+    }
+
+    private func transmit(
+        _ message: PeerMessage, from index: Int, _ shard: Int, to target: Int,
+        _ connection: Connection, isAnswer: Bool
+    ) {
+        guard let routing = self[index].process?.shards[shard].plane.routing else { return }
+        var writer = PeerFrameWriter()
+        writer.append(message)
+        let header = PeerFrameHeader(epoch: routing.epoch, fence: routing.fence)
+        let envelope = Network.Envelope(
+            from: index, to: target, connection: connection, isAnswer: isAnswer, message: message,
+            frame: writer.take(header: header))
+        trace.note(message, from: index, to: target)
+        switch network.rules[Network.Way(from: index, to: target)] {
+        case .lose: return
+        case .hold: return network.hold(envelope)
+        case .double: planArrival(envelope)
+        case nil: break
+        }
+        guard !random.happens(oneIn: weather.lossOneIn) else { return }
+        planArrival(envelope)
+        if case .forward = message { return }
+        if random.happens(oneIn: weather.duplicateOneIn) { planArrival(envelope) }
+    }
+
+    func planArrival(_ envelope: Network.Envelope) {
+        plan(.arrival(envelope), inNs: random.durationNs(upToMs: weather.messageMs))
+    }
+
+    func arrive(_ envelope: Network.Envelope) {
+        let (from, to) = (envelope.from, envelope.to)
+        guard envelope.connection.generation == network.generation(from, to) else { return }
+        guard self[to].isRunning else {
+            if case .control(let bytes) = envelope.message { takeJoinAnswer(bytes, to: to) }
+            return
+        }
+        do {
+            var reader = PeerFrameReader(sizeMax: PeerFrameReader.payloadSizeMax)
+            reader.append(envelope.frame.span)
+            guard case .payload(let bytes) = reader.next() else {
+                return violations.append("a frame was not whole")
+            }
+            var payload = try PeerPayloadReader(bytes)
+            control(.heard(epoch: payload.header.epoch, from: self[from].number), at: to)
+            while let message = try payload.next() {
+                take(message, payload.header, envelope)
+            }
+        } catch {
+            violations.append("a frame could not be read: \(error)")
+        }
+    }
+
+    private func take(
+        _ message: PeerMessage, _ header: PeerFrameHeader, _ envelope: Network.Envelope
+    ) {
+        let (from, to) = (envelope.from, envelope.to)
+        if case .control(let bytes) = message {
+            return takeControl(bytes, from: from, to: to, envelope.connection)
+        }
+        let shard =
+            envelope.isAnswer ? envelope.connection.shard : self.shard(of: message)
+        let event = DataPlane.Event.received(
+            message, from: self[from].number, link: envelope.connection.link, header)
+        post(event, to: to, shard: shard)
+    }
+
+    private func shard(of request: PeerMessage) -> Int {
+        switch request {
+        case .write(_, let key, _, _), .check(_, let key, _):
+            return sharding.shard(of: Position(rawValue: key.position))
+        case .forward(_, _, let arguments):
+            guard case .key(let request) = Invocation.interpret(arguments: arguments) else {
+                return 0
+            }
+            return sharding.shard(of: Position(of: request.key))
+        default: return 0
+        }
+    }
+
+    // MARK: Connections
+
+    /// Tells both sides that they can reach each other, or cannot any more.
+    func notifyLinks(_ one: Int, _ other: Int, areOpen: Bool) {
+        for (index, peer) in [(one, other), (other, one)] {
+            let number = self[peer].number
+            for shard in 0..<options.shards {
+                post(areOpen ? .linkOpened(number) : .linkClosed(number), to: index, shard: shard)
+            }
+        }
+    }
+
+    func cut(_ one: Int, _ other: Int) {
+        guard !network.isCut(one, other) else { return }
+        network.cut(one, other)
+        notifyLinks(one, other, areOpen: false)
+    }
+
+    func heal(_ one: Int, _ other: Int) {
+        guard network.isCut(one, other) else { return }
+        network.heal(one, other)
+        if areConnected(one, other) { notifyLinks(one, other, areOpen: true) }
+    }
+
+    /// Connections that break and are opened again at once: what was under way is lost.
+    func reconnect(_ one: Int, _ other: Int) {
+        guard areConnected(one, other) else { return }
+        network.breakConnections(one, other)
+        notifyLinks(one, other, areOpen: false)
+        notifyLinks(one, other, areOpen: true)
+    }
+}

@@ -1,0 +1,173 @@
+internal import Engine
+import Essentials
+import Membership
+import Placement
+import Wire
+
+/// A cluster of whole engines in one process: a message queue, virtual clocks, disks in memory.
+///
+/// Everything happens on the caller's thread, at a virtual time that only `run` and `wait` move, and
+/// chance comes from one seed: the same calls give the same run.
+///
+/// Nodes are numbered from 1, as the topology does, and named A, B, C in traces.
+final class Cluster {
+    struct Options {
+        var nodes = 3
+        var n = 3
+        var shards = 1
+        var partitions = 64
+        /// `wal-sync always`; else synced every second, and when somebody asks.
+        var acknowledgesDurable = true
+        var cacheBytesMax = 1 << 20
+        var contextActorsMax = 50
+        var driftMsMax: UInt64 = 60_000
+        var seed: UInt64 = 1
+        var weather = Weather.calm
+    }
+
+    /// What is planned.
+    enum Happening {
+        case arrival(Network.Envelope)
+        case pass(Place)
+        case loaded(Place, ObjectKey, token: UInt64)
+        case synced(node: Int, life: Int, batches: Int)
+        case topologyStored(node: Int, life: Int)
+    }
+
+    /// A shard's loop in one life of its node.
+    struct Place {
+        var node: Int
+        var life: Int
+        var shard: Int
+    }
+
+    static let clusterID = UniqueID(high: 0xC1, low: 0x05)
+    static let dataTickMs = DataPlane.tickMs
+    /// Wall clocks begin here, so that actor epochs are short to read.
+    private static let wallStartMs: UInt64 = 1_000_000
+
+    let options: Options
+    let sharding: Sharding
+    var weather: Weather
+    var random: SeededRandom
+    /// Since the beginning of the run.
+    private(set) var timeNs: UInt64 = 1_000_000_000
+    private var nextTickNs: UInt64 = 1_000_000_000
+    private var ticks: UInt64 = 0
+    private var schedule = Schedule<Happening>()
+    var nodes: [Node] = []
+    var network = Network()
+    var trace = Trace()
+    var clients = Clients()
+    var ledger = DotLedger()
+    /// Broken rules, in words.
+    var violations: [String] = []
+    private var lastProposal: UInt64 = 0
+
+    init(_ options: Options = Options()) throws {
+        self.options = options
+        weather = options.weather
+        random = SeededRandom(seed: options.seed)
+        sharding = Sharding(
+            shards: options.shards, partitioning: Partitioning(count: options.partitions))
+        let topology = try TopologyStore.shared.topology(options)
+        for index in 1...options.nodes {
+            addNode()
+            self[index].disk.facts.topology = topology
+        }
+        for index in 1...options.nodes { start(index) }
+        settle()
+    }
+
+    /// The node with this number.
+    subscript(index: Int) -> Node {
+        get { nodes[index - 1] }
+        _modify { yield &nodes[index - 1] }
+    }
+
+    /// A node that has a disk and is part of no cluster.
+    func addNode() {
+        let index = nodes.count + 1
+        nodes.append(Node(Self.description(index), index: index, sharding: sharding))
+    }
+
+    func now(_ index: Int) -> Now {
+        let wallMs = Int64(Self.wallStartMs + timeNs / 1_000_000) + self[index].skewMs
+        return Now(
+            monotonicNs: timeNs + UInt64(index) * 3_600_000_000_000, wallMs: UInt64(wallMs))
+    }
+
+    func drawProposalID() -> ProposalID {
+        lastProposal += 1
+        return ProposalID(rawValue: lastProposal)
+    }
+
+    // MARK: Time
+
+    func plan(_ happening: Happening, inNs delayNs: UInt64 = 0) {
+        schedule.plan(happening, atNs: timeNs + delayNs)
+    }
+
+    /// Lets everything happen that is due now.
+    func settle() { run(untilNs: timeNs) }
+
+    func wait(ms: UInt64) { run(untilNs: timeNs + ms * 1_000_000) }
+
+    private func run(untilNs endNs: UInt64) {
+        while true {
+            let nextNs = min(schedule.nextNs ?? .max, nextTickNs)
+            guard nextNs <= endNs else { break }
+            timeNs = max(timeNs, nextNs)
+            if nextTickNs <= timeNs {
+                tick()
+            } else if let happening = schedule.popFirst() {
+                carryOut(happening)
+            }
+        }
+        timeNs = endNs
+    }
+
+    private func tick() {
+        nextTickNs += DataPlane.tickMs * 1_000_000
+        ticks += 1
+        let ticksControl = ticks % (ControlPlane.tickMs / DataPlane.tickMs) == 0
+        for index in nodes.indices.map({ $0 + 1 }) where self[index].isRunning {
+            for shard in 0..<options.shards { post(.ticked, to: index, shard: shard) }
+            if ticksControl { control(.ticked, at: index) }
+        }
+        if !options.acknowledgesDurable, ticks % 100 == 0 {
+            for index in nodes.indices.map({ $0 + 1 }) { sync(index) }
+        }
+    }
+
+    private func carryOut(_ happening: Happening) {
+        switch happening {
+        case .arrival(let envelope): arrive(envelope)
+        case .pass(let place): runPass(place)
+        case .loaded(let place, let key, let token):
+            guard isAlive(place) else { return }
+            post(
+                .loaded(key, token: token, read(key, place.node)),
+                to: place.node, shard: place.shard)
+        case .synced(let index, let life, let batches):
+            if self[index].life == life, self[index].isRunning { synced(index, batches) }
+        case .topologyStored(let index, let life):
+            if self[index].life == life, self[index].isRunning { topologyStored(index) }
+        }
+    }
+
+    func isAlive(_ place: Place) -> Bool {
+        self[place.node].isRunning && self[place.node].life == place.life
+    }
+
+    // MARK: Members
+
+    static func description(_ index: Int) -> MemberDescription {
+        MemberDescription(
+            id: UniqueID(high: 0xA, low: UInt64(index)),
+            addresses: MemberAddresses(
+                peer: "127.0.0.1:\(7000 + 10 * index)", client: "127.0.0.1:\(7001 + 10 * index)",
+                admin: "127.0.0.1:\(7002 + 10 * index)"),
+            zone: "", weight: MemberDescription.weightDefault)
+    }
+}

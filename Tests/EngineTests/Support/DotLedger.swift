@@ -1,0 +1,115 @@
+import Causality
+import Essentials
+import Objects
+
+@testable import Engine
+
+/// Every dot that any node has made, and what it stands for: no dot may ever stand for two events.
+struct DotLedger {
+    /// A dot names an event of one key.
+    struct Event: Hashable {
+        var key: ObjectKey
+        var dot: Dot
+    }
+
+    struct Fact {
+        /// Different for every write of one node: its hybrid clock never stands still.
+        var stamp: Timestamp?
+        /// The string that the event wrote, if it wrote one.
+        var value: [UInt8]?
+        /// What the event's object had seen, its own dot included.
+        var context: CausalContext
+    }
+
+    /// Looked up by dot and never iterated.
+    private(set) var facts: [Event: Fact] = [:]
+    /// The dots made for each key, in the order in which they were made.
+    private(set) var made: [ObjectKey: [Dot]] = [:]
+    private(set) var violations: [String] = []
+
+    /// One event at `node` has led to these stores, in this order; `writes` of them are writes of
+    /// its own, the others merges of what others wrote.
+    mutating func note(
+        _ stores: [(key: ObjectKey, object: Object)], by node: NodeNumber, writes: Int
+    ) {
+        var found = 0
+        for (key, object) in stores {
+            if let dot = Self.latestDot(of: node, in: object), !isMade(key, dot) {
+                found += 1
+                noteWrite(key, dot, object)
+            }
+            noteStore(key, object)
+        }
+        // A write whose dot was made before looks like a merge.
+        if found != writes {
+            let keys = stores.map { Text.show($0.key.bytes) }
+            violations.append("node \(node) made \(writes) writes, \(found) dots: \(keys)")
+        }
+    }
+
+    private func isMade(_ key: ObjectKey, _ dot: Dot) -> Bool {
+        facts[Event(key: key, dot: dot)] != nil
+    }
+
+    private mutating func noteWrite(_ key: ObjectKey, _ dot: Dot, _ object: Object) {
+        made[key, default: []].append(dot)
+        let entry = object.entries.first { $0.dot == dot }
+        facts[Event(key: key, dot: dot)] = Fact(
+            stamp: entry?.stamp, value: entry.flatMap(Self.value), context: object.context)
+    }
+
+    /// A node stores this object, whatever the reason.
+    private mutating func noteStore(_ key: ObjectKey, _ object: Object) {
+        for entry in object.entries {
+            guard let fact = facts[Event(key: key, dot: entry.dot)] else {
+                violations.append("nobody made \(entry.dot) of \(Text.show(key.bytes))")
+                continue
+            }
+            if fact.stamp != entry.stamp {
+                violations.append("\(entry.dot) of \(Text.show(key.bytes)) has two stamps")
+            }
+            if let value = Self.value(entry), value != fact.value {
+                violations.append("\(entry.dot) of \(Text.show(key.bytes)) has two values")
+            }
+        }
+    }
+
+    mutating func takeViolations() -> [String] {
+        defer { violations = [] }
+        return violations
+    }
+
+    func fact(_ key: ObjectKey, _ dot: Dot) -> Fact? { facts[Event(key: key, dot: dot)] }
+
+    /// The newest dot of the actor under which `node` numbers now.
+    private static func latestDot(of node: NodeNumber, in object: Object) -> Dot? {
+        guard let actor = object.context.latestActor(of: node) else { return nil }
+        return Dot(actor: actor, counter: object.context.highestCounter(of: actor))
+    }
+
+    private static func value(_ entry: Entry) -> [UInt8]? {
+        if case .register(let bytes) = entry.content { return bytes }
+        return nil
+    }
+}
+
+extension Cluster {
+    /// Enters the stores of one event into the ledger.
+    func note(_ effects: [DataPlane.Effect], at index: Int, writes: Int) {
+        var stores: [(key: ObjectKey, object: Object)] = []
+        for case .store(let key, let record) in effects {
+            do {
+                let object = try Object(decoding: record)
+                stores.append((key, object))
+                guard trace.topics.contains(.storage) else { continue }
+                let text = trace.names.text(object, key: key.bytes)
+                trace.note(.storage, "\(self[index].name): store \(Text.show(key.bytes)) = \(text)")
+            } catch {
+                violations.append("a stored record cannot be read: \(error)")
+            }
+        }
+        if !stores.isEmpty || writes > 0 {
+            ledger.note(stores, by: self[index].number, writes: writes)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Engine
+import Essentials
+import Wire
+
+/// The connections between nodes, and what a test does to them.
+///
+/// Two nodes have one connection each way, opened by the side that asks; both break together. What
+/// travels on a connection that has broken is lost.
+struct Network {
+    /// A message under way.
+    struct Envelope {
+        var from: Int
+        var to: Int
+        /// The connection that it travels on.
+        var connection: Connection
+        var isAnswer: Bool
+        /// What it says, for the trace; what arrives is the frame.
+        var message: PeerMessage
+        var frame: [UInt8]
+    }
+
+    /// A way from one node to another.
+    struct Way: Hashable {
+        var from: Int
+        var to: Int
+    }
+
+    /// What becomes of what is sent a way.
+    enum Rule { case lose, hold, double }
+
+    private var cuts: Set<Way> = []
+    /// How often a pair's connections have broken. Looked up and never iterated.
+    private var breaks: [Way: UInt32] = [:]
+    var rules: [Way: Rule] = [:]
+    /// What a rule holds back, in the order in which it was sent.
+    private(set) var held: [Envelope] = []
+
+    func isCut(_ one: Int, _ other: Int) -> Bool { cuts.contains(Self.pair(one, other)) }
+
+    mutating func cut(_ one: Int, _ other: Int) {
+        cuts.insert(Self.pair(one, other))
+        breakConnections(one, other)
+    }
+
+    mutating func heal(_ one: Int, _ other: Int) { cuts.remove(Self.pair(one, other)) }
+
+    mutating func breakConnections(_ one: Int, _ other: Int) {
+        breaks[Self.pair(one, other), default: 0] += 1
+    }
+
+    func generation(_ one: Int, _ other: Int) -> UInt32 { breaks[Self.pair(one, other)] ?? 0 }
+
+    mutating func hold(_ envelope: Envelope) { held.append(envelope) }
+
+    /// Takes what is held a way.
+    mutating func takeHeld(_ way: Way) -> [Envelope] {
+        let taken = held.filter { $0.from == way.from && $0.to == way.to }
+        held.removeAll { $0.from == way.from && $0.to == way.to }
+        return taken
+    }
+
+    private static func pair(_ one: Int, _ other: Int) -> Way {
+        Way(from: min(one, other), to: max(one, other))
+    }
+}
+
+/// A connection as the accepting side names it: who opened it, for which shard, and the how manieth
+/// of its kind it is.
+struct Connection: Equatable {
+    var opener: Int
+    var shard: Int
+    var generation: UInt32
+
+    var link: LinkID {
+        LinkID(rawValue: UInt64(generation) << 32 | UInt64(opener) << 8 | UInt64(shard))
+    }
+
+    init(opener: Int, shard: Int, generation: UInt32) {
+        self.opener = opener
+        self.shard = shard
+        self.generation = generation
+    }
+
+    init(_ link: LinkID) {
+        opener = Int(link.rawValue >> 8 & 0xFFFF)
+        shard = Int(link.rawValue & 0xFF)
+        generation = UInt32(link.rawValue >> 32)
+    }
+}

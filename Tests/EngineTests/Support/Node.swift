@@ -1,0 +1,79 @@
+import Engine
+import Essentials
+import Membership
+
+/// One node of a cluster: a disk, clocks, and, while it runs, a process.
+struct Node {
+    let index: Int
+    let description: MemberDescription
+    var disk: Disk
+    /// How far its wall clock is ahead.
+    var skewMs: Int64 = 0
+    /// Counts starts: what was planned for an earlier life does not happen.
+    var life = 0
+    var process: Process?
+    /// Batches wait until the test lets them be written, and synced.
+    var isDiskHeld = false
+
+    var isRunning: Bool { process != nil }
+    var number: NodeNumber { NodeNumber(rawValue: UInt16(index)) }
+    var name: String { Self.name(index) }
+
+    init(_ description: MemberDescription, index: Int, sharding: Sharding) {
+        self.index = index
+        self.description = description
+        disk = Disk(sharding: sharding)
+    }
+
+    /// Node 1 is A.
+    static func name(_ index: Int) -> String {
+        String(decoding: [UInt8(ascii: "A") + UInt8(index - 1)], as: UTF8.self)
+    }
+
+    static func index(_ name: String) -> Int? {
+        guard name.utf8.count == 1, let letter = name.utf8.first, letter >= UInt8(ascii: "A"),
+            letter <= UInt8(ascii: "Z")
+        else { return nil }
+        return Int(letter - UInt8(ascii: "A")) + 1
+    }
+}
+
+/// What is in a running node's memory: the machines of the engine, and what the server keeps for
+/// them.
+struct Process {
+    /// One data plane and its loop.
+    struct Shard {
+        var plane: DataPlane
+        var inbox: [DataPlane.Event] = []
+        var isPassPlanned = false
+        /// What this pass has stored so far.
+        var changes: [Disk.Change] = []
+        var wantsSync = false
+        var writtenBatch: UInt64 = 0
+        var durableBatch: UInt64 = 0
+        /// What waits for its batch, in its order.
+        var held: [(hold: Hold, effect: DataPlane.Effect)] = []
+
+        func isReached(_ hold: Hold) -> Bool {
+            hold.batch <= (hold.isDurable ? durableBatch : writtenBatch)
+        }
+
+        mutating func takeReached() -> [DataPlane.Effect] {
+            let all = held
+            held = all.filter { !isReached($0.hold) }
+            return all.filter { isReached($0.hold) }.map(\.effect)
+        }
+    }
+
+    var shards: [Shard]
+    var control: ControlPlane
+    /// Effects of the control plane that wait until the topology before them is stored.
+    var controlEffects: [ControlPlane.Effect] = []
+    var isStoringTopology = false
+    /// The epoch that the shards are about to serve by, and to make durable what it drops.
+    var adopting: UInt64?
+    var inspections: [Preparation] = []
+    /// Batches that the disk has not taken yet, in their order.
+    var unwritten: [Disk.Batch] = []
+    var isSyncing = false
+}

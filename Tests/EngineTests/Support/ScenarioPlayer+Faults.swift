@@ -1,0 +1,129 @@
+import Essentials
+import Membership
+import Objects
+
+@testable import Engine
+
+/// What a scenario does to a cluster, and what it asks to see of it.
+extension ScenarioPlayer {
+    func rule(_ words: [String]) throws {
+        let way = Network.Way(from: try node(words, 1), to: try node(words, 2))
+        switch words[0] {
+        case "lose": cluster.network.rules[way] = .lose
+        case "hold": cluster.network.rules[way] = .hold
+        case "double": cluster.network.rules[way] = .double
+        case "pass":
+            let envelopes = cluster.network.takeHeld(way)
+            for envelope in words.last == "turned" ? envelopes.reversed() : envelopes {
+                cluster.planArrival(envelope)
+            }
+        case "drop": _ = cluster.network.takeHeld(way)
+        default:
+            cluster.network.rules[way] = nil
+            for envelope in cluster.network.takeHeld(way) { cluster.planArrival(envelope) }
+        }
+    }
+
+    func live(_ words: [String]) throws {
+        guard words[0] != "new" else { return cluster.addNode() }
+        let node = try node(words, 1)
+        switch words[0] {
+        case "crash": cluster.crash(node, losesPower: words.last == "power")
+        case "stop": cluster.stop(node)
+        case "start": cluster.start(node)
+        case "join": cluster.join(node, at: try self.node(words, 2))
+        case "leave": cluster.propose(.leave(cluster[node].description.id), at: 1)
+        default:
+            let stamp = cluster.now(node).wallMs << 16 | 0xFFFF
+            cluster.propose(.flush(stamp: stamp), at: node)
+        }
+    }
+
+    func handle(_ words: [String]) throws {
+        let node = try node(words, 1)
+        switch (words[0], words.count > 2 ? words[2] : "") {
+        case ("disk", "hold"): cluster[node].isDiskHeld = true
+        case ("disk", "write"): cluster.writeBatches(node)
+        case ("disk", "sync"):
+            cluster.sync(node)
+        case ("disk", "free"):
+            cluster[node].isDiskHeld = false
+            cluster.writeBatches(node)
+            if cluster.options.acknowledgesDurable { cluster.sync(node) }
+        case ("space", let state):
+            for shard in 0..<cluster.options.shards {
+                cluster.post(.spaceChanged(isLow: state == "low"), to: node, shard: shard)
+            }
+        case ("forget", ""): cluster[node].disk.forgetAll()
+        case ("forget", let key):
+            cluster[node].disk.tamper(ObjectKey(Array(key.utf8))) { $0 = nil }
+        case ("damage", let key):
+            cluster[node].disk.tamper(ObjectKey(Array(key.utf8))) { $0?[4] ^= 1 }
+        case ("skew", _): cluster[node].skewMs = Int64(try number(words, 2))
+        case ("sweep", _): cluster.sweep(node)
+        default: throw misuse(words)
+        }
+    }
+
+    // MARK: Looking
+
+    /// What every node holds: in memory, or else on its disk.
+    func show(_ words: [String]) throws -> [String] {
+        guard words.count == 2 else { throw misuse(words) }
+        let key = ObjectKey(Array(words[1].utf8))
+        return cluster.nodes.map { node in
+            guard let object = cluster.held(key, by: node.index) else {
+                return "\(node.name): nothing"
+            }
+            return "\(node.name): \(cluster.trace.names.text(object, key: key.bytes))"
+        }
+    }
+
+    func stored(_ words: [String]) throws -> [String] {
+        guard words.count == 2 else { throw misuse(words) }
+        let key = ObjectKey(Array(words[1].utf8))
+        return cluster.nodes.map { node in
+            guard let record = node.disk.records[key] else { return "\(node.name): nothing" }
+            return "\(node.name): \(cluster.trace.names.text(record: record, key: key.bytes))"
+        }
+    }
+
+    func counts(_ node: Int, _ names: [String]) -> String {
+        guard let process = cluster[node].process else { return "down" }
+        return names.map { name in
+            let sum = process.shards.reduce(0) { $0 + Self.counter(name, $1.plane) }
+            return "\(name)=\(sum)"
+        }.joined(separator: " ")
+    }
+
+    private static func counter(_ name: String, _ plane: DataPlane) -> Int {
+        switch name {
+        case "inFlight": return plane.inFlightCount
+        case "parked": return plane.parkedCount
+        case "liveKeys": return plane.liveKeys
+        default:
+            let children = Mirror(reflecting: plane.counters).children
+            return children.first { $0.label == name }.flatMap { $0.value as? UInt64 }.map(Int.init)
+                ?? -1
+        }
+    }
+}
+
+extension Cluster {
+    /// The newest state of a key at a node: in its cache, or else on its disk.
+    func held(_ key: ObjectKey, by index: Int) -> Object? {
+        let shard = sharding.shard(of: key.position)
+        if var plane = self[index].process?.shards[shard].plane, let slot = plane.cache.find(key) {
+            let object = plane.cache[slot].object
+            return object.isUnknown ? nil : object
+        }
+        return self[index].disk.records[key].flatMap { try? Object(decoding: $0) }
+    }
+
+    /// The sweeper of a node looks at every record.
+    func sweep(_ index: Int) {
+        for key in self[index].disk.keys {
+            post(.expiryFound(key), to: index, shard: sharding.shard(of: key.position))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Essentials
+internal import Membership
+import Wire
+
+@testable import Engine
+
+/// What happened, as lines of text, since it was last taken.
+struct Trace {
+    /// What a test wants to see of it; replies are always shown.
+    struct Topics: OptionSet {
+        let rawValue: Int
+
+        /// What nodes say to each other about keys.
+        static let messages = Topics(rawValue: 1)
+        /// Topologies, and what control planes say.
+        static let control = Topics(rawValue: 2)
+        static let storage = Topics(rawValue: 4)
+        /// What clients are answered.
+        static let replies = Topics(rawValue: 8)
+
+        init(rawValue: Int) { self.rawValue = rawValue }
+    }
+
+    var topics: Topics = []
+    var names = ActorNames()
+    private var lines: [String] = []
+    /// The key that each request under way is about, since answers do not name it.
+    private var keys: [UInt64: [UInt8]] = [:]
+
+    mutating func take() -> [String] {
+        defer { lines = [] }
+        return lines
+    }
+
+    mutating func note(_ topic: Topics, _ line: @autoclosure () -> String) {
+        if topics.contains(topic) { lines.append(line()) }
+    }
+
+    mutating func note(_ message: PeerMessage, from: Int, to: Int) {
+        let topic: Topics
+        if case .control = message { topic = .control } else { topic = .messages }
+        guard topics.contains(topic) else { return }
+        let text = text(message)
+        lines.append("\(Node.name(from)) → \(Node.name(to)): \(text)")
+    }
+
+    private mutating func text(_ message: PeerMessage) -> String {
+        switch message {
+        case .write(let id, let key, let wantsDurability, let record):
+            keys[id] = key.bytes
+            let object = names.text(record: record, key: key.bytes)
+            let repair = id == 0 ? "repair" : "write"
+            return "\(repair) \(Text.show(key.bytes)) = \(object)"
+                + (wantsDurability ? ", durably" : "")
+        case .check(let id, let key, _):
+            keys[id] = key.bytes
+            return "check \(Text.show(key.bytes))"
+        case .forward(_, let consistency, let arguments):
+            let words = arguments.map { Text.show($0) }.joined(separator: " ")
+            return "forward \(words), \(consistency.timeoutMs) ms left"
+        case .wrote(_, let isDurable): return isDurable ? "wrote, durable" : "wrote"
+        case .same: return "same"
+        case .differs(let id, let record):
+            guard !record.isEmpty else { return "differs: nothing" }
+            return "differs: \(names.text(record: record, key: keys[id] ?? []))"
+        case .forwarded(_, let reply): return "forwarded \(Text.show(reply.dropLast(2)))"
+        case .refused(_, let refusal): return "refused, \(refusal)"
+        case .control(let bytes): return Self.text(control: bytes)
+        }
+    }
+
+    private static func text(control bytes: [UInt8]) -> String {
+        do {
+            switch try ControlMessage(decoding: bytes) {
+            case .joinRequest: return "let me join"
+            case .joinRedirect: return "ask the authority"
+            case .propose(_, let change): return "propose \(change)"
+            case .accepted(_, let topology): return "accepted, epoch \(topology.epoch)"
+            case .refused(_, let reason): return "refused: \(reason)"
+            case .prepare(let preparation): return "prepare epoch \(preparation.epoch)"
+            case .prepared(_, let isEmpty): return isEmpty ? "prepared" : "not empty"
+            case .release: return "release"
+            case .topology(let topology): return "topology, epoch \(topology.epoch)"
+            case .adopted(let epoch): return "adopted epoch \(epoch)"
+            case .fetch: return "fetch"
+            }
+        } catch {
+            return "undecodable: \(error)"
+        }
+    }
+}
