@@ -17,7 +17,9 @@ extension DataPlane {
             let text = "CLUSTERDOWN this node is not part of a cluster yet"
             return respond(to: request.origin, .error(text), into: &effects)
         }
-        if request.operation.kind != .read, areWritesHeld {
+        if areWritesHeld || inFlight.isFull, request.operation.kind != .read {
+            // Before it is made: a write that is turned away later is there all the same.
+            guard areWritesHeld else { return turnAway(request, into: &effects) }
             let text = "TRYAGAIN a member is joining; writes are held for a moment"
             return respond(to: request.origin, .error(text), into: &effects)
         }
@@ -64,9 +66,7 @@ extension DataPlane {
         into effects: inout [Effect]
     ) -> UInt64? {
         guard !inFlight.isFull else {
-            counters.overloads += 1
-            let text = "OVERLOADED \(inFlight.count) requests are under way on this shard"
-            respond(to: request.origin, .error(text), into: &effects)
+            turnAway(request, into: &effects)
             return nil
         }
         let deadline = now.monotonicNs + UInt64(request.consistency.timeoutMs) * 1_000_000
@@ -82,6 +82,12 @@ extension DataPlane {
         }
         deadlines.schedule(id, atNs: wake, nowNs: now.monotonicNs)
         return id
+    }
+
+    private mutating func turnAway(_ request: Request, into effects: inout [Effect]) {
+        counters.overloads += 1
+        let text = "OVERLOADED \(inFlight.count) requests are under way on this shard"
+        respond(to: request.origin, .error(text), into: &effects)
     }
 
     /// Carries out what a read quorum wants next, until it waits or is done.

@@ -1,0 +1,33 @@
+import Testing
+import Wire
+
+@testable import Engine
+
+/// Bounds on what one shard has under way.
+@Suite struct OverloadTests {
+    /// A cluster whose node A has as many requests under way as it may, all of them hanging.
+    private func loaded() throws -> Cluster {
+        var options = Cluster.Options()
+        options.cacheBytesMax = 64 << 20
+        let cluster = try Cluster(options)
+        for other in 2...3 {
+            cluster.network.rules[Network.Way(from: 1, to: other)] = .lose
+        }
+        _ = cluster.ask("SET k v", at: 2)
+        for _ in 0..<DataPlane.inFlightMax { cluster.submit("GET k", at: 1) }
+        cluster.settle()
+        return cluster
+    }
+
+    @Test func `past the bound requests are turned away, and a write is not made`() throws {
+        let cluster = try loaded()
+        let text = "OVERLOADED 65536 requests are under way on this shard"
+        #expect(cluster.ask("GET k", at: 1) == .error(text))
+        #expect(cluster.ask("SET k w", at: 1) == .error(text))
+        #expect(cluster.ask("GET k", at: 1, Consistency(r: 1, w: 1, timeoutMs: 1)) == .bulk("v"))
+        cluster.wait(ms: 1100)
+        #expect(cluster.clients.openCount == 0)
+        #expect(cluster[1].process?.shards[0].plane.inFlightCount == 0)
+        #expect(cluster.violations == [])
+    }
+}
