@@ -12,6 +12,7 @@ internal import CRocksDB
 
     /// Positions at the first key that is not before `start`.
     init(_ handles: RocksDBHandles, _ family: Family, from start: [UInt8], to end: [UInt8]?) {
+        RocksDBHandles.stopCounting()
         let options: OpaquePointer = unsafe rocksdb_readoptions_create()
         // Checksums are verified by default; said here because a scrub is for nothing else.
         unsafe rocksdb_readoptions_set_verify_checksums(options, 1)

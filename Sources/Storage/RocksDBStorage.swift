@@ -78,7 +78,7 @@ public final class RocksDBStorage: StorageEngine {
         checkOpen()
         let bytes = batch.byteCount
         if bytesSinceSpaceCheck.add(bytes, ordering: .relaxed).newValue >= Self.spaceCheckBytes {
-            _ = try checkSpace()
+            _ = try checkSpace(pendingBytes: UInt64(bytes))
         }
         guard spaceState < .exhausted else { return .diskFull }
         return try handles.write(batch.bytes, mayStall: mayStall) ? .written : .wouldStall
@@ -101,11 +101,18 @@ public final class RocksDBStorage: StorageEngine {
     }
 
     public func checkSpace() throws(StorageError) -> SpaceState {
+        try checkSpace(pendingBytes: 0)
+    }
+
+    /// Measures as if `pendingBytes` were written already: one batch of large values may be larger
+    /// than the room above the floor.
+    private func checkSpace(pendingBytes: UInt64) throws(StorageError) -> SpaceState {
         checkOpen()
         bytesSinceSpaceCheck.store(0, ordering: .relaxed)
         let free = try DataDirectory.freeBytes(options.directory)
         let tables = handles.total(.totalTableFilesBytes)
-        let state = space.withLock { $0.update(freeBytes: free, tableFilesBytes: tables) }
+        let left = free - min(free, pendingBytes)
+        let state = space.withLock { $0.update(freeBytes: left, tableFilesBytes: tables) }
         freeBytesNow.store(free, ordering: .relaxed)
         spaceStateNow.store(state.rawValue, ordering: .relaxed)
         return state

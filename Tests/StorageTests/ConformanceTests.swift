@@ -266,6 +266,30 @@ import Testing
     }
 
     @Test(arguments: Engine.allCases)
+    func `threads write, sync, read and scan at once`(_ engine: Engine) async throws {
+        let subject = try Subject(engine)
+        defer { subject.close() }
+        let storage = subject.storage
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<4 {
+                group.addTask {
+                    for number in writer * 200..<(writer + 1) * 200 {
+                        let batch = Sample.batch(number..<number + 1)
+                        _ = try storage.write(batch, mayStall: true)
+                        if number % 20 == 0 { try storage.sync() }
+                        let found = try storage.read(
+                            Sample.key(number), from: .objects, mayBlock: true)
+                        #expect(found == .found(Sample.value(number)))
+                    }
+                }
+            }
+            group.addTask { for _ in 0..<20 { _ = try storage.countKeys() } }
+            try await group.waitForAll()
+        }
+        #expect(try storage.countKeys() == 800)
+    }
+
+    @Test(arguments: Engine.allCases)
     func `random batches leave what a dictionary holds`(_ engine: Engine) throws {
         let subject = try Subject(engine)
         defer { subject.close() }

@@ -1,3 +1,4 @@
+import Essentials
 import Foundation
 
 @testable import Storage
@@ -54,20 +55,17 @@ enum Damage {
     }
 }
 
-/// Keys that sort as their numbers do, values that no compressor shrinks.
+/// Keys that sort as their numbers do, and values that tell them apart.
 enum Sample {
     static func key(_ number: Int) -> [UInt8] {
         (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
     }
 
+    /// The first hundred bytes are such that no compressor shrinks them.
     static func value(_ number: Int, size: Int = 100) -> [UInt8] {
-        var state = UInt64(truncatingIfNeeded: number) &* 0x9E37_79B9_7F4A_7C15 &+ 1
-        return (0..<size).map { _ in
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return UInt8(truncatingIfNeeded: state >> 32)
-        }
+        var random = SeededRandom(seed: UInt64(number))
+        let head = (0..<min(size, 100)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        return head + [UInt8](repeating: 7, count: size - head.count)
     }
 
     static func batch(_ numbers: Range<Int>, valueSize: Int = 100) -> WriteBatch {
@@ -123,4 +121,23 @@ extension Array where Element == UInt8 {
         reserveCapacity(span.count)
         for index in span.indices { append(span[index]) }
     }
+}
+
+/// Runs `body`, which must throw a storage error, and returns that.
+func failure(_ body: () throws -> Void) throws -> StorageError {
+    do {
+        try body()
+    } catch let error as StorageError {
+        return error
+    }
+    throw NothingThrown()
+}
+
+struct NothingThrown: Error {}
+
+extension StorageError {
+    /// The case without its payload.
+    var name: String { Mirror(reflecting: self).children.first?.label ?? "" }
+
+    func mentions(_ text: String) -> Bool { description.contains(text) }
 }
