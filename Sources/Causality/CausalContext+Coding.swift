@@ -29,8 +29,7 @@ extension CausalContext {
     public init(from reader: inout ByteReader) throws(DecodingError) {
         self.init()
         let entryCount = try reader.readCount(max: Self.actorsDecodedMax)
-        var decoded: [Entry] = []
-        decoded.reserveCapacity(entryCount)
+        var decoded = InlineFirst<Entry>()
         for _ in 0..<entryCount {
             let actor = Actor(rawValue: try reader.readLittleEndian())
             let counter = try reader.readVarint()

@@ -21,16 +21,16 @@ public struct CausalContext: Hashable, Sendable {
 
     public enum Ordering: Sendable, Equatable { case equal, before, after, concurrent }
 
-    public private(set) var entries: [Entry]
+    public private(set) var entries: InlineFirst<Entry>
     public private(set) var exceptions: [Dot]
 
     public init() {
-        entries = []
+        entries = InlineFirst()
         exceptions = []
     }
 
     /// - Precondition: `entries` is sorted by actor, without repetition or zero counters.
-    init(entries: [Entry]) {
+    init(entries: InlineFirst<Entry>) {
         self.entries = entries
         exceptions = []
     }

@@ -5,7 +5,7 @@ internal import Hashing
 // The head record of a key. On disk and on the wire, the same bytes in both. Never reorder or reuse.
 //
 //     u8       format version, 1
-//     u8       type: 1 string
+//     u8       type: 1 string; the highest bit is set when an entry has a deadline (kind 1)
 //     …        causal context (CausalContext+Coding)
 //     varint   number of entries
 //       u64    actor of the dot (little endian)     } per entry, ascending by dot
@@ -28,13 +28,14 @@ extension Object {
     public static let formatVersion: UInt8 = 1
 
     private static let stringType: UInt8 = 1
+    private static let deadlineFlag: UInt8 = 0x80
     private static let checksumSize = 4
 
     public func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(40 + 32 * entries.count + 12 * context.actorCount + payloadSize)
         bytes.append(Self.formatVersion)
-        bytes.append(Self.stringType)
+        bytes.append(Self.stringType | (deadlineMsAny ? Self.deadlineFlag : 0))
         context.encode(into: &bytes)
         bytes.appendVarint(UInt64(entries.count))
         for entry in entries { Self.encode(entry, into: &bytes) }
@@ -53,11 +54,11 @@ extension Object {
         var reader = ByteReader(bytes, in: 0..<body)
         let version = try reader.readByte()
         guard version == Self.formatVersion else { throw .unknownVersion(version) }
-        guard try reader.readByte() == Self.stringType else { throw .invalid("object type") }
+        let type = try reader.readByte()
+        guard type & ~Self.deadlineFlag == Self.stringType else { throw .invalid("object type") }
         let context = try CausalContext(from: &reader)
         let count = try reader.readCount()
-        var entries: [Entry] = []
-        entries.reserveCapacity(count)
+        var entries = InlineFirst<Entry>()
         for _ in 0..<count {
             let entry = try Self.decodeEntry(from: &reader)
             guard entries.last.map({ $0.dot < entry.dot }) ?? true, context.contains(entry.dot),
@@ -67,6 +68,22 @@ extension Object {
         }
         try reader.finish()
         self.init(context: context, entries: entries)
+        guard deadlineMsAny == (type & Self.deadlineFlag != 0) else {
+            throw .invalid("deadline flag")
+        }
+    }
+
+    /// Whether the record may hold something that expires, told by two bytes: what a walk over all
+    /// records looks at first.
+    public static func mayExpire(record: Span<UInt8>) -> Bool {
+        record.count > 1 && record[1] & deadlineFlag != 0
+    }
+
+    private var deadlineMsAny: Bool {
+        entries.contains { entry in
+            if case .at = entry.deadline { return true }
+            return false
+        }
     }
 
     private static func encode(_ entry: Entry, into bytes: inout [UInt8]) {

@@ -1,4 +1,5 @@
 internal import Causality
+internal import Essentials
 
 extension Object {
     /// Joins `other` into this object and says whether anything changed.
@@ -12,8 +13,7 @@ extension Object {
             return true
         }
         if context == other.context { return mergePayloads(of: other) }
-        var merged: [Entry] = []
-        merged.reserveCapacity(max(entries.count, other.entries.count))
+        var merged = InlineFirst<Entry>()
         var mine = 0
         var theirs = 0
         while mine < entries.count || theirs < other.entries.count {

@@ -1,3 +1,5 @@
+internal import Essentials
+
 extension Object {
     /// What a plain command sees at `nowMs`, or nil when the key is absent, deleted or expired.
     public func visible(nowMs: UInt64) -> StringView? {
@@ -58,7 +60,7 @@ private struct Increments {
     private var sum = FixedDecimal.zero
     private var isEmpty = true
 
-    init(of entries: [Entry]) {
+    init(of entries: InlineFirst<Entry>) {
         for entry in entries {
             switch entry.content {
             case .integer(let amount): sum = sum.saturatingSum(FixedDecimal(amount))

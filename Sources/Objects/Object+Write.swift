@@ -1,4 +1,5 @@
 public import Causality
+internal import Essentials
 
 extension Object {
     /// Carries out `mutation` as the write event `dot`.

@@ -1,4 +1,5 @@
 public import Causality
+public import Essentials
 
 /// One key as a replica holds it: the causal context and the dotted values that are still alive.
 ///
@@ -12,14 +13,14 @@ public import Causality
 /// Confined to the shard that owns its partition.
 public struct Object: Sendable, Equatable {
     public internal(set) var context: CausalContext
-    public internal(set) var entries: [Entry]
+    public internal(set) var entries: InlineFirst<Entry>
 
     public init() {
         context = CausalContext()
-        entries = []
+        entries = InlineFirst()
     }
 
-    init(context: CausalContext, entries: [Entry]) {
+    init(context: CausalContext, entries: InlineFirst<Entry>) {
         self.context = context
         self.entries = entries
     }

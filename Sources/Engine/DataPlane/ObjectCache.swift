@@ -18,44 +18,56 @@ struct ObjectCache {
         var object: Object
         /// The batch that holds the last store of this object; 0 when it came from storage.
         var batch: UInt64 = 0
-        var size: Int = 0
+        var size: Int32 = 0
         /// In-flight requests that count on the slot staying where it is.
-        var pins: Int = 0
+        var pins: Int32 = 0
         var isUsedSince = true
         var isOccupied = true
     }
 
     /// What a slot costs besides the bytes it points to: the slot itself, its share of the table,
-    /// and the headers of three arrays as malloc rounds them (measured: 290 bytes a 100-byte value).
-    private static let overhead = 192
+    /// and the headers of the key's and the value's arrays, as malloc rounds them.
+    private static let overhead = MemoryLayout<Slot>.stride + 16 + 2 * 48
     /// How many slots one insertion looks at: bounds the pause, and amortises to eviction's pace.
     private static let evictionStepsMax = 32
+    /// Slots come in pages, so that growing copies none: 1024 of them are 160 KiB.
+    private static let pageBits = 10
+    private static let pageMask = 1 << pageBits - 1
 
-    private(set) var slots: [Slot] = []
-    /// Open addressing over the position's low bits; -1 is empty.
-    private var table: [Int32]
+    private var pages: [[Slot]] = []
+    private var slotCount = 0
+    /// Open addressing over the position's low bits. An entry is a tag (upper half: more bits of
+    /// the position) and a slot's index, so that a probe which does not match touches no slot.
+    private var table: [UInt64]
     private var mask: Int
-    private var free: [Int32] = []
+    private var free: [UInt32] = []
     private var hand = 0
     private(set) var bytes = 0
     private(set) var count = 0
     var bytesMax: Int
 
+    private static let vacant = UInt64.max
+    private static let tableSizeMin = 1024
+
     init(bytesMax: Int) {
         self.bytesMax = bytesMax
-        mask = 1023
-        table = [Int32](repeating: -1, count: 1024)
+        mask = Self.tableSizeMin - 1
+        table = [UInt64](repeating: Self.vacant, count: Self.tableSizeMin)
     }
 
     /// The slot of `key`, marked as used; nil when it is not held.
     mutating func find(_ key: ObjectKey) -> Int? {
+        let tag = Self.tag(of: key.position)
         var probe = home(of: key.position)
         while true {
-            let index = Int(table[probe])
-            if index < 0 { return nil }
-            if slots[index].key == key {
-                slots[index].isUsedSince = true
-                return index
+            let entry = table[probe]
+            if entry == Self.vacant { return nil }
+            if entry >> 32 == tag {
+                let index = Int(UInt32(truncatingIfNeeded: entry))
+                if pages[index >> Self.pageBits][index & Self.pageMask].key == key {
+                    pages[index >> Self.pageBits][index & Self.pageMask].isUsedSince = true
+                    return index
+                }
             }
             probe = (probe + 1) & mask
         }
@@ -63,26 +75,33 @@ struct ObjectCache {
 
     /// Works on a slot in place. Call `resize` when the object has changed.
     subscript(index: Int) -> Slot {
-        _read { yield slots[index] }
-        _modify { yield &slots[index] }
+        _read { yield pages[index >> Self.pageBits][index & Self.pageMask] }
+        _modify { yield &pages[index >> Self.pageBits][index & Self.pageMask] }
     }
 
     /// Takes in an object that is not held yet and returns its slot.
     mutating func insert(_ key: ObjectKey, _ object: Object, writtenBatch: UInt64) -> Int {
         evict(writtenBatch: writtenBatch)
         var slot = Slot(key: key, object: object)
-        slot.size = Self.size(of: key, object)
-        bytes += slot.size
+        let size = Self.size(of: key, object)
+        slot.size = Int32(clamping: size)
+        bytes += Int(slot.size)
         count += 1
         let index: Int
         if let reused = free.popLast() {
             index = Int(reused)
-            slots[index] = slot
+            self[index] = slot
         } else {
-            index = slots.count
-            slots.append(slot)
+            index = slotCount
+            if index & Self.pageMask == 0 {
+                var page: [Slot] = []
+                page.reserveCapacity(1 << Self.pageBits)
+                pages.append(page)
+            }
+            pages[index >> Self.pageBits].append(slot)
+            slotCount += 1
         }
-        if 4 * count > 3 * (mask + 1) {
+        if 2 * count > mask + 1 {
             grow()
         } else {
             link(index)
@@ -92,19 +111,21 @@ struct ObjectCache {
 
     /// Accounts for a changed object.
     mutating func resize(_ index: Int) {
-        let size = Self.size(of: slots[index].key, slots[index].object)
-        bytes += size - slots[index].size
-        slots[index].size = size
+        let size = Int32(clamping: Self.size(of: self[index].key, self[index].object))
+        bytes += Int(size) - Int(self[index].size)
+        self[index].size = size
     }
 
     mutating func removeAll() {
-        invariant(slots.allSatisfy { $0.pins == 0 }, "cache emptied under a request")
+        for index in 0..<slotCount {
+            invariant(self[index].pins == 0, "cache emptied under a request")
+        }
         self = ObjectCache(bytesMax: bytesMax)
     }
 
     private static func size(of key: ObjectKey, _ object: Object) -> Int {
-        overhead + key.bytes.count + object.payloadSize + 16 * object.context.actorCount
-            + 64 * object.entries.count
+        overhead + key.bytes.count + object.payloadSize + 16 * (object.context.actorCount - 1)
+            + MemoryLayout<Entry>.stride * (object.entries.count - 1)
     }
 
     private func home(of position: Position) -> Int {
@@ -112,28 +133,33 @@ struct ObjectCache {
         Int(truncatingIfNeeded: position.rawValue) & mask
     }
 
+    private static func tag(of position: Position) -> UInt64 {
+        position.rawValue >> 18 & 0xFFFF_FFFF
+    }
+
     private mutating func link(_ index: Int) {
-        var probe = home(of: slots[index].key.position)
-        while table[probe] >= 0 { probe = (probe + 1) & mask }
-        table[probe] = Int32(index)
+        let position = self[index].key.position
+        var probe = home(of: position)
+        while table[probe] != Self.vacant { probe = (probe + 1) & mask }
+        table[probe] = Self.tag(of: position) << 32 | UInt64(index)
     }
 
     /// Doubles the table and links every slot anew.
     private mutating func grow() {
         mask = 2 * mask + 1
-        table = [Int32](repeating: -1, count: mask + 1)
-        for index in slots.indices where slots[index].isOccupied { link(index) }
+        table = [UInt64](repeating: Self.vacant, count: mask + 1)
+        for index in 0..<slotCount where self[index].isOccupied { link(index) }
     }
 
     private mutating func evict(writtenBatch: UInt64) {
         var steps = 0
-        while bytes > bytesMax, steps < Self.evictionStepsMax, !slots.isEmpty {
+        while bytes > bytesMax, steps < Self.evictionStepsMax, slotCount > 0 {
             steps += 1
-            hand = hand + 1 < slots.count ? hand + 1 : 0
-            guard slots[hand].isOccupied, slots[hand].pins == 0, slots[hand].batch <= writtenBatch
+            hand = hand + 1 < slotCount ? hand + 1 : 0
+            guard self[hand].isOccupied, self[hand].pins == 0, self[hand].batch <= writtenBatch
             else { continue }
-            if slots[hand].isUsedSince {
-                slots[hand].isUsedSince = false
+            if self[hand].isUsedSince {
+                self[hand].isUsedSince = false
             } else {
                 remove(hand)
             }
@@ -142,24 +168,27 @@ struct ObjectCache {
 
     /// Removes a slot; later entries of its probe run move back (Knuth 6.4, algorithm R).
     private mutating func remove(_ index: Int) {
-        var probe = home(of: slots[index].key.position)
-        while table[probe] != Int32(index) { probe = (probe + 1) & mask }
+        var probe = home(of: self[index].key.position)
+        while UInt32(truncatingIfNeeded: table[probe]) != UInt32(index) {
+            probe = (probe + 1) & mask
+        }
         var hole = probe
         var next = (probe + 1) & mask
-        while table[next] >= 0 {
-            let wanted = home(of: slots[Int(table[next])].key.position)
+        while table[next] != Self.vacant {
+            let moved = Int(UInt32(truncatingIfNeeded: table[next]))
+            let wanted = home(of: self[moved].key.position)
             if (next - wanted) & mask >= (next - hole) & mask {
                 table[hole] = table[next]
                 hole = next
             }
             next = (next + 1) & mask
         }
-        table[hole] = -1
-        bytes -= slots[index].size
+        table[hole] = Self.vacant
+        bytes -= Int(self[index].size)
         count -= 1
-        slots[index] = Slot(
+        self[index] = Slot(
             key: ObjectKey(position: Position(rawValue: 0), bytes: []), object: Object())
-        slots[index].isOccupied = false
-        free.append(Int32(index))
+        self[index].isOccupied = false
+        free.append(UInt32(index))
     }
 }

@@ -50,6 +50,7 @@ extension Housekeeping {
     private static func expiredKey(
         _ key: Span<UInt8>, _ value: Span<UInt8>, nowMs: UInt64
     ) -> ObjectKey? {
+        guard Object.mayExpire(record: value) else { return nil }
         var bytes: [UInt8] = []
         bytes.append(contentsOf: value)
         guard let object = try? Object(decoding: bytes), object.wantsExpiry(nowMs: nowMs)
