@@ -30,8 +30,10 @@ extension DataPlane {
         into effects: inout [Effect]
     ) {
         guard let waiting = parked.take(key, token: token) else { return }
-        let object: Object
-        switch result {
+        var object: Object
+        // A flush drops everything that could have been read before its batch was written.
+        let isStale = dropBatch > 0 || token <= staleLoads
+        switch isStale ? .absent : result {
         case .absent: object = Object()
         case .unreadable: return unreadable(waiting, into: &effects)
         case .overloaded:
@@ -45,6 +47,8 @@ extension DataPlane {
                 return unreadable(waiting, into: &effects)
             }
             object = decoded
+            // The node may have ended between learning of a flush and dropping what it covers.
+            if routing.flushStamp > .zero { object.dropEntries(upTo: routing.flushStamp) }
         }
         let slot = cache.insert(key, object, writtenBatch: writtenBatch)
         // What was read may be written and not yet durable.
@@ -87,7 +91,6 @@ extension DataPlane {
         guard cache[slot].object.wantsExpiry(nowMs: now.wallMs) else { return }
         counters.expirations += 1
         cache[slot].object.expire(nowMs: now.wallMs)
-        liveKeys -= 1
-        store(slot: slot, wasLive: false, now: now, into: &effects)
+        store(slot: slot, hadValue: true, into: &effects)
     }
 }

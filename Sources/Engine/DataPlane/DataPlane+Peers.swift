@@ -106,12 +106,12 @@ extension DataPlane {
         if routing.flushStamp > .zero { incoming.dropEntries(upTo: routing.flushStamp) }
         if isSpaceLow, incoming.isLive(nowMs: now.wallMs) { return .diskFull }
         noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
-        let wasLive = cache[slot].object.isLive(nowMs: now.wallMs)
+        let hadValue = cache[slot].object.hasValue
         guard cache[slot].object.merge(incoming) else { return nil }
         cache[slot].object.expire(nowMs: now.wallMs)
         let pruned = cache[slot].object.pruneContext(to: settings.contextActorsMax)
         counters.actorsPruned += UInt64(pruned)
-        store(slot: slot, wasLive: wasLive, now: now, into: &effects)
+        store(slot: slot, hadValue: hadValue, into: &effects)
         return nil
     }
 

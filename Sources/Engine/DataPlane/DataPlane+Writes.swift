@@ -81,7 +81,7 @@ extension DataPlane {
         _ mutation: ObjectMutation, slot: Int, now: Now, into effects: inout [Effect]
     ) -> [UInt8] {
         let stamp = clock.tick(wallMs: now.wallMs)
-        let wasLive = cache[slot].object.isLive(nowMs: now.wallMs)
+        let hadValue = cache[slot].object.hasValue
         switch mutation {
         case .plain(let plain):
             let dot = nextDot(after: cache[slot].object.context, seen: nil, now: now)
@@ -93,22 +93,30 @@ extension DataPlane {
         }
         let pruned = cache[slot].object.pruneContext(to: settings.contextActorsMax)
         counters.actorsPruned += UInt64(pruned)
-        return store(slot: slot, wasLive: wasLive, now: now, into: &effects)
+        return store(slot: slot, hadValue: hadValue, into: &effects)
     }
 
     /// Puts the object in `slot` into this pass's batch and returns its record.
     @discardableResult
     mutating func store(
-        slot: Int, wasLive: Bool, now: Now, into effects: inout [Effect]
+        slot: Int, hadValue: Bool, into effects: inout [Effect]
     ) -> [UInt8] {
         let record = cache[slot].object.encoded()
         cache[slot].batch = batch
         batchHasStores = true
         cache.resize(slot)
-        let isLive = cache[slot].object.isLive(nowMs: now.wallMs)
-        if isLive != wasLive { liveKeys += isLive ? 1 : -1 }
+        let hasValue = cache[slot].object.hasValue
+        if hasValue != hadValue { countKey(cache[slot].key, hasValue ? 1 : -1) }
         effects.append(.store(cache[slot].key, record: record))
         return record
+    }
+
+    private mutating func countKey(_ key: ObjectKey, _ change: Int) {
+        guard let partitioning = routing.table?.partitioning else { return }
+        if keyCountChanges.isEmpty {
+            keyCountChanges = [Int](repeating: 0, count: partitioning.count)
+        }
+        keyCountChanges[partitioning.partition(of: key.position).index] += change
     }
 
     /// A dot that was never used: this node's next one for the key.

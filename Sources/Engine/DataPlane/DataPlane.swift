@@ -30,8 +30,9 @@ public struct DataPlane: Sendable {
 
     public internal(set) var counters = Counters()
     public internal(set) var trustHorizonMs: UInt64
-    /// Live keys of this shard, by what loads and stores have shown. An estimate: see DBSIZE.
-    public internal(set) var liveKeys: Int = 0
+    /// By how much the keys with a value have become more or fewer since the start, or since the
+    /// last flush, in each partition. Keys past their deadlines count until the sweeper comes.
+    public internal(set) var keyCountChanges: [Int] = []
 
     let settings: Settings
     var routing: Routing
@@ -47,6 +48,10 @@ public struct DataPlane: Sendable {
     var batchHasStores = false
     var writtenBatch: UInt64 = 0
     var durableBatch: UInt64 = 0
+    /// The batch with a flush's `dropAll`, until it is written; 0 for none.
+    var dropBatch: UInt64 = 0
+    /// Loads up to this token may have read what a flush was about to drop.
+    var staleLoads: UInt64 = 0
     var lastEpochMs: UInt64 = 0
     /// What epochs must not exceed, since the disk promises it: a clock that jumps ahead of the
     /// next promise stands still for epochs.
@@ -63,6 +68,7 @@ public struct DataPlane: Sendable {
         trustHorizonMs = settings.trustHorizonMs
         epochCeilingMs = settings.epochCeilingMs
         if let topology { routing.adopt(topology) }
+        passFlushStamp()
     }
 
     /// The most actor epochs reach to: what a clean stop writes down as the next horizon's floor.
@@ -75,6 +81,9 @@ public struct DataPlane: Sendable {
     public var cacheBytes: Int { cache.bytes }
     public var inFlightCount: Int { inFlight.count }
     public var parkedCount: Int { parked.count }
+
+    /// The sum of `keyCountChanges`.
+    public var liveKeys: Int { keyCountChanges.reduce(0, +) }
 
     /// Whether stores wait for `closeBatch`.
     public var hasOpenBatch: Bool { batchHasStores }
@@ -96,7 +105,7 @@ public struct DataPlane: Sendable {
         case .loaded(let key, let token, let result):
             loaded(key, token: token, result, now: now, into: &effects)
         case .written(let batch):
-            writtenBatch = max(writtenBatch, batch)
+            noteWritten(batch)
             settleOwnStores(now: now, into: &effects)
         case .durable(let batch):
             durableBatch = max(durableBatch, batch)
@@ -119,12 +128,26 @@ public struct DataPlane: Sendable {
         let isFlush = topology.flushStamp > routing.flushStamp.rawValue
         routing.adopt(topology)
         guard isFlush else { return }
-        _ = clock.observe(routing.flushStamp, wallMs: .max - clock.driftMsMax)
+        passFlushStamp()
         abandonRequests(now: now, into: &effects)
         cache.removeAll()
-        liveKeys = 0
+        keyCountChanges = []
         moveHorizon(pastEpochMs: routing.flushStamp.wallMs, now: now, into: &effects)
         batchHasStores = true
+        dropBatch = batch
         effects.append(.dropAll)
+    }
+
+    /// Every stamp to come is later than the flush, wherever the wall clock stands: replicas drop
+    /// what is not, and would take this node's writes for flushed ones.
+    private mutating func passFlushStamp() {
+        _ = clock.observe(routing.flushStamp, wallMs: .max - clock.driftMsMax)
+    }
+
+    private mutating func noteWritten(_ batch: UInt64) {
+        writtenBatch = max(writtenBatch, batch)
+        guard dropBatch > 0, writtenBatch >= dropBatch else { return }
+        dropBatch = 0
+        staleLoads = parked.lastToken
     }
 }

@@ -19,7 +19,8 @@ struct ParkedEvents: Sendable {
 
     /// Looked up by key and never iterated.
     private var waiting: [ObjectKey: Waiters] = [:]
-    private var lastToken: UInt64 = 0
+    /// The token of the load that was started last.
+    private(set) var lastToken: UInt64 = 0
     private(set) var count = 0
 
     /// Adds an event; returns the token of the load to start when it is the first for its key.
