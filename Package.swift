@@ -20,11 +20,9 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(
-    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
-) -> Target {
-    .testTarget(
-        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+/// - Parameter data: folders of text that tests read where they lie.
+func tests(_ name: String, _ dependencies: [Target.Dependency], data: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: data, swiftSettings: strict)
 }
 
 let package = Package(
@@ -88,7 +86,8 @@ let package = Package(
         tests("WireTests", ["Essentials", "Wire"]),
         tests("ObjectsTests", ["Causality", "Essentials", "Objects"]),
         tests("CommandsTests", ["Commands", "Essentials", "Objects", "Wire"]),
-        tests("MembershipTests", ["Essentials", "Membership", "Placement"]),
+        tests(
+            "MembershipTests", ["Essentials", "Membership", "Placement"], data: ["Interactions"]),
         tests("ReplicationTests", ["Causality", "Essentials", "Objects", "Replication", "Wire"]),
         tests(
             "EngineTests",
@@ -97,10 +96,12 @@ let package = Package(
                 "Placement", "Replication", "Storage", "Wire",
             ]),
         tests("PlatformTests", ["Essentials", "Platform"]),
-        tests("StorageTests", ["Essentials", "Storage"]),
-        tests("ServerTests", ["Commands", "Essentials", "Server", "Wire"]),
+        tests("StorageTests", ["CRocksDB", "Essentials", "Storage"]),
+        tests(
+            "ServerTests",
+            ["Commands", "Engine", "Essentials", "Platform", "Server", "Storage", "Wire"]),
         tests("martlet-benchTests", ["Essentials", "martlet-bench"]),
-        tests("martletctlTests", ["Essentials", "martletctl"]),
+        tests("martletctlTests", ["Essentials", "Platform", "martletctl"]),
         tests("ClusterTests", ["Essentials", "Wire"]),
         tests("RepositoryTests", []),
     ]
