@@ -11,6 +11,9 @@ public struct CommandFailure: Error, Sendable, Equatable {
     static let tooLarge = CommandFailure(
         "ERR string exceeds maximum allowed size (proto-max-bulk-len)")
 
+    static let keyTooLarge = CommandFailure(
+        "ERR key exceeds maximum allowed size (\(KeyRequest.keySizeMax) bytes)")
+
     static func invalidExpireTime(_ command: String) -> CommandFailure {
         CommandFailure("ERR invalid expire time in '\(command)' command")
     }

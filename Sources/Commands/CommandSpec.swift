@@ -16,13 +16,14 @@ public struct CommandSpec: Sendable {
     public let tips: [String]
     public let complexity: String
     public let summary: String
+    public let deprecation: Deprecation?
     public let subcommands: [CommandSpec]
 
     init(
         _ id: CommandID, _ name: String, arity: Int, group: CommandGroup, since: String,
         flags: CommandFlags, categories: CommandCategories, keys: [KeySpec] = [],
         tips: [String] = [], complexity: String = "", summary: String,
-        subcommands: [CommandSpec] = []
+        deprecation: Deprecation? = nil, subcommands: [CommandSpec] = []
     ) {
         self.id = id
         self.name = name
@@ -35,6 +36,7 @@ public struct CommandSpec: Sendable {
         self.tips = tips
         self.complexity = complexity
         self.summary = summary
+        self.deprecation = deprecation
         self.subcommands = subcommands
     }
 
@@ -46,6 +48,14 @@ public struct CommandSpec: Sendable {
     var arityFailure: CommandFailure {
         CommandFailure("ERR wrong number of arguments for '\(name)' command")
     }
+}
+
+/// That a command should no longer be used, though it works.
+public struct Deprecation: Sendable {
+    /// The version of Redis that discouraged it first.
+    public let since: String
+    /// What Redis tells to use instead.
+    public let replacement: String
 }
 
 /// Where a command's keys stand among its words.

@@ -15,7 +15,10 @@ extension CommandTable {
                     categories: [.slow],
                     tips: ["nondeterministic_output"],
                     complexity: "O(N) where N is the total number of Cluster nodes",
-                    summary: "Get array of Cluster slot to node mappings"),
+                    summary: "Get array of Cluster slot to node mappings",
+                    deprecation: Deprecation(
+                        since: "7.0.0",
+                        replacement: "`CLUSTER SHARDS`")),
                 CommandSpec(
                     .clusterShards, "cluster|shards", arity: 2, group: .cluster, since: "7.0.0",
                     flags: [.stale],

@@ -95,6 +95,13 @@ extension CommandTable {
             .bulk("group"), .bulk(spec.group.rawValue),
         ]
         if !spec.complexity.isEmpty { parts += [.bulk("complexity"), .bulk(spec.complexity)] }
+        if let deprecation = spec.deprecation {
+            parts += [
+                .bulk("doc_flags"), .set([.simple("deprecated")]),
+                .bulk("deprecated_since"), .bulk(deprecation.since),
+                .bulk("replaced_by"), .bulk(deprecation.replacement),
+            ]
+        }
         if !spec.subcommands.isEmpty {
             parts += [.bulk("subcommands"), .map(spec.subcommands.flatMap(namedDocs))]
         }

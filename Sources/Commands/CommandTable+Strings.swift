@@ -44,7 +44,10 @@ extension CommandTable {
             categories: [.write, .string, .fast],
             keys: [KeySpec(from: 1, last: 0, step: 1, [.readWrite, .access, .update])],
             complexity: "O(1)",
-            summary: "Set the string value of a key and return its old value"),
+            summary: "Set the string value of a key and return its old value",
+            deprecation: Deprecation(
+                since: "6.2.0",
+                replacement: "`SET` with the `!GET` argument")),
         CommandSpec(
             .setEx, "setex", arity: 4, group: .string, since: "2.0.0",
             flags: [.write, .denyoom],
@@ -129,7 +132,10 @@ extension CommandTable {
                 determined by the returned length, but because creating a substring from an \
                 existing string is very cheap, it can be considered O(1) for small strings.
                 """,
-            summary: "Get a substring of the string stored at a key"),
+            summary: "Get a substring of the string stored at a key",
+            deprecation: Deprecation(
+                since: "2.0.0",
+                replacement: "`GETRANGE`")),
         CommandSpec(
             .setRange, "setrange", arity: 4, group: .string, since: "2.2.0",
             flags: [.write, .denyoom],

@@ -48,6 +48,14 @@ struct CommandIndex: Sendable {
         var id = CommandID.ping
         var arity = 0
         var hasSubcommands = false
+        var keys = Keys.none
+    }
+
+    /// How many keys a command works on, as far as its name tells.
+    enum Keys: Sendable {
+        case none, one
+        /// Perhaps only one, as in `DEL key`.
+        case several
     }
 
     /// Four places a command, so that nearly every name is found at its first place.
@@ -62,8 +70,13 @@ struct CommandIndex: Sendable {
             while slots[place].name != .none { place = (place + 1) % slots.count }
             slots[place] = Slot(
                 name: name, id: spec.id, arity: spec.arity,
-                hasSubcommands: !spec.subcommands.isEmpty)
+                hasSubcommands: !spec.subcommands.isEmpty, keys: Self.keys(of: spec))
         }
+    }
+
+    static func keys(of spec: CommandSpec) -> Keys {
+        guard let first = spec.keys.first else { return .none }
+        return spec.keys.count == 1 && first.last == 0 ? .one : .several
     }
 
     func find(_ name: Keyword) -> Slot? {

@@ -4,9 +4,6 @@ internal import Wire
 // Quorums as clients write them: `DGET key R 2`, `CONSISTENCY W QUORUM`.
 
 extension Quorum {
-    /// The most replicas that a key can have: a preference list fits 16 bits.
-    public static let numberMax = 16
-
     /// Reads an integer or a name; nil for anything else.
     init?(_ text: [UInt8]) {
         switch Keyword(text) {
@@ -35,9 +32,6 @@ extension Quorum {
 }
 
 extension ConsistencyOverride {
-    /// The longest wait that a client may ask for: an hour.
-    public static let timeoutMsMax = 3_600_000
-
     /// Reads the arguments of `CONSISTENCY [name value]…`, the command's name included. All that
     /// is not named stays as in `before`.
     public init(

@@ -3,7 +3,7 @@
 /// Matches as Redis' `stringmatchlen` does, but without recursion: only the last star met can still
 /// take more, so the work is bounded by the product of the two sizes whatever the pattern.
 public struct Glob: Sendable, Equatable {
-    private let pattern: [UInt8]
+    public let pattern: [UInt8]
 
     public init(_ pattern: [UInt8]) { self.pattern = pattern }
 

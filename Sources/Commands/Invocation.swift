@@ -1,11 +1,13 @@
 public import Wire
 
 /// What a session has to do with a request, as far as the request alone tells.
+///
+/// What is rare and large is boxed: every command is moved about in this type.
 public enum Invocation: Sendable {
     /// One operation on one key: for the key's coordinator.
     case key(KeyRequest)
     /// A command on several keys: a sequence of such operations.
-    case plan(MultiKeyPlan)
+    indirect case plan(MultiKeyPlan)
     /// About the connection, the server or the cluster: carried out by the session, which gets all
     /// words of the command; their number is right.
     case session(CommandID, [[UInt8]])
@@ -34,12 +36,13 @@ public enum Invocation: Sendable {
         guard isCountRight, !slot.hasSubcommands || count == 1 else {
             return interpretUnusual(slot, arguments)
         }
-        return interpret(slot.id, arguments)
+        return interpret(slot.id, slot.keys, arguments)
     }
 
     /// A command of the right size.
-    private static func interpret(_ id: CommandID, _ arguments: some RequestArguments) -> Invocation
-    {
+    private static func interpret(
+        _ id: CommandID, _ keys: CommandIndex.Keys, _ arguments: some RequestArguments
+    ) -> Invocation {
         // The two that matter most.
         if id == .get, arguments.argumentSize(1) <= KeyRequest.keySizeMax {
             return .key(KeyRequest(key: arguments.argument(1), operation: .get))
@@ -51,9 +54,11 @@ public enum Invocation: Sendable {
             return .key(KeyRequest(key: arguments.argument(1), operation: operation))
         }
         do {
-            try checkKeys(of: id, arguments)
-            if let plan = try MultiKeyPlan(id, arguments) { return .plan(plan) }
-            if let request = try KeyRequest(id, arguments) { return .key(request) }
+            if keys == .several {
+                try checkKeys(of: id, arguments)
+                if let plan = try MultiKeyPlan(id, arguments) { return .plan(plan) }
+            }
+            if keys != .none, let request = try KeyRequest(id, arguments) { return .key(request) }
         } catch {
             return .failure(.error(error.text))
         }
@@ -78,7 +83,7 @@ public enum Invocation: Sendable {
         guard subcommand.accepts(argumentCount: count) else {
             return .failure(.error(subcommand.arityFailure.text))
         }
-        return interpret(subcommand.id, arguments)
+        return interpret(subcommand.id, CommandIndex.keys(of: subcommand), arguments)
     }
 
     private static func checkKeys(
@@ -88,8 +93,7 @@ public enum Invocation: Sendable {
         for keys in CommandTable.spec(id).keys {
             for place in keys.places(argumentCount: count)
             where arguments.argumentSize(place) > KeyRequest.keySizeMax {
-                throw CommandFailure(
-                    "ERR key exceeds maximum allowed size (\(KeyRequest.keySizeMax) bytes)")
+                throw .keyTooLarge
             }
         }
     }

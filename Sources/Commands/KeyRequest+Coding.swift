@@ -4,7 +4,7 @@ public import Essentials
 //
 //     count (varint), then the words of the command (varint size, bytes)
 //     present (1): bit 0 = r, 1 = w, 2 = pr, 3 = pw, 4 = dw, 5 = timeout
-//     a byte each quorum present: 0…16 = that many, 0x80 one, 0x81 quorum, 0x82 all, 0x83 default
+//     a byte each quorum present: see `Quorum.code`
 //     timeout in ms (varint), if present
 
 extension KeyRequest {
@@ -60,24 +60,8 @@ extension ConsistencyOverride {
 }
 
 extension Quorum {
-    fileprivate var code: UInt8 {
-        switch self {
-        case .number(let number): UInt8(clamping: number)
-        case .one: 0x80
-        case .quorum: 0x81
-        case .all: 0x82
-        case .default: 0x83
-        }
-    }
-
     fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
-        switch try reader.readByte() {
-        case let number where Int(number) <= Self.numberMax: self = .number(Int(number))
-        case 0x80: self = .one
-        case 0x81: self = .quorum
-        case 0x82: self = .all
-        case 0x83: self = .default
-        default: throw .invalid("quorum")
-        }
+        guard let quorum = Quorum(code: try reader.readByte()) else { throw .invalid("quorum") }
+        self = quorum
     }
 }

@@ -23,9 +23,18 @@ extension KeyRequest {
             }
         }
         guard let operation else { return nil }
-        let place = CommandTable.spec(id).keys[0].first
+        let place = Self.keyPlace(of: id)
+        guard arguments.argumentSize(place) <= Self.keySizeMax else { throw .keyTooLarge }
         self.init(
             key: arguments.argument(place), operation: operation, consistency: consistency)
+    }
+
+    /// Behind the name; behind the subcommand for the one container with keys.
+    private static func keyPlace(of id: CommandID) -> Int {
+        switch id {
+        case .objectEncoding, .objectRefcount, .objectIdleTime, .objectFreq: 2
+        default: 1
+        }
     }
 
     private static func parseString(

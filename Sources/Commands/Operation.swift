@@ -4,6 +4,7 @@ public import Objects
 ///
 /// Everything is parsed but what Redis itself looks at only once it has the value: such an argument is
 /// kept as nil where it is not a number, and fails when its turn comes. So errors come in Redis' order.
+/// What is rare and large is boxed, so that the rest is moved cheaply.
 public enum Operation: Sendable, Equatable {
     case get
     case set([UInt8], SetOptions)
@@ -25,8 +26,8 @@ public enum Operation: Sendable, Equatable {
     case getBit(offset: Int64)
     /// `SETBIT`; nil for what is neither 0 nor 1.
     case setBit(offset: Int64, Bool?)
-    case bitCount(BitRange)
-    case bitPosition(of: Bool, BitRange)
+    indirect case bitCount(BitRange)
+    indirect case bitPosition(of: Bool, BitRange)
     case bitField([BitFieldStep])
 
     case exists
@@ -42,7 +43,7 @@ public enum Operation: Sendable, Equatable {
     case objectIdleTime
     case objectFrequency
     case dump
-    case restore(RestoreRequest)
+    indirect case restore(RestoreRequest)
 
     /// Carried out by the engine, which knows contexts; here only parsed.
     case dynamoGet
@@ -52,7 +53,7 @@ public enum Operation: Sendable, Equatable {
     /// For plans: the value and its deadline (-1 for none) as an array, or null.
     case readEntry
     /// For plans: deletes what `readEntry` had read, unless it was written to since.
-    case deleteUnchanged(StringView)
+    indirect case deleteUnchanged(StringView)
 
     /// What an operation needs to know and may do.
     public enum Kind: Sendable, Equatable {

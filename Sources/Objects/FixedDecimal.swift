@@ -158,8 +158,10 @@ extension FixedDecimal: CustomStringConvertible {
                 magnitude = sum
             }
             if roundsUp(after: kept, isOdd: magnitude % 2 == 1) { magnitude += 1 }
-            guard magnitude <= Int128.max.magnitude else { throw .outOfRange }
-            return isNegative ? -Int128(magnitude) : Int128(magnitude)
+            let magnitudeMax = isNegative ? Int128.min.magnitude : Int128.max.magnitude
+            guard magnitude <= magnitudeMax else { throw .outOfRange }
+            let units = Int128(truncatingIfNeeded: magnitude)
+            return isNegative ? 0 &- units : units
         }
 
         private func roundsUp(after kept: Int, isOdd: Bool) -> Bool {

@@ -131,7 +131,8 @@ public struct ReplyEncoder: Sendable {
     private static func text(_ value: Double) -> String {
         if value.isNaN { return "nan" }
         if value.isInfinite { return value < 0 ? "-inf" : "inf" }
-        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 { return "\(whole)" }
+        // Every whole number below 2^53 is held exactly. (`Int64(exactly:)` would need libm.)
+        if value.magnitude < 0x1p53, Double(Int64(value)) == value { return "\(Int64(value))" }
         return "\(value)"
     }
 }

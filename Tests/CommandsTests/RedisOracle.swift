@@ -1,23 +1,29 @@
 import Foundation
 import Glibc
+import Synchronization
 import Wire
 
 /// A real Redis on a loopback port of its own, to compare answers with.
-final class RedisOracle {
+final class RedisOracle: Sendable {
+    /// One for all tests that only ask: each of its answers is one exchange.
+    static let shared = Result { try RedisOracle() }
+
     static let programPath = "/usr/bin/redis-server"
 
     static var isInstalled: Bool {
         FileManager.default.isExecutableFile(atPath: programPath)
     }
 
-    private let process = Process()
+    private let processID: Int32
     private let socket: Int32
-    private var parser = ReplyParser()
+    /// Held while a question is asked and answered.
+    private let parser = Mutex(ReplyParser())
 
     struct Failure: Error { var text: String }
 
     init() throws {
         let port = try Self.freePort()
+        let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.programPath)
         process.arguments = [
             "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
@@ -27,17 +33,25 @@ final class RedisOracle {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
+        processID = process.processIdentifier
         socket = try Self.connect(to: port)
     }
 
     deinit {
         close(socket)
         // It has nothing to save, and the test runner's threads may have blocked gentler signals.
-        kill(process.processIdentifier, SIGKILL)
+        kill(processID, SIGKILL)
     }
 
     /// Sends `bytes` and returns as many replies, with the bytes in which they came.
     func answer(_ bytes: [UInt8], replies count: Int) throws -> (replies: [Reply], bytes: [UInt8]) {
+        try parser.withLock { parser in
+            try ask(bytes)
+            return try receive(count, &parser)
+        }
+    }
+
+    private func ask(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
             let written = unsafe bytes.withUnsafeBytes { buffer in
@@ -48,6 +62,11 @@ final class RedisOracle {
             guard written > 0 else { throw Failure(text: "Redis closed the connection") }
             sent += written
         }
+    }
+
+    private func receive(
+        _ count: Int, _ parser: inout ReplyParser
+    ) throws -> (replies: [Reply], bytes: [UInt8]) {
         var replies: [Reply] = []
         var received: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
