@@ -130,6 +130,11 @@ public struct CausalContext: Hashable, Sendable {
         return dropped.count
     }
 
+    /// Forgets the dots beyond gaps that are not wanted.
+    public mutating func filterExceptions(_ isWanted: (Dot) -> Bool) {
+        exceptions.removeAll { !isWanted($0) }
+    }
+
     /// A 64-bit fingerprint: equal contexts have equal ones; it is what digests and trees compare.
     ///
     /// On the wire, and later in trees. Never change the mixing.

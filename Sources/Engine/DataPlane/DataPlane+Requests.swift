@@ -162,10 +162,9 @@ extension DataPlane {
             mutation = mutation_
         }
         counters.writes += 1
-        let record = write(mutation, slot: slot, now: now, into: &effects)
-        if case .dynamo = mutation {
-            let context = cache[slot].object.context
-            reply = .bulk(ContextToken.encode(context, of: request.key.bytes))
+        let (record, dot) = write(mutation, slot: slot, now: now, into: &effects)
+        if case .dynamo(_, let seen) = mutation {
+            reply = .bulk(token(for: request.key, seen: seen, dot, slot: slot))
         }
         replicate(
             record, reply, request, slot: slot, partition, place: place, id: id, now: now,

@@ -2,6 +2,7 @@ internal import Causality
 internal import Commands
 internal import Essentials
 internal import Objects
+internal import Placement
 internal import Wire
 
 /// What a command does to an object, once it is known what the client has seen.
@@ -31,6 +32,9 @@ extension DataPlane {
     /// Concurrent values that one key may gather from clients. Merging is never refused; a client
     /// that writes blindly, again and again, is told to read first.
     static let siblingsMax = 128
+    /// Dots beyond gaps that a client's context may gather before those are left out whose values
+    /// have been replaced: 32 take half a kilobyte.
+    static let tokenExceptionsMax = 32
 
     /// What the command answers and does, given the object in `slot`.
     func evaluate(_ request: Request, slot: Int, now: Now) -> Evaluation {
@@ -76,24 +80,38 @@ extension DataPlane {
         return .write(.null, .dynamo(value: value, seen: seen))
     }
 
-    /// Makes the dotted write on the object in `slot`, stores it and returns its record.
+    /// What the writer of `dot` knows now: what it had seen, and its own write. Not all that the
+    /// object knows, or its next write would cover siblings that it has never read.
+    func token(for key: ObjectKey, seen: CausalContext, _ dot: Dot, slot: Int) -> [UInt8] {
+        var context = seen
+        context.insert(dot)
+        if context.exceptions.count > Self.tokenExceptionsMax {
+            // Beside a sibling that it never reads, each of a client's writes lies beyond a gap.
+            let object = cache[slot].object
+            context.filterExceptions { dot in object.entries.contains { $0.dot == dot } }
+        }
+        return ContextToken.encode(context, of: key.bytes)
+    }
+
+    /// Makes the dotted write on the object in `slot`, stores it and returns its record and dot.
     mutating func write(
         _ mutation: ObjectMutation, slot: Int, now: Now, into effects: inout [Effect]
-    ) -> [UInt8] {
+    ) -> (record: [UInt8], dot: Dot) {
         let stamp = clock.tick(wallMs: now.wallMs)
         let hadValue = cache[slot].object.hasValue
+        let dot: Dot
         switch mutation {
         case .plain(let plain):
-            let dot = nextDot(after: cache[slot].object.context, seen: nil, now: now)
+            dot = nextDot(after: cache[slot].object.context, seen: nil, now: now)
             cache[slot].object.write(plain, dot: dot, stamp: stamp, nowMs: now.wallMs)
         case .dynamo(let value, let seen):
-            let dot = nextDot(after: cache[slot].object.context, seen: seen, now: now)
+            dot = nextDot(after: cache[slot].object.context, seen: seen, now: now)
             cache[slot].object.write(value, seen: seen, dot: dot, stamp: stamp)
             if cache[slot].object.entries.count > 1 { counters.siblingsMade += 1 }
         }
         let pruned = cache[slot].object.pruneContext(to: settings.contextActorsMax)
         counters.actorsPruned += UInt64(pruned)
-        return store(slot: slot, hadValue: hadValue, into: &effects)
+        return (store(slot: slot, hadValue: hadValue, into: &effects), dot)
     }
 
     /// Puts the object in `slot` into this pass's batch and returns its record.
