@@ -63,12 +63,12 @@ public struct ByteReader: Sendable {
     @usableFromInline let bytes: [UInt8]
     @usableFromInline let end: Int
     /// Offset in the array of the next byte to read.
-    public private(set) var offset: Int
+    @inlinable public var offset: Int { position }
+    @usableFromInline var position: Int
 
-    @inlinable public var remaining: Int { end - offset }
-    @inlinable public var isAtEnd: Bool { offset == end }
+    @inlinable public var remaining: Int { end - position }
+    @inlinable public var isAtEnd: Bool { position == end }
 
-    @inlinable
     public init(_ bytes: [UInt8]) {
         self.init(bytes, in: 0..<bytes.count)
     }
@@ -77,38 +77,44 @@ public struct ByteReader: Sendable {
     public init(_ bytes: [UInt8], in range: Range<Int>) {
         invariant(0 <= range.lowerBound && range.upperBound <= bytes.count, "range out of bounds")
         self.bytes = bytes
-        self.offset = range.lowerBound
+        self.position = range.lowerBound
         self.end = range.upperBound
     }
 
+    @inlinable
     public mutating func readByte() throws(DecodingError) -> UInt8 {
-        guard offset < end else { throw .truncated }
-        defer { offset += 1 }
-        return bytes[offset]
+        guard position < end else { throw .truncated }
+        defer { position += 1 }
+        return bytes[position]
     }
 
+    @inlinable
     public mutating func readBigEndian<T: FixedWidthInteger & UnsignedInteger>(
         _ type: T.Type = T.self
     ) throws(DecodingError) -> T {
         let width = T.bitWidth / 8
         guard remaining >= width else { throw .truncated }
         var value: T = 0
-        for index in offset..<offset + width { value = value << 8 | T(bytes[index]) }
-        offset += width
+        for index in position..<position + width { value = value << 8 | T(bytes[index]) }
+        position += width
         return value
     }
 
+    @inlinable
     public mutating func readLittleEndian<T: FixedWidthInteger & UnsignedInteger>(
         _ type: T.Type = T.self
     ) throws(DecodingError) -> T {
         let width = T.bitWidth / 8
         guard remaining >= width else { throw .truncated }
         var value: T = 0
-        for index in 0..<width { value |= T(bytes[offset + index]) << (8 * T(index)) }
-        offset += width
+        for index in 0..<width {
+            value |= T(truncatingIfNeeded: bytes[position &+ index]) &<< T(8 &* index)
+        }
+        position += width
         return value
     }
 
+    @inlinable
     public mutating func readVarint() throws(DecodingError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -124,6 +130,7 @@ public struct ByteReader: Sendable {
 
     /// Reads a varint that counts things still to come; more than the bytes left is refused, so
     /// that nobody allocates by an announced number.
+    @inlinable
     public mutating func readCount(max: Int = .max) throws(DecodingError) -> Int {
         let value = try readVarint()
         guard value <= UInt64(remaining), value <= UInt64(max) else {
@@ -132,13 +139,15 @@ public struct ByteReader: Sendable {
         return Int(value)
     }
 
+    @inlinable
     public mutating func readBytes(count: Int) throws(DecodingError) -> [UInt8] {
         guard count >= 0, count <= remaining else { throw .truncated }
-        defer { offset += count }
-        return Array(bytes[offset..<offset + count])
+        defer { position += count }
+        return Array(bytes[position..<position + count])
     }
 
     /// Reads a varint length and that many bytes.
+    @inlinable
     public mutating func readSized(max: Int = .max) throws(DecodingError) -> [UInt8] {
         let count = try readCount(max: max)
         return try readBytes(count: count)
@@ -155,10 +164,11 @@ public struct ByteReader: Sendable {
 
     public mutating func skip(_ count: Int) throws(DecodingError) {
         guard count >= 0, count <= remaining else { throw .truncated }
-        offset += count
+        position += count
     }
 
     /// Throws unless everything was read: trailing bytes mean that the two sides disagree.
+    @inlinable
     public func finish() throws(DecodingError) {
         guard isAtEnd else { throw .invalid("trailing bytes") }
     }

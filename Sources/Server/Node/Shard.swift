@@ -31,7 +31,14 @@ final class Shard {
     private(set) var configurationGeneration = 0
     /// Commands that took as long go into the slow log; .max turns it off.
     private(set) var slowNs: UInt64 = .max
+    /// Entries that the slow log still takes this second: when everything is slow, writing it all
+    /// down makes it slower.
+    var slowlogBudget = Shard.slowlogEntriesPerSecond
+    private static let slowlogEntriesPerSecond = 100
     var latencies = LatencyHistogram()
+    var statistics = ShardStatistics()
+    let census = KeyCensus()
+    let peerCalls = PeerCalls()
 
     var sessions = SessionTable()
     var peers: PeerTable
@@ -363,8 +370,10 @@ final class Shard {
     }
 
     private func secondPassed() {
+        slowlogBudget = Self.slowlogEntriesPerSecond
         sessions.secondPassed(shard: self)
         peers.secondPassed(shard: self)
+        statistics.secondPassed(commands: latencies.count)
         apply(.epochCeilingRaised(services.epochCeiling.currentMs))
     }
 

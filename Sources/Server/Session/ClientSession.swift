@@ -18,7 +18,8 @@ final class ClientSession: StreamHandler {
     static let outputSoftMax = 1 << 20
 
     let index: Int
-    unowned let shard: Shard
+    /// Strong: an unowned reference is counted at each use. The cycle ends when the stream closes.
+    let shard: Shard
     let info: ClientInfo
     var stream: TCPStream?
     var parser: RequestParser
@@ -28,8 +29,12 @@ final class ClientSession: StreamHandler {
     var replyMode = ReplyMode.on
     /// Set by QUIT and by protocol errors: what is queued is written, then the end.
     var isClosing = false
+    /// Whether no command is taken until all before it are answered: see `leaveSolitude`.
+    var isAlone = false
+    /// A command that waits for that.
+    var held: (id: CommandID, arguments: [[UInt8]])?
 
-    private var pending: PendingReplies
+    private(set) var pending: PendingReplies
     private var output: [UInt8] = []
     private var isDirty = false
     private let dirty: DirtySessions
@@ -87,9 +92,11 @@ final class ClientSession: StreamHandler {
     func streamReceived(_ stream: TCPStream, _ bytes: Span<UInt8>) {
         guard !isClosing else { return }
         lastActiveNs = shard.loop.now.monotonicNs
+        shard.statistics.inputBytes &+= UInt64(bytes.count)
         parser.append(bytes)
-        shard.services.clients.note(&info.inputBytes, parser.bufferedSize)
         process()
+        shard.services.clients.note(&info.inputBytes, parser.bufferedSize)
+        boundClientMemory()
     }
 
     /// The client has said all it will; what is under way is still answered.
@@ -99,6 +106,7 @@ final class ClientSession: StreamHandler {
     }
 
     func streamDrained(_ stream: TCPStream) {
+        shard.services.clients.note(&info.outputBytes, 0)
         guard !isClosing else { return }
         stream.resumeReading()
         process()
@@ -108,6 +116,7 @@ final class ClientSession: StreamHandler {
         self.stream = nil
         isClosing = true
         shard.services.clients.note(&info.inputBytes, 0)
+        shard.services.clients.note(&info.outputBytes, 0)
         if info.isCounted { shard.services.clients.remove() }
         shard.sessions.forget(self)
     }
@@ -123,6 +132,10 @@ final class ClientSession: StreamHandler {
             guard canTakeCommand else {
                 stream?.pauseReading()
                 return
+            }
+            if isAlone {
+                leaveSolitude()
+                continue
             }
             switch parser.next() {
             case .needMore: return
@@ -144,15 +157,16 @@ final class ClientSession: StreamHandler {
 
     private var canTakeCommand: Bool {
         pending.count < Self.pendingMax && output.count < Self.outputSoftMax
-            && (stream?.queuedBytes ?? 0) < Self.outputSoftMax && shard.acceptsCommands
+            && (!isAlone || pending.isEmpty) && (stream?.queuedBytes ?? 0) < Self.outputSoftMax && shard.acceptsCommands
     }
 
     private func begin() {
         info.commands &+= 1
-        if replyMode == .skipNext { replyMode = .skipThis }
+        info.lastName = parser.keyword(0)
+        if replyMode == .skipNext { beginSkipped() }
         let invocation = Commands.Invocation.interpret(parser)
-        if !isAuthenticated, !Self.isAllowedBeforeAuthentication(invocation) {
-            return answer(.error("NOAUTH Authentication required."))
+        if !isAuthenticated, mustAuthenticate(before: invocation) {
+            return answer(.error(Self.authenticationRequired))
         }
         switch invocation {
         case .key(let request):
@@ -164,17 +178,8 @@ final class ClientSession: StreamHandler {
             let command = pending.append(
                 .plan(progress), startedNs: shard.loop.now.monotonicNs)
             advance(progress, command, [])
-        case .session(let id, let arguments): run(id, arguments)
+        case .session(let id, let arguments): begin(id, arguments)
         case .failure(let reply): answer(reply)
-        }
-        if replyMode == .skipThis { replyMode = .on }
-    }
-
-    private static func isAllowedBeforeAuthentication(_ invocation: Commands.Invocation) -> Bool {
-        switch invocation {
-        case .session(let id, _): id == .auth || id == .hello || id == .quit || id == .reset
-        case .failure: true
-        case .key, .plan: false
         }
     }
 
@@ -245,7 +250,8 @@ final class ClientSession: StreamHandler {
     }
 
     private func noteSlow(_ request: KeyRequest?, _ durationNs: UInt64) {
-        guard let request else { return }
+        guard let request, shard.slowlogBudget > 0 else { return }
+        shard.slowlogBudget -= 1
         let words = request.arguments.prefix(Slowlog.argumentsMax)
         shard.services.slowlog.add(
             at: Int64(shard.loop.now.wallMs / 1000), durationUs: Int64(durationNs / 1000),
@@ -255,10 +261,12 @@ final class ClientSession: StreamHandler {
     }
 
     private func write(_ reply: Reply) {
+        if case .error(let text) = reply { shard.statistics.noteError(text) }
         switch replyMode {
-        case .off, .skipThis: return
+        case .off, .skipThis: break
         case .on, .skipNext: encoder.encode(reply, into: &output)
         }
+        // Also without output: commands may have waited for this one's end.
         markDirty()
     }
 
@@ -273,9 +281,12 @@ final class ClientSession: StreamHandler {
         isDirty = false
         guard let stream else { return }
         if !output.isEmpty {
+            shard.statistics.outputBytes &+= UInt64(output.count)
             stream.write(output)
             output.removeAll(keepingCapacity: output.count <= 64 << 10)
         }
+        shard.services.clients.note(&info.outputBytes, stream.queuedBytes)
+        if info.outputBytes > 0 { boundClientMemory() }
         let hardMax = shard.configuration.clientOutputBytesMax
         if stream.queuedBytes > hardMax {
             shard.services.log.warn(
@@ -305,9 +316,12 @@ final class ClientSession: StreamHandler {
         stream?.closeWhenDrained()
     }
 
+    /// Since the client last sent something.
+    var idleSeconds: UInt64 { (shard.loop.now.monotonicNs - lastActiveNs) / 1_000_000_000 }
+
     func secondPassed() {
         let configuration = shard.configuration
-        let idleSeconds = (shard.loop.now.monotonicNs - lastActiveNs) / 1_000_000_000
+        let idleSeconds = idleSeconds
         if configuration.idleTimeoutSeconds > 0,
             idleSeconds >= UInt64(configuration.idleTimeoutSeconds), pending.isEmpty
         {
