@@ -28,6 +28,7 @@ public struct ReadQuorum: Sendable {
     private let replicas: Int
     private var asked = PlaceSet()
     private var pending = PlaceSet()
+    private var answers = PlaceSet()
     private var answered = 0
     private var primariesAnswered = 0
     private var isDecided = false
@@ -49,6 +50,9 @@ public struct ReadQuorum: Sendable {
     }
 
     public func isPending(_ place: Int) -> Bool { pending.contains(place) }
+
+    /// Whether the replica at this place was asked and has answered.
+    public func hasAnswered(_ place: Int) -> Bool { answers.contains(place) }
 
     /// Counts the coordinator's own copy, which is there without asking.
     public mutating func countOwn(place: Int) {
@@ -83,6 +87,7 @@ public struct ReadQuorum: Sendable {
         switch event {
         case .answered(let place):
             if pending.remove(place) {
+                answers.insert(place)
                 answered += 1
                 if place < primaries { primariesAnswered += 1 }
             }

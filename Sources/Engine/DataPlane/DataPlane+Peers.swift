@@ -60,7 +60,11 @@ extension DataPlane {
         switch event {
         case .write(let link, let id, let wantsDurability, let record):
             counters.replicaWrites += 1
-            if let refusal = merge(record, slot: slot, now: now, into: &effects) {
+            guard let object = try? Object(decoding: record) else {
+                counters.corruptRecords += 1
+                return refuse(id, .corrupt, link, into: &effects)
+            }
+            if let refusal = merge(object, slot: slot, now: now, into: &effects) {
                 return refuse(id, refusal, link, into: &effects)
             }
             guard id != 0 else { return }
@@ -91,20 +95,21 @@ extension DataPlane {
         effects.append(.answer(link, .refused(id: id, refusal), after: .none))
     }
 
-    /// Joins a peer's record into the object in `slot`; returns why not, if it must not.
-    mutating func merge(
-        _ record: [UInt8], slot: Int, now: Now, into effects: inout [Effect]
+    /// Joins a peer's object into the one in `slot`; returns why not, if it must not.
+    ///
+    /// - Parameter isAnswer: it came as the answer to a read, which goes on when the disk is nearly
+    ///   full.
+    private mutating func merge(
+        _ incoming: Object, slot: Int, isAnswer: Bool = false, now: Now,
+        into effects: inout [Effect]
     ) -> PeerMessage.Refusal? {
-        guard var incoming = try? Object(decoding: record) else {
-            counters.corruptRecords += 1
-            return .corrupt
-        }
+        var incoming = incoming
         guard clock.observe(incoming.latestStamp, wallMs: now.wallMs) else {
             counters.stampsRefused += 1
             return .clock
         }
         if routing.flushStamp > .zero { incoming.dropEntries(upTo: routing.flushStamp) }
-        if isSpaceLow, incoming.isLive(nowMs: now.wallMs) { return .diskFull }
+        if isSpaceLow, !isAnswer, incoming.isLive(nowMs: now.wallMs) { return .diskFull }
         noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
         let hadValue = cache[slot].object.hasValue
         guard cache[slot].object.merge(incoming) else { return nil }
@@ -122,16 +127,23 @@ extension DataPlane {
         guard let flight = inFlight[id], case .reading = flight.phase, let slot = flight.slot
         else { return }
         counters.mismatches += 1
-        if !record.isEmpty, merge(record, slot: slot, now: now, into: &effects) != nil {
-            return fail(id, node, now: now, into: &effects)
+        if flight.differing.isEmpty {
+            inFlight[id]?.comparedFingerprint = cache[slot].object.context.fingerprint
         }
-        let isBehind: Bool
-        if let theirs = try? Object(decoding: record) {
-            isBehind = theirs.context.fingerprint != cache[slot].object.context.fingerprint
-        } else {
-            isBehind = !cache[slot].object.isUnknown
+        var theirs = CausalContext()
+        if !record.isEmpty {
+            guard let object = try? Object(decoding: record) else {
+                counters.corruptRecords += 1
+                return fail(id, node, now: now, into: &effects)
+            }
+            theirs = object.context
+            guard merge(object, slot: slot, isAnswer: true, now: now, into: &effects) == nil else {
+                return fail(id, node, now: now, into: &effects)
+            }
         }
-        if isBehind, let place = place(of: node, in: flight) { inFlight[id]?.behind.insert(place) }
+        if let place = place(of: node, in: flight) {
+            inFlight[id]?.differing.append((place, theirs.fingerprint))
+        }
         settleRead(id, node, now: now, into: &effects) { .answered(by: $0) }
     }
 

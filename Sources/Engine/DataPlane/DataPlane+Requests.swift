@@ -113,28 +113,36 @@ extension DataPlane {
         }
         switch next {
         case .none, .ask: inFlight[id]?.phase = .reading(quorum)
-        case .answer: finishRead(id, now: now, into: &effects)
+        case .answer: finishRead(id, quorum, now: now, into: &effects)
         case .reject(let answered, let required):
             reject(id, answered: answered, required: required, now: now, into: &effects)
         }
     }
 
     /// Enough replicas have answered and the object in memory is their merge.
-    private mutating func finishRead(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+    private mutating func finishRead(
+        _ id: UInt64, _ quorum: ReadQuorum, now: Now, into effects: inout [Effect]
+    ) {
         guard let flight = inFlight[id], let slot = flight.slot, let table = routing.table,
             let place = table.place(of: routing.node, in: flight.partition)
         else { return }
-        repair(flight, slot: slot, into: &effects)
+        if !flight.differing.isEmpty { repair(flight, quorum, slot: slot, into: &effects) }
         act(
             flight.request, slot: slot, flight.partition, place: place, id: id, now: now,
             into: &effects)
     }
 
-    /// Sends the merged object to the replicas that answered with less. Nobody waits for it.
-    private func repair(_ flight: InFlight, slot: Int, into effects: inout [Effect]) {
-        guard !flight.behind.isEmpty, let table = routing.table else { return }
+    /// Sends the merged object to the replicas that answered with less, be it that they differed or
+    /// that they agreed with what this node had before. Nobody waits for it.
+    private func repair(
+        _ flight: InFlight, _ quorum: ReadQuorum, slot: Int, into effects: inout [Effect]
+    ) {
+        guard let table = routing.table else { return }
+        let merged = cache[slot].object.context.fingerprint
         let record = cache[slot].object.encoded()
-        for place in 0..<table.replicaCount where flight.behind.contains(place) {
+        for place in 0..<table.replicaCount where quorum.hasAnswered(place) {
+            let theirs = flight.differing.first { $0.place == place }?.fingerprint
+            guard (theirs ?? flight.comparedFingerprint) != merged else { continue }
             let message = PeerMessage.write(
                 id: 0, key: PeerKey(flight.request.key), wantsDurability: false, record: record)
             let hold = Hold(batch: cache[slot].batch, isDurable: false)

@@ -21,8 +21,10 @@ struct InFlight: Sendable {
     var deadlineNs: UInt64
     /// Whether a slow read has asked one replica more.
     var isHedged = false
-    /// Replicas that turned out to hold less than the merged object.
-    var behind = PlaceSet()
+    /// The fingerprint of the copy that replicas were asked to compare with; 0 until one differs.
+    var comparedFingerprint: UInt64 = 0
+    /// What differed, by its fingerprint.
+    var differing: [(place: Int, fingerprint: UInt64)] = []
     /// Replicas that a write was not sent to. They count as failed once the own store counts, so
     /// that an answer which says how many have the write includes this node.
     var unreached = PlaceSet()

@@ -66,6 +66,8 @@ struct Trace {
         case .forwarded(_, let reply): return "forwarded \(Text.show(reply.dropLast(2)))"
         case .refused(_, let refusal): return "refused, \(refusal)"
         case .control(let bytes): return Self.text(control: bytes)
+        // Not of this target's concern.
+        default: return "\(message)"
         }
     }
 
