@@ -46,18 +46,19 @@ public struct Object: Sendable, Equatable {
         return deadlineMs <= nowMs
     }
 
-    /// Whether a client sees a value: contents that are there and have not expired.
-    public func isLive(nowMs: UInt64) -> Bool {
-        var hasContent = false
+    /// Whether contents are there, which a client may or may not see any more.
+    public var hasValue: Bool {
         for entry in entries {
             switch entry.content {
             case .none, .expired: continue
-            case .register, .integer, .decimal: hasContent = true
+            case .register, .integer, .decimal: return true
             }
-            if hasContent { break }
         }
-        return hasContent && !isExpired(nowMs: nowMs)
+        return false
     }
+
+    /// Whether a client sees a value: contents that are there and have not expired.
+    public func isLive(nowMs: UInt64) -> Bool { hasValue && !isExpired(nowMs: nowMs) }
 
     /// Whether a payload is kept that no client can see any more.
     public func wantsExpiry(nowMs: UInt64) -> Bool {

@@ -12,6 +12,13 @@ public enum ProcessFacts {
         return pages * sysconf(Int32(_SC_PAGESIZE))
     }
 
+    /// The most bytes of memory that were in RAM at once so far.
+    public static var residentBytesPeak: Int {
+        var usage = rusage()
+        unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
+        return usage.ru_maxrss * 1024
+    }
+
     /// Seconds of processor time of all threads so far.
     public static var processorSeconds: (user: Double, system: Double) {
         var usage = rusage()

@@ -10,6 +10,9 @@ public enum SystemClock {
     /// Milliseconds since 1970; jumps when an operator or a time daemon sets the clock.
     public static func wallMs() -> UInt64 { read(CLOCK_REALTIME) / 1_000_000 }
 
+    /// Microseconds since 1970, for who asks what time it is.
+    public static func wallUs() -> UInt64 { read(CLOCK_REALTIME) / 1000 }
+
     public static func now() -> Now { Now(monotonicNs: monotonicNs(), wallMs: wallMs()) }
 
     private static func read(_ clock: clockid_t) -> UInt64 {

@@ -7,11 +7,13 @@ private enum Kind {
     static let write: UInt8 = 1
     static let check: UInt8 = 2
     static let forward: UInt8 = 3
+    static let execute: UInt8 = 4
     static let wrote: UInt8 = 33
     static let same: UInt8 = 34
     static let differs: UInt8 = 35
     static let forwarded: UInt8 = 36
     static let refused: UInt8 = 37
+    static let executed: UInt8 = 38
     static let control: UInt8 = 64
 }
 
@@ -38,6 +40,11 @@ extension PeerMessage {
             consistency.encode(into: &bytes)
             bytes.appendVarint(UInt64(arguments.count))
             for argument in arguments { bytes.appendSized(argument) }
+        case .execute(let id, let arguments):
+            bytes.append(Kind.execute)
+            bytes.appendVarint(id)
+            bytes.appendVarint(UInt64(arguments.count))
+            for argument in arguments { bytes.appendSized(argument) }
         case .wrote(let id, let isDurable):
             bytes.append(Kind.wrote)
             bytes.appendVarint(id)
@@ -51,6 +58,10 @@ extension PeerMessage {
             bytes.appendSized(record)
         case .forwarded(let id, let reply):
             bytes.append(Kind.forwarded)
+            bytes.appendVarint(id)
+            bytes.appendSized(reply)
+        case .executed(let id, let reply):
+            bytes.append(Kind.executed)
             bytes.appendVarint(id)
             bytes.appendSized(reply)
         case .refused(let id, let refusal):
@@ -81,14 +92,14 @@ extension PeerMessage {
             self = .check(id: id, key: key, fingerprint: try reader.readLittleEndian())
         case Kind.forward:
             let consistency = try PeerConsistency(from: &reader)
-            let count = try reader.readCount()
-            var arguments: [[UInt8]] = []
-            for _ in 0..<count { arguments.append(try reader.readSized()) }
+            let arguments = try reader.readArguments()
             self = .forward(id: id, consistency: consistency, arguments: arguments)
+        case Kind.execute: self = .execute(id: id, arguments: try reader.readArguments())
         case Kind.wrote: self = .wrote(id: id, isDurable: try reader.readFlag())
         case Kind.same: self = .same(id: id)
         case Kind.differs: self = .differs(id: id, record: try reader.readSized())
         case Kind.forwarded: self = .forwarded(id: id, reply: try reader.readSized())
+        case Kind.executed: self = .executed(id: id, reply: try reader.readSized())
         case Kind.refused:
             guard let refusal = Refusal(rawValue: try reader.readByte()) else {
                 throw .invalid("refusal")
@@ -132,6 +143,13 @@ extension PeerConsistency {
 }
 
 extension ByteReader {
+    fileprivate mutating func readArguments() throws(DecodingError) -> [[UInt8]] {
+        let count = try readCount()
+        var arguments: [[UInt8]] = []
+        for _ in 0..<count { arguments.append(try readSized()) }
+        return arguments
+    }
+
     fileprivate mutating func readFlag() throws(DecodingError) -> Bool {
         switch try readByte() {
         case 0: return false

@@ -11,12 +11,16 @@ public enum PeerMessage: Sendable, Equatable {
     case check(id: UInt64, key: PeerKey, fingerprint: UInt64)
     /// Coordinate this command; answer `forwarded`.
     case forward(id: UInt64, consistency: PeerConsistency, arguments: [[UInt8]])
+    /// Carry out this command, which asks about what the receiver holds; answer `executed`.
+    case execute(id: UInt64, arguments: [[UInt8]])
     case wrote(id: UInt64, isDurable: Bool)
     case same(id: UInt64)
     /// The sender's own object, empty when it has none.
     case differs(id: UInt64, record: [UInt8])
     /// The answer to a forwarded command, in RESP3.
     case forwarded(id: UInt64, reply: [UInt8])
+    /// The answer to a command about a node, in RESP3.
+    case executed(id: UInt64, reply: [UInt8])
     case refused(id: UInt64, Refusal)
     /// A message of the control plane (Membership owns its format).
     case control([UInt8])

@@ -34,7 +34,8 @@ extension DataPlane {
         case .refused(let id, _):
             counters.refusals += 1
             fail(id, node, now: now, into: &effects)
-        case .control: break
+        // About a node, not about a key.
+        case .control, .execute, .executed: break
         }
     }
 

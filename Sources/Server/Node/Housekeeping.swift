@@ -1,6 +1,7 @@
 internal import Engine
 internal import Essentials
 internal import Objects
+internal import Placement
 internal import Platform
 internal import Storage
 
@@ -23,6 +24,7 @@ final class Housekeeping: Sendable {
         every(Self.spacePeriodMs, shard) { $0.checkSpace() }
         every(EpochCeiling.renewMs, shard) { $0.renewCeiling() }
         sweep(from: [])
+        count(PartitionID(rawValue: 0), isFirstRound: true)
     }
 
     private func every(

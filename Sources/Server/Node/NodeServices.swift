@@ -21,6 +21,7 @@ final class NodeServices: Sendable {
     let workers: WorkerPool
     let clients = ClientRegistry()
     let slowlog = Slowlog()
+    let statisticsBase = StatisticsBase()
     /// Ends the process with one line: an operating error that nobody can go on after.
     let fail: @Sendable (String) -> Never
     /// Asks the whole node to stop in order.

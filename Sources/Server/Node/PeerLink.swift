@@ -117,6 +117,7 @@ final class PeerLink: StreamHandler {
                 "lost the connection to a member",
                 ["node": .integer(Int(node.rawValue)), "address": .text(address)])
             shard.apply(.linkClosed(node))
+            shard.peerCalls.fail(node)
         }
         timer?.set(afterMs: pauseMs)
         pauseMs = min(2 * pauseMs, Self.pauseMsMax)
@@ -171,6 +172,10 @@ final class PeerLink: StreamHandler {
             var messages = try PeerPayloadReader(payload)
             shard.hear(messages.header, from: node)
             while let message = try messages.next() {
+                if case .executed(let id, let reply) = message {
+                    shard.peerCalls.answered(id, reply, by: node)
+                    continue
+                }
                 shard.apply(
                     .received(message, from: node, link: LinkID(rawValue: 0), messages.header))
             }

@@ -17,6 +17,7 @@ extension Shard {
         case .forward(_, _, let arguments):
             guard arguments.count > 1 else { return }
             position = Position(of: arguments[1])
+        case .execute(let id, let arguments): return execute(id, arguments, link)
         default: return
         }
         let target = services.shard(of: topology.partitioning.partition(of: position))

@@ -1,0 +1,137 @@
+internal import Commands
+internal import Essentials
+internal import Membership
+internal import Placement
+internal import Platform
+internal import Wire
+
+/// Commands about many keys that read them in the order of their positions: SCAN, KEYS, RANDOMKEY,
+/// DBSIZE.
+///
+/// A cursor is a position, so a scan holds nothing between its calls, may go on at any node, and
+/// returns every key that stays there meanwhile exactly once, also while the members change.
+extension ClientSession {
+    func scan(_ arguments: [[UInt8]]) {
+        let request: ScanRequest
+        do throws(CommandFailure) {
+            request = try ScanRequest(arguments: arguments)
+        } catch {
+            return answer(.error(error.text))
+        }
+        let sequence = deferReply()
+        shard.scan(KeyScan(request)) { [weak self] in self?.complete(sequence, $0.reply) }
+    }
+
+    /// The slot's keys, from one of its replicas.
+    func askSlot(_ command: CommandID, _ arguments: [[UInt8]]) {
+        let sequence = deferReply()
+        shard.executeSlot(command, arguments, isForwarded: false) { [weak self] in
+            self?.complete(sequence, $0)
+        }
+    }
+
+    /// How many keys the cluster has, about: what this node has counted in the partitions that it
+    /// holds, scaled up to all of them. Keys past their deadlines count until they are swept up.
+    func countKeys() {
+        answerGathered({ $0.keyCount }) { shard, parts in
+            let count = parts.reduce(into: KeyCount()) { $0.add($1) }
+            let partitions = shard.topology.partitioning.count
+            return .integer(Int64(count.estimate(partitions: partitions).live))
+        }
+    }
+
+    // MARK: KEYS
+
+    func listKeys(_ arguments: [[UInt8]]) {
+        let glob = Glob(arguments[1])
+        let walk = KeyList(match: glob.matchesAll ? nil : glob, sequence: deferReply())
+        goOn(walk, from: Position(rawValue: 0))
+    }
+
+    private func goOn(_ walk: KeyList, from start: Position) {
+        let scan = KeyScan(
+            positions: start...Position(rawValue: .max), match: walk.match,
+            recordsMax: KeyScan.pageRecordsMax)
+        shard.scan(scan) { [weak self] in self?.take($0, walk) }
+    }
+
+    private func take(_ scanned: Shard.Scanned, _ walk: KeyList) {
+        // Nobody listens any more.
+        guard stream != nil else { return }
+        switch scanned {
+        case .failed(let reply): complete(walk.sequence, reply)
+        case .page(let page):
+            walk.take(page.keys)
+            guard walk.bytes < shard.configuration.clientOutputBytesMax else {
+                return complete(
+                    walk.sequence,
+                    .error("ERR more keys than client-output-limit allows: use SCAN"))
+            }
+            guard let next = page.next else { return complete(walk.sequence, .array(walk.keys)) }
+            goOn(walk, from: next)
+        }
+    }
+
+    // MARK: RANDOMKEY
+
+    /// Records to look at in one step of RANDOMKEY: most are live.
+    private static let randomKeyRecords = 100
+
+    /// The first live key behind a position drawn at random.
+    func pickRandomKey() {
+        var random = SeededRandom.fromSystem()
+        let start = Position(rawValue: random.next())
+        seekKey(start...Position(rawValue: .max), before: start, sequence: deferReply())
+    }
+
+    /// Looks through `positions`, and if nothing is there through what lies before `start`.
+    private func seekKey(
+        _ positions: ClosedRange<Position>, before start: Position?, sequence: UInt32
+    ) {
+        let scan = KeyScan(positions: positions, recordsMax: Self.randomKeyRecords, keysMax: 1)
+        shard.scan(scan) { [weak self] scanned in
+            self?.take(scanned, positions, before: start, sequence: sequence)
+        }
+    }
+
+    private func take(
+        _ scanned: Shard.Scanned, _ positions: ClosedRange<Position>, before start: Position?,
+        sequence: UInt32
+    ) {
+        guard stream != nil else { return }
+        switch scanned {
+        case .failed(let reply): complete(sequence, reply)
+        case .page(let page):
+            if let key = page.keys.first { return complete(sequence, .bulk(key)) }
+            if let next = page.next, next <= positions.upperBound {
+                return seekKey(next...positions.upperBound, before: start, sequence: sequence)
+            }
+            guard let start else { return complete(sequence, .null) }
+            seekKey(Position(rawValue: 0)...start, before: nil, sequence: sequence)
+        }
+    }
+}
+
+/// The keys that one KEYS command has found so far.
+private final class KeyList {
+    let match: Glob?
+    let sequence: UInt32
+    private(set) var keys: [Reply] = []
+    /// What they take on the wire, about.
+    private(set) var bytes = 0
+
+    /// The marks, the size and the line ends of a bulk string.
+    private static let bulkOverhead = 10
+
+    init(match: Glob?, sequence: UInt32) {
+        self.match = match
+        self.sequence = sequence
+    }
+
+    func take(_ found: [[UInt8]]) {
+        for key in found {
+            keys.append(.bulk(key))
+            bytes += key.count + Self.bulkOverhead
+        }
+    }
+}
