@@ -44,7 +44,6 @@ extension ClientSession {
 
     private func refuse() {
         let sequence = deferReply()
-        isAlone = true
         shard.services.log.warn("a client gave a wrong password", ["client": .text(info.address)])
         shard.after(ms: Self.failedAuthenticationMs) { [weak self] in
             self?.complete(sequence, .error(Self.wrongPassword))

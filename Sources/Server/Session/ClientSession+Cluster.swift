@@ -88,7 +88,7 @@ extension ClusterView {
             var flags = node.isOwn ? ["myself"] : []
             flags.append(master == nil ? "master" : "slave")
             if !node.isReachable { flags.append("fail?") }
-            let slots = ranges.filter { $0.replicas.first == index }.map { Self.text($0.slots) }
+            let slots = masteredSlots(of: index).map(Self.text)
             let fields =
                 [
                     node.id, "\(node.host):\(node.port)@\(node.peerPort)",
@@ -97,6 +97,19 @@ extension ClusterView {
                 ] + slots
             return fields.joined(separator: " ") + "\n"
         }.joined()
+    }
+
+    /// The slots that a node is called the master of, neighbouring ranges made one.
+    private func masteredSlots(of node: Int) -> [ClosedRange<UInt16>] {
+        var slots: [ClosedRange<UInt16>] = []
+        for range in ranges where range.replicas.first == node {
+            if let last = slots.last, last.upperBound + 1 == range.slots.lowerBound {
+                slots[slots.count - 1] = last.lowerBound...range.slots.upperBound
+            } else {
+                slots.append(range.slots)
+            }
+        }
+        return slots
     }
 
     private static func text(_ slots: ClosedRange<UInt16>) -> String {

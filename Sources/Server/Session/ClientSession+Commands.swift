@@ -7,20 +7,33 @@ internal import Wire
 extension ClientSession {
     static let authenticationRequired = "NOAUTH Authentication required."
 
-    /// Takes a command that the session itself carries out. Those that change how replies are
-    /// written, or who the client is, wait until all before them are answered.
+    /// Takes a command that the session itself carries out.
     func begin(_ id: CommandID, _ arguments: [[UInt8]]) {
         info.lastCommand = id
-        guard Self.runsAlone(id), !pending.isEmpty else { return run(id, arguments) }
-        isAlone = true
-        held = (id, arguments)
+        guard Self.runsAlone(id) else { return run(id, arguments) }
+        guard pending.isEmpty else {
+            isAlone = true
+            held = (id, arguments)
+            return
+        }
+        runAlone(id, arguments)
     }
 
+    /// Commands run side by side, but some are not to be overtaken by those after them, nor to
+    /// overtake those before: what they change or see is not one key's. That is who the client is
+    /// and how it is answered; and the keys as a whole, where a write counts once it is committed.
     private static func runsAlone(_ id: CommandID) -> Bool {
         switch id {
         case .auth, .hello, .reset, .clientReply, .shutdown: true
+        case .flushAll, .flushDB, .dbSize, .keys, .scan, .randomKey: true
+        case .clusterCountKeysInSlot, .clusterGetKeysInSlot, .info: true
         default: false
         }
+    }
+
+    private func runAlone(_ id: CommandID, _ arguments: [[UInt8]]) {
+        run(id, arguments)
+        if !pending.isEmpty { isAlone = true }
     }
 
     /// The command after `CLIENT REPLY SKIP`: nothing else is taken until its reply was dropped.
@@ -35,7 +48,7 @@ extension ClientSession {
         if replyMode == .skipThis { replyMode = .on }
         guard let command = held else { return }
         held = nil
-        run(command.id, command.arguments)
+        runAlone(command.id, command.arguments)
     }
 
     /// As in Redis, what cannot be a command at all is said to be none before the password is

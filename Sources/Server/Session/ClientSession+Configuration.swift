@@ -29,12 +29,16 @@ extension ClientSession {
 
     /// Redis' sentences around ours: tools look for their beginnings.
     private static func describe(_ error: ConfigurationError) -> String {
+        let reason: String
         switch error {
         case .unknown(let name, _):
-            "ERR Unknown option or number of arguments for CONFIG SET - '\(name)'"
-        default:
-            "ERR CONFIG SET failed (possibly related to argument '\(error.name ?? "")') - \(error)"
+            return "ERR Unknown option or number of arguments for CONFIG SET - '\(name)'"
+        case .repeated: reason = "duplicate parameter"
+        case .needsRestart, .readOnly: reason = "can't set immutable config"
+        default: reason = error.description
         }
+        let name = error.name ?? ""
+        return "ERR CONFIG SET failed (possibly related to argument '\(name)') - \(reason)"
     }
 
     /// Replaces the file that the server was started with.

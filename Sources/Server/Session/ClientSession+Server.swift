@@ -85,8 +85,7 @@ extension ClientSession {
         }
         guard !isAbort else { return answer(.error("ERR No shutdown in progress.")) }
         shard.services.log.info("a client asked for the shutdown", ["client": .text(info.address)])
-        // Nothing of this client is run any more.
-        isAlone = true
+        // A reply that never comes: nothing more of this client is run.
         _ = deferReply()
         shard.services.requestStop()
     }
