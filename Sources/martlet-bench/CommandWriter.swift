@@ -4,6 +4,8 @@ internal import Essentials
 struct CommandWriter: Sendable {
     /// Key numbers are padded to this many digits, so that all keys have one size.
     static let keyDigits = 12
+    /// Counters are keys of their own: a value of other workloads cannot be incremented.
+    private static let counterPrefix = Array("counter:".utf8)
 
     let keyPrefix: [UInt8]
     let values: ValueMaker
@@ -31,7 +33,10 @@ struct CommandWriter: Sendable {
         self.keyHead = keyHead
         getHead = head("GET", 2) + keyHead
         setHead = head("SET", 3) + keyHead
-        incrementHead = head("INCR", 2) + keyHead
+        let counter = Self.counterPrefix
+        incrementHead =
+            head("INCR", 2) + Array("$\(prefix.count + counter.count + Self.keyDigits)\r\n".utf8)
+            + prefix + counter
         deleteHead = head("DEL", 2) + keyHead
         getManyHead = head("MGET", 1 + keysPerCommand)
         setManyHead = head("MSET", 1 + 2 * keysPerCommand)
@@ -77,10 +82,11 @@ struct CommandWriter: Sendable {
 
     private static let ping = command(["PING"])
 
-    /// Appends the name of a key.
-    func appendKey(_ key: Int, to bytes: inout [UInt8]) {
+    /// Appends the name of the key, of the first one when there are several.
+    func appendKey(of operation: Operation, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: keyPrefix)
-        appendDigits(key, &bytes)
+        if operation.kind == .increment { bytes.append(contentsOf: Self.counterPrefix) }
+        appendDigits(operation.key, &bytes)
     }
 
     private func appendKeyed(_ head: [UInt8], _ key: Int, _ bytes: inout [UInt8]) {

@@ -43,7 +43,7 @@ struct EtcdWriter: Sendable {
         bytes.appendBigEndian(UInt32(messageSize))
         bytes.append(0x0A)
         bytes.appendVarint(UInt64(keySize))
-        commands.appendKey(key, to: &bytes)
+        commands.appendKey(of: operation, to: &bytes)
         if isWrite {
             bytes.append(0x12)
             bytes.appendVarint(UInt64(valueSize))

@@ -63,7 +63,7 @@ final class RedisClient: Client {
     private func lane(for operation: Operation) -> Lane? {
         guard let slots = driver.slots else { return lanes[0].isUsable ? lanes[0] : nil }
         keyBytes.removeAll(keepingCapacity: true)
-        driver.writer.appendKey(operation.key, to: &keyBytes)
+        driver.writer.appendKey(of: operation, to: &keyBytes)
         let owners = slots.owners[Int(slot(of: keyBytes))]
         turn &+= 1
         let start = driver.options.route == .any ? turn : 0

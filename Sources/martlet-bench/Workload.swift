@@ -32,7 +32,7 @@ struct Workload: Sendable {
     static let all: [Workload] = [
         Workload("get", "read a key", [(.get, 100)]),
         Workload("set", "overwrite a key", [(.set, 100)]),
-        Workload("incr", "increment a counter", [(.increment, 100)]),
+        Workload("incr", "increment a counter (keys of their own)", [(.increment, 100)]),
         Workload("del", "delete a key", [(.delete, 100)]),
         Workload("mget", "read several keys at once", [(.getMany, 100)]),
         Workload("mset", "overwrite several keys at once", [(.setMany, 100)]),

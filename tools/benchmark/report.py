@@ -1,0 +1,61 @@
+"""The Markdown report."""
+
+import re
+
+
+class Report:
+    def __init__(self):
+        self.lines = []
+
+    @property
+    def text(self):
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(self.lines)).strip() + "\n"
+
+    def title(self, text, level=2):
+        self.lines += ["", "#" * level + " " + text, ""]
+
+    def paragraph(self, text):
+        self.lines += [text, ""]
+
+    def bullets(self, items):
+        self.lines += [f"- {item}" for item in items] + [""]
+
+    def table(self, header, rows, numbers_from=1):
+        """Columns from `numbers_from` on are aligned to the right."""
+        widths = [max(len(str(row[i])) for row in [header, *rows]) for i in range(len(header))]
+
+        def line(cells):
+            padded = [
+                str(cell).rjust(width) if i >= numbers_from else str(cell).ljust(width)
+                for i, (cell, width) in enumerate(zip(cells, widths))
+            ]
+            return "| " + " | ".join(padded) + " |"
+
+        rule = [
+            "-" * (width - 1) + ":" if i >= numbers_from else "-" * width
+            for i, width in enumerate(widths)
+        ]
+        self.lines += [line(header), line(rule), *map(line, rows), ""]
+
+
+def number(value):
+    """Three significant digits, or all of a whole number's."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if value else "0"
+
+
+def ratio(triple):
+    """Median, with least and largest."""
+    middle, least, largest = triple
+    if least == largest:
+        return f"{middle:.2f}"
+    return f"{middle:.2f} ({least:.2f}–{largest:.2f})"
+
+
+def verdict(value, goal):
+    return f"≥ {goal:g}: {'reached' if value >= goal else 'missed'}"
+
+
+def mebibytes(size):
+    return f"{size / (1 << 20):.1f} MiB"
