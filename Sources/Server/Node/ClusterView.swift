@@ -66,7 +66,8 @@ struct ClusterView {
         for partition in topology.partitioning.all {
             let places = topology.placement.replicas(of: partition)
                 .compactMap { topology.index(of: $0) }
-            let replicas = places.filter { nodes[$0].isReachable }
+            let replicas =
+                places.filter { nodes[$0].isReachable }
                 + places.filter { !nodes[$0].isReachable }
             let slots = topology.partitioning.slots(of: partition)
             if let last = ranges.last, last.replicas == replicas {

@@ -36,8 +36,9 @@ extension Housekeeping {
             owner.send(
                 .call { [self] host in finish(start, counts, isFirstRound, ms: ms, host.shard) })
         }
+        guard !isAccepted else { return }
         // The disk is busy: later.
-        if !isAccepted { shard.after(ms: 1000) { [self] in count(partition, isFirstRound: isFirstRound) } }
+        shard.after(ms: 1000) { [self] in count(partition, isFirstRound: isFirstRound) }
     }
 
     private func count(_ positions: ClosedRange<Position>) -> (live: Int, expiring: Int)? {

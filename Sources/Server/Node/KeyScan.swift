@@ -53,7 +53,8 @@ struct KeyScan: Sendable {
             last = key.position
             records += 1
             bytes += recordKey.count + record.count
-            if isWanted(key.bytes), Self.isLive(record, nowMs: nowMs) { page.keys.append(key.bytes) }
+            guard isWanted(key.bytes), Self.isLive(record, nowMs: nowMs) else { return true }
+            page.keys.append(key.bytes)
             return true
         }
         return page

@@ -78,10 +78,10 @@ extension Shard {
     private func scanElsewhere(
         _ scan: KeyScan, _ partition: PartitionID, done: @escaping (Scanned) -> Void
     ) {
-        var words = ["SCAN", "\(scan.positions.lowerBound.rawValue)", "COUNT", "\(scan.recordsMax)"]
-            .map { Array($0.utf8) }
+        let cursor = scan.positions.lowerBound.rawValue
+        var words = ArgumentList(["SCAN", "\(cursor)", "COUNT", "\(scan.recordsMax)"]).values
         if let match = scan.match { words += [Array("MATCH".utf8), match.pattern] }
-        if let type = scan.type { words += [Array("TYPE".utf8), Array(type.utf8)] }
+        if let type = scan.type { words += ArgumentList(["TYPE", type]).values }
         ask(partition, words) { reply in done(Self.scanned(reply)) }
     }
 
@@ -127,8 +127,9 @@ extension Shard {
             ReplyEncoder(version: .three).encode(reply, into: &bytes)
             self?.peers.answer(link, .executed(id: id, reply: bytes))
         }
-        guard case .session(let command, let arguments) =
-            Commands.Invocation.interpret(arguments: arguments)
+        guard
+            case .session(let command, let arguments) =
+                Commands.Invocation.interpret(arguments: arguments)
         else { return answer(.error("ERR a peer sent a command about keys as one about a node")) }
         switch command {
         case .scan: executeScan(arguments, answer)

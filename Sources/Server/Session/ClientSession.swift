@@ -14,6 +14,9 @@ final class ClientSession: StreamHandler {
     /// Commands of one client under way at once; more wait in its input. A pipeline deeper than
     /// this gains nothing, since replies leave in order.
     static let pendingMax = 1024
+    /// Replies, as far as they can be foreseen, of the commands under way: a quarter of the least
+    /// `client-output-limit` that leaves room for the largest value.
+    private static let repliesUnderWayMax = 16 << 20
     /// Reply bytes waiting for the client at which its commands wait, too.
     static let outputSoftMax = 1 << 20
 
@@ -36,6 +39,8 @@ final class ClientSession: StreamHandler {
 
     private(set) var pending: PendingReplies
     private var output: [UInt8] = []
+    /// The largest reply lately. New clients are taken for readers of middling values.
+    private var replySizeExpected = 64 << 10
     private var isDirty = false
     private let dirty: DirtySessions
     private var isProcessing = false
@@ -157,7 +162,14 @@ final class ClientSession: StreamHandler {
 
     private var canTakeCommand: Bool {
         pending.count < Self.pendingMax && output.count < Self.outputSoftMax
-            && (!isAlone || pending.isEmpty) && (stream?.queuedBytes ?? 0) < Self.outputSoftMax && shard.acceptsCommands
+            && (pending.isEmpty || canRunBeside) && (stream?.queuedBytes ?? 0) < Self.outputSoftMax
+            && shard.acceptsCommands
+    }
+
+    /// Whether one more command may run beside those under way: not when their replies, if they are
+    /// like those before, are as much as the client may leave unread.
+    private var canRunBeside: Bool {
+        !isAlone && pending.count * replySizeExpected < Self.repliesUnderWayMax
     }
 
     private func begin() {
@@ -264,7 +276,11 @@ final class ClientSession: StreamHandler {
         if case .error(let text) = reply { shard.statistics.noteError(text) }
         switch replyMode {
         case .off, .skipThis: break
-        case .on, .skipNext: encoder.encode(reply, into: &output)
+        case .on, .skipNext:
+            let size = output.count
+            encoder.encode(reply, into: &output)
+            // Forgets an eighth with each reply: a pipeline of small ones is soon at full depth.
+            replySizeExpected = max(output.count - size, replySizeExpected - replySizeExpected >> 3)
         }
         // Also without output: commands may have waited for this one's end.
         markDirty()

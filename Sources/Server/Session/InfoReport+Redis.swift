@@ -129,7 +129,8 @@ extension InfoReport {
     }
 
     var errors: [Line] {
-        recent.errors.sorted { $0.key < $1.key }.map { ("errorstat_\($0.key)", "count=\($0.value)") }
+        recent.errors.sorted { $0.key < $1.key }
+            .map { ("errorstat_\($0.key)", "count=\($0.value)") }
     }
 
     var keyspace: [Line] {

@@ -35,7 +35,9 @@ struct InfoReport {
             return allCases.filter { isEmpty ? $0.isDefault : wanted.contains($0) }
         }
 
-        var title: String { rawValue == "cpu" ? "CPU" : rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
+        var title: String {
+            self == .cpu ? "CPU" : rawValue.prefix(1).uppercased() + rawValue.dropFirst()
+        }
     }
 
     typealias Line = (name: String, value: String)

@@ -109,7 +109,11 @@ struct PendingReplies {
         var high = commands.count
         while low < high {
             let middle = (low + high) / 2
-            if commands[middle].sequence &- base < wanted { low = middle + 1 } else { high = middle }
+            if commands[middle].sequence &- base < wanted {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         return low < commands.count && commands[low].sequence == sequence ? low : nil
     }
