@@ -20,6 +20,10 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
 
 /// A hybrid logical clock: never behind the wall clock, never behind a stamp it has seen.
 ///
+/// Deviation: when the wall clock turns out to have been wrong, it follows it back. Others refuse
+/// stamps that are too far ahead, so a clock that insisted on its own could write no more until time
+/// has caught up.
+///
 /// Confined to its shard.
 public struct HybridClock: Sendable {
     /// How far ahead of our wall clock a stamp from elsewhere may be. Past it the sender's clock is
@@ -27,11 +31,15 @@ public struct HybridClock: Sendable {
     public var driftMsMax: UInt64
 
     private var last: Timestamp = .zero
+    /// No stamp is at or before this, wherever the wall clock stands.
+    private var floor: Timestamp = .zero
 
     public init(driftMsMax: UInt64) { self.driftMsMax = driftMsMax }
 
-    /// Returns a stamp greater than every one returned or seen before.
+    /// Returns a stamp greater than every one returned or seen before, unless these are further
+    /// ahead of the wall clock than others would accept.
     public mutating func tick(wallMs: UInt64) -> Timestamp {
+        if last.wallMs > max(wallMs + driftMsMax, floor.wallMs) { last = floor }
         last = max(Timestamp(wallMs: wallMs), Timestamp(rawValue: last.rawValue + 1))
         return last
     }
@@ -41,5 +49,11 @@ public struct HybridClock: Sendable {
         guard stamp.wallMs <= wallMs + driftMsMax else { return false }
         last = max(last, stamp)
         return true
+    }
+
+    /// Makes every stamp to come greater than this one.
+    public mutating func pass(_ stamp: Timestamp) {
+        floor = max(floor, stamp)
+        last = max(last, stamp)
     }
 }

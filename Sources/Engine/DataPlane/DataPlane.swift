@@ -141,7 +141,7 @@ public struct DataPlane: Sendable {
     /// Every stamp to come is later than the flush, wherever the wall clock stands: replicas drop
     /// what is not, and would take this node's writes for flushed ones.
     private mutating func passFlushStamp() {
-        _ = clock.observe(routing.flushStamp, wallMs: .max - clock.driftMsMax)
+        clock.pass(routing.flushStamp)
     }
 
     private mutating func noteWritten(_ batch: UInt64) {
