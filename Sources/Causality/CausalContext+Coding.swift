@@ -12,6 +12,8 @@ public import Essentials
 extension CausalContext {
     /// More actors than this are refused on decoding: far past what pruning leaves.
     public static let actorsDecodedMax = 4096
+    /// A key does not take that many writes, and one more can always be counted.
+    static let counterDecodedMax: UInt64 = 1 << 62
 
     public func encode(into bytes: inout [UInt8]) {
         bytes.appendVarint(UInt64(entries.count))
@@ -33,19 +35,22 @@ extension CausalContext {
         for _ in 0..<entryCount {
             let actor = Actor(rawValue: try reader.readLittleEndian())
             let counter = try reader.readVarint()
-            guard counter > 0, decoded.last.map({ $0.actor < actor }) ?? true else {
+            guard 0 < counter, counter <= Self.counterDecodedMax,
+                decoded.last.map({ $0.actor < actor }) ?? true
+            else {
                 throw .invalid("causal context entry")
             }
             decoded.append(Entry(actor: actor, counter: counter))
         }
         self.init(entries: decoded)
-        let exceptionCount = try reader.readCount()
+        let exceptionCount = try reader.readCount(max: Self.actorsDecodedMax)
         var last: Dot?
         for _ in 0..<exceptionCount {
             let actor = Actor(rawValue: try reader.readLittleEndian())
             let dot = Dot(actor: actor, counter: try reader.readVarint())
             let reached = counter(of: actor)
-            guard dot.counter > reached, dot.counter - reached >= 2, last.map({ $0 < dot }) ?? true
+            guard dot.counter > reached, dot.counter - reached >= 2,
+                dot.counter <= Self.counterDecodedMax, last.map({ $0 < dot }) ?? true
             else { throw .invalid("causal context exception") }
             appendException(dot)
             last = dot

@@ -69,6 +69,18 @@ public struct CausalContext: Hashable, Sendable {
         entries.last { $0.actor.node == node }?.actor
     }
 
+    /// The latest epoch of any actor in here, or of those of one node; 0 when there is none.
+    public func newestEpochMs(of node: NodeNumber? = nil) -> UInt64 {
+        var newest: UInt64 = 0
+        for entry in entries where node == nil || entry.actor.node == node {
+            newest = max(newest, entry.actor.epochMs)
+        }
+        for dot in exceptions where node == nil || dot.actor.node == node {
+            newest = max(newest, dot.actor.epochMs)
+        }
+        return newest
+    }
+
     public mutating func insert(_ dot: Dot) {
         guard !contains(dot) else { return }
         if counter(of: dot.actor) + 1 == dot.counter {

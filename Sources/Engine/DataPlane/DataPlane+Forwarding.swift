@@ -49,11 +49,14 @@ extension DataPlane {
 
     /// The replica refused, or its connection broke.
     ///
-    /// What was sent may have taken effect, so only a command that may run twice goes to the next.
-    mutating func forwardFailed(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+    /// - Parameter mayHaveRun: nobody knows whether it took effect, so only a command that may run
+    ///   twice goes to the next replica.
+    mutating func forwardFailed(
+        _ id: UInt64, mayHaveRun: Bool, now: Now, into effects: inout [Effect]
+    ) {
         guard let flight = inFlight[id], case .forwarding(_, let tried) = flight.phase
         else { return }
-        if flight.request.operation.kind != .readModifyWrite {
+        if !mayHaveRun || flight.request.operation.kind != .readModifyWrite {
             return forwardToNext(id, tried: tried, now: now, into: &effects)
         }
         reject(

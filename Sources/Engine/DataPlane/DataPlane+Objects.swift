@@ -17,7 +17,8 @@ extension DataPlane {
     ) {
         guard parked.count < Self.parkedMax else {
             counters.overloads += 1
-            return turnAway(event, "OVERLOADED too many keys wait for the disk", into: &effects)
+            let text = "OVERLOADED too many keys wait for the disk"
+            return turnAway(event, text, .overloaded, into: &effects)
         }
         if let token = parked.append(event, for: key) {
             effects.append(.load(key, token: token))
@@ -38,9 +39,8 @@ extension DataPlane {
         case .unreadable: return unreadable(waiting, into: &effects)
         case .overloaded:
             counters.overloads += 1
-            for event in waiting {
-                turnAway(event, "OVERLOADED too many reads wait for the disk", into: &effects)
-            }
+            let text = "OVERLOADED too many reads wait for the disk"
+            for event in waiting { turnAway(event, text, .overloaded, into: &effects) }
             return
         case .record(let bytes):
             guard let decoded = try? Object(decoding: bytes) else {
@@ -64,18 +64,19 @@ extension DataPlane {
     ) {
         counters.corruptRecords += 1
         for event in waiting {
-            turnAway(event, "ERR this replica's copy is corrupt; see the log", into: &effects)
+            let text = "ERR this replica's copy is corrupt; see the log"
+            turnAway(event, text, .corrupt, into: &effects)
         }
     }
 
-    private mutating func turnAway(
-        _ event: ParkedEvents.Event, _ text: String, into effects: inout [Effect]
+    mutating func turnAway(
+        _ event: ParkedEvents.Event, _ text: String, _ refusal: PeerMessage.Refusal,
+        into effects: inout [Effect]
     ) {
         switch event {
         case .request(let request): respond(to: request.origin, .error(text), into: &effects)
         case .write(let link, let id, _, _), .check(let link, let id, _):
             counters.refusals += 1
-            let refusal = PeerMessage.Refusal.overloaded
             effects.append(.answer(link, .refused(id: id, refusal), after: .none))
         case .expiry: break
         }

@@ -33,7 +33,7 @@ extension DataPlane {
         case .forwarded(let id, let reply): finishForward(id, reply, into: &effects)
         case .refused(let id, _):
             counters.refusals += 1
-            fail(id, node, now: now, into: &effects)
+            fail(id, node, hasRefused: true, now: now, into: &effects)
         // About a node, not about a key.
         case .control, .execute, .executed: break
         }
@@ -115,8 +115,7 @@ extension DataPlane {
         let hadValue = cache[slot].object.hasValue
         guard cache[slot].object.merge(incoming) else { return nil }
         cache[slot].object.expire(nowMs: now.wallMs)
-        let pruned = cache[slot].object.pruneContext(to: settings.contextActorsMax)
-        counters.actorsPruned += UInt64(pruned)
+        prune(slot: slot)
         store(slot: slot, hadValue: hadValue, into: &effects)
         return nil
     }
@@ -171,15 +170,17 @@ extension DataPlane {
         finishWrite(id, outcome, now: now, into: &effects)
     }
 
-    /// A replica cannot do its part of request `id`.
+    /// A replica cannot do its part of request `id`, or will not.
     mutating func fail(
-        _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect]
+        _ id: UInt64, _ node: NodeNumber, hasRefused: Bool = false, now: Now,
+        into effects: inout [Effect]
     ) {
         guard let flight = inFlight[id] else { return }
         switch flight.phase {
         case .reading: settleRead(id, node, now: now, into: &effects) { .failed($0) }
         case .writing: settleWrite(id, node, now: now, into: &effects) { .failed($0) }
-        case .forwarding: forwardFailed(id, now: now, into: &effects)
+        case .forwarding:
+            forwardFailed(id, mayHaveRun: !hasRefused, now: now, into: &effects)
         }
     }
 

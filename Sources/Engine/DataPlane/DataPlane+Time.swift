@@ -4,7 +4,7 @@ internal import Placement
 internal import Replication
 internal import Wire
 
-/// Deadlines, broken connections, and the end of everything at a flush.
+/// Deadlines, broken connections, and the end of everything when keys are moved or flushed.
 extension DataPlane {
     mutating func tick(now: Now, into effects: inout [Effect]) {
         for id in deadlines.advance(toNs: now.monotonicNs) {
@@ -62,18 +62,14 @@ extension DataPlane {
     }
 
     /// Ends all requests under way without saying whether they took effect.
-    mutating func abandonRequests(now: Now, into effects: inout [Effect]) {
-        let text = "TRYAGAIN the keyspace was flushed while the command ran"
+    mutating func abandonRequests(into effects: inout [Effect]) {
+        let text = "TRYAGAIN keys were moved or flushed while the command ran"
         for id in inFlight.ids {
             guard let flight = release(id) else { continue }
             respond(to: flight.request.origin, .error(text), into: &effects)
         }
         for (_, events) in parked.takeAll() {
-            for event in events {
-                if case .request(let request) = event {
-                    respond(to: request.origin, .error(text), into: &effects)
-                }
-            }
+            for event in events { turnAway(event, text, .epoch, into: &effects) }
         }
     }
 }

@@ -35,6 +35,9 @@ extension DataPlane {
     /// Dots beyond gaps that a client's context may gather before those are left out whose values
     /// have been replaced: 32 take half a kilobyte.
     static let tokenExceptionsMax = 32
+    /// Contexts come back from clients, who may have made them up: actors further in the future than
+    /// any clock of ours goes wrong unnoticed would drive this node's own epochs there.
+    static let tokenEpochAheadMsMax: UInt64 = 24 * 3_600_000
 
     /// What the command answers and does, given the object in `slot`.
     func evaluate(_ request: Request, slot: Int, now: Now) -> Evaluation {
@@ -46,9 +49,9 @@ extension DataPlane {
             let values = object.siblings(nowMs: now.wallMs).map { Reply.bulk($0) }
             evaluation = .reply(.array([.bulk(token), .array(values)]))
         case .dynamoPut(let context, let value):
-            evaluation = evaluateDynamo(value, context, request, slot: slot)
+            evaluation = evaluateDynamo(value, context, request, slot: slot, now: now)
         case .dynamoDelete(let context):
-            evaluation = evaluateDynamo(nil, context, request, slot: slot)
+            evaluation = evaluateDynamo(nil, context, request, slot: slot, now: now)
         default:
             let current = cache[slot].object.visible(nowMs: now.wallMs)
             let outcome = request.operation.evaluate(
@@ -64,7 +67,7 @@ extension DataPlane {
     }
 
     private func evaluateDynamo(
-        _ value: [UInt8]?, _ context: [UInt8], _ request: Request, slot: Int
+        _ value: [UInt8]?, _ context: [UInt8], _ request: Request, slot: Int, now: Now
     ) -> Evaluation {
         let seen: CausalContext
         do {
@@ -73,6 +76,10 @@ extension DataPlane {
             return .reply(.error(error.text))
         }
         let unseen = cache[slot].object.entries.count { !seen.contains($0.dot) }
+        let newestMs = seen.newestEpochMs()
+        guard newestMs <= max(now.wallMs, epochReachedMs) + Self.tokenEpochAheadMsMax else {
+            return .reply(.error(ContextToken.Failure.malformed.text))
+        }
         if value != nil, unseen >= Self.siblingsMax {
             let text = "ERR \(unseen) siblings: read them with DGET and write with its context"
             return .reply(.error(text))
@@ -109,8 +116,7 @@ extension DataPlane {
             cache[slot].object.write(value, seen: seen, dot: dot, stamp: stamp)
             if cache[slot].object.entries.count > 1 { counters.siblingsMade += 1 }
         }
-        let pruned = cache[slot].object.pruneContext(to: settings.contextActorsMax)
-        counters.actorsPruned += UInt64(pruned)
+        prune(slot: slot)
         return (store(slot: slot, hadValue: hadValue, into: &effects), dot)
     }
 
@@ -122,7 +128,7 @@ extension DataPlane {
         let record = cache[slot].object.encoded()
         cache[slot].batch = batch
         batchHasStores = true
-        cache.resize(slot)
+        cache.resize(slot, writtenBatch: writtenBatch)
         let hasValue = cache[slot].object.hasValue
         if hasValue != hadValue { countKey(cache[slot].key, hasValue ? 1 : -1) }
         effects.append(.store(cache[slot].key, record: record))
@@ -145,15 +151,34 @@ extension DataPlane {
         after context: CausalContext, seen: CausalContext?, now: Now
     ) -> Dot {
         let own = context.latestActor(of: settings.node)
-        let claimed = seen?.latestActor(of: settings.node)
-        let isClaimKnown =
-            claimed.map { context.counter(of: $0) >= (seen?.highestCounter(of: $0) ?? 0) } ?? true
-        if let own, own.epochMs >= trustHorizonMs, isClaimKnown {
+        if let own, own.epochMs >= trustHorizonMs, !hasForgotten(seen, context) {
             return Dot(actor: own, counter: context.highestCounter(of: own) + 1)
         }
-        let newest = max(own?.epochMs ?? 0, claimed?.epochMs ?? 0)
-        let epochMs = max(issueEpoch(now: now), min(newest + 1, Actor.epochMsMax))
-        return Dot(actor: Actor(node: settings.node, epochMs: epochMs), counter: 1)
+        let claimedMs = seen?.newestEpochMs(of: settings.node) ?? 0
+        let newest = max(own?.epochMs ?? 0, claimedMs)
+        lastEpochMs = max(issueEpoch(now: now), min(newest + 1, Actor.epochMsMax))
+        return Dot(actor: Actor(node: settings.node, epochMs: lastEpochMs), counter: 1)
+    }
+
+    /// Whether the writer has seen dots of this node that the node does not know itself.
+    private func hasForgotten(_ seen: CausalContext?, _ context: CausalContext) -> Bool {
+        guard let seen else { return false }
+        for entry in seen.entries where entry.actor.node == settings.node {
+            if entry.counter > context.highestCounter(of: entry.actor) { return true }
+        }
+        for dot in seen.exceptions where dot.actor.node == settings.node {
+            if dot.counter > context.highestCounter(of: dot.actor) { return true }
+        }
+        return false
+    }
+
+    /// Cuts the context of the object in `slot` to its bound.
+    mutating func prune(slot: Int) {
+        let pruned = cache[slot].object.pruneContext(to: settings.contextActorsMax)
+        guard pruned > 0 else { return }
+        counters.actorsPruned += UInt64(pruned)
+        // What was cut may be this node's own actor of this very millisecond.
+        lastEpochMs = min(lastEpochMs + 1, Actor.epochMsMax)
     }
 
     private mutating func issueEpoch(now: Now) -> UInt64 {
@@ -165,7 +190,7 @@ extension DataPlane {
     mutating func moveHorizon(
         pastEpochMs epochMs: UInt64, now: Now, into effects: inout [Effect]
     ) {
-        trustHorizonMs = max(issueEpoch(now: now), epochMs) + 1
+        trustHorizonMs = min(max(issueEpoch(now: now), epochMs) + 1, Actor.epochMsMax)
         effects.append(.horizonMoved(trustHorizonMs))
     }
 
@@ -175,11 +200,20 @@ extension DataPlane {
         _ incoming: CausalContext, slot: Int, now: Now, into effects: inout [Effect]
     ) {
         for entry in incoming.entries where entry.actor.node == settings.node {
-            guard entry.actor.epochMs >= trustHorizonMs,
-                entry.counter > cache[slot].object.context.highestCounter(of: entry.actor)
-            else { continue }
-            counters.amnesias += 1
-            moveHorizon(pastEpochMs: entry.actor.epochMs, now: now, into: &effects)
+            noticeAmnesia(entry.actor, entry.counter, slot: slot, now: now, into: &effects)
         }
+        for dot in incoming.exceptions where dot.actor.node == settings.node {
+            noticeAmnesia(dot.actor, dot.counter, slot: slot, now: now, into: &effects)
+        }
+    }
+
+    private mutating func noticeAmnesia(
+        _ actor: Actor, _ counter: UInt64, slot: Int, now: Now, into effects: inout [Effect]
+    ) {
+        guard actor.epochMs >= trustHorizonMs,
+            counter > cache[slot].object.context.highestCounter(of: actor)
+        else { return }
+        counters.amnesias += 1
+        moveHorizon(pastEpochMs: actor.epochMs, now: now, into: &effects)
     }
 }

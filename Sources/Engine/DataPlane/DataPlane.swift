@@ -126,10 +126,12 @@ public struct DataPlane: Sendable {
     private mutating func adopt(_ topology: Topology, now: Now, into effects: inout [Effect]) {
         guard topology.epoch > routing.epoch else { return }
         let isFlush = topology.flushStamp > routing.flushStamp.rawValue
+        let fence = routing.fence
         routing.adopt(topology)
+        // Replicas are named by their places, which mean nothing in another placement.
+        if routing.fence != fence { abandonRequests(into: &effects) }
         guard isFlush else { return }
         passFlushStamp()
-        abandonRequests(now: now, into: &effects)
         cache.removeAll()
         keyCountChanges = []
         moveHorizon(pastEpochMs: routing.flushStamp.wallMs, now: now, into: &effects)

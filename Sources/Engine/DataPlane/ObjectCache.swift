@@ -109,11 +109,13 @@ struct ObjectCache {
         return index
     }
 
-    /// Accounts for a changed object.
-    mutating func resize(_ index: Int) {
+    /// Accounts for a changed object, whose store is not written yet.
+    mutating func resize(_ index: Int, writtenBatch: UInt64) {
         let size = Int32(clamping: Self.size(of: self[index].key, self[index].object))
         bytes += Int(size) - Int(self[index].size)
         self[index].size = size
+        // Objects that grow in place insert nothing.
+        evict(writtenBatch: writtenBatch)
     }
 
     mutating func removeAll() {
