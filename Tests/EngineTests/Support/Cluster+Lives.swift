@@ -36,7 +36,6 @@ extension Cluster {
     /// of the log had reached the disk all the same.
     func crash(_ index: Int, losesPower: Bool) {
         guard self[index].isRunning else { return }
-        self[index].disk.facts.epochCeilingMs = epochReachedMs(index)
         end(index)
         if losesPower {
             let survivors = Int.random(in: 0...self[index].disk.unsynced.count, using: &random)
@@ -55,6 +54,9 @@ extension Cluster {
     }
 
     private func end(_ index: Int) {
+        // The server promises a ceiling before it gives epochs out; this is the lowest one.
+        let ceilingMs = max(self[index].disk.facts.epochCeilingMs, epochReachedMs(index))
+        self[index].disk.facts.epochCeilingMs = ceilingMs
         self[index].process = nil
         clients.lose(at: index)
         for other in nodes.indices.map({ $0 + 1 }) where other != index {
