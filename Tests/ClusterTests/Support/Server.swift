@@ -1,0 +1,145 @@
+import Foundation
+import Wire
+
+/// One `martlet` process with its data directory, ports and logs; it may be ended and started
+/// again, and is at the same addresses then.
+final class Server {
+    /// The program as the package manager built it beside the tests.
+    static let program: String = {
+        let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return URL(filePath: tests ?? "").deletingLastPathComponent().appending(path: "martlet").path
+    }()
+
+    /// What every node of a scenario is told: small, and patient with a busy machine.
+    static let defaults: [String: String] = [
+        "shards": "2", "partitions": "64", "memory": "64mb", "disk-floor": "16mb",
+        "request-timeout-ms": "5000", "wal-sync": "1000",
+    ]
+
+    let name: String
+    let folder: TemporaryFolder
+    var settings: [String: String]
+    /// Peer addresses of members to join; only the first start looks at them.
+    var seeds: [UInt16] = []
+    private(set) var port: UInt16
+    private(set) var peerPort: UInt16
+    private(set) var adminPort: UInt16
+    private(set) var process: ChildProcess?
+    private var connection: RedisConnection?
+    private var starts = 0
+
+    init(_ name: String, settings: [String: String] = [:]) throws {
+        self.name = name
+        folder = try TemporaryFolder()
+        self.settings = Self.defaults.merging(settings) { $1 }
+        let ports = Ports.take(3)
+        (port, peerPort, adminPort) = (ports[0], ports[1], ports[2])
+    }
+
+    var dataDirectory: String { settings["data-dir"] ?? folder.path("data") }
+
+    var arguments: [String] {
+        var all = settings
+        all["data-dir"] = dataDirectory
+        all["listen"] = all["listen"] ?? "127.0.0.1:\(port)"
+        all["peer-listen"] = all["peer-listen"] ?? "127.0.0.1:\(peerPort)"
+        all["admin-listen"] = all["admin-listen"] ?? "127.0.0.1:\(adminPort)"
+        let flags = all.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
+        return flags + seeds.flatMap { ["--join", "127.0.0.1:\($0)"] }
+    }
+
+    // MARK: Lives
+
+    /// Starts the process and returns at once.
+    func launch() throws {
+        starts += 1
+        process = try ChildProcess(
+            Self.program, arguments, output: folder.path("out.\(starts)"),
+            errors: folder.path("log.\(starts)"))
+    }
+
+    /// Waits for the line that says that it serves.
+    func waitUntilServing() throws {
+        try wait(for: "\(name) to serve", within: .seconds(60)) {
+            if let ending = process?.poll() {
+                throw Failure("\(name) ended with \(ending): \(log)")
+            }
+            return folder.text("out.\(starts)").contains(" serves clients at ")
+        }
+    }
+
+    func start() throws {
+        try launch()
+        try waitUntilServing()
+    }
+
+    /// SIGKILL, and nothing is left of the process when this returns.
+    func kill() throws {
+        connection = nil
+        process?.signal(SIGKILL)
+        _ = try process?.wait()
+    }
+
+    /// SIGTERM, and how it ended.
+    @discardableResult
+    func stop() throws -> ChildProcess.Ending {
+        connection = nil
+        guard let process else { throw Failure("\(name) was never started") }
+        process.signal(SIGTERM)
+        return try process.wait()
+    }
+
+    func restart() throws {
+        if process?.poll() == nil { try stop() }
+        try start()
+    }
+
+    func pause() { process?.signal(SIGSTOP) }
+
+    func resume() { process?.signal(SIGCONT) }
+
+    /// Gives it other addresses for its next start.
+    func move() {
+        let ports = Ports.take(3)
+        (port, peerPort, adminPort) = (ports[0], ports[1], ports[2])
+    }
+
+    var isRunning: Bool { process.map { $0.poll() == nil } ?? false }
+
+    /// What the present run has logged.
+    var log: String { folder.text("log.\(starts)") }
+
+    /// The logs of all runs.
+    var logs: String {
+        guard starts > 0 else { return "" }
+        return (1...starts).map { "--- \(name), run \($0)\n" + folder.text("log.\($0)") }.joined()
+    }
+
+    // MARK: Talking
+
+    func connect(timeout: Duration = .seconds(20)) throws -> RedisConnection {
+        try RedisConnection(port: port, timeout: timeout)
+    }
+
+    /// Sends one command on a connection that is kept.
+    @discardableResult
+    func call(_ words: String...) throws -> Reply { try call(words.map { Array($0.utf8) }) }
+
+    @discardableResult
+    func call(_ words: [[UInt8]]) throws -> Reply {
+        let connection = try self.connection ?? connect()
+        self.connection = nil
+        let reply = try connection.call(words)
+        self.connection = connection
+        return reply
+    }
+
+    func get(_ path: String) throws -> HTTPAnswer { try HTTP.get(path, port: adminPort) }
+
+    /// One field of INFO.
+    func info(_ field: String) throws -> String? {
+        let lines = try call("INFO", "everything").text?.split(separator: "\r\n") ?? []
+        let prefix = field + ":"
+        return lines.first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+    }
+}
