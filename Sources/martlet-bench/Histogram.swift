@@ -48,7 +48,8 @@ struct Histogram: Sendable, Equatable {
     /// The value that `percent` of the values do not exceed, to three digits; 0 when empty.
     func percentile(_ percent: Double) -> UInt64 {
         guard count > 0 else { return 0 }
-        let exact = (percent / 100 * Double(count)).rounded(.up)
+        // A product that only rounding lifts above a whole number is that number.
+        let exact = (percent * Double(count) / 100 - 1e-6).rounded(.up)
         let rank = Swift.min(Swift.max(1, UInt64(exact)), count)
         var seen: UInt64 = 0
         for index in counts.indices {

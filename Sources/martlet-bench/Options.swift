@@ -102,7 +102,7 @@ struct Options: Sendable {
             throw .usage(
                 "'--verify' needs values of \(ValueMaker.verifiableSizeMin) bytes or more")
         }
-        if keysPerCommand > keyCount {
+        if workload.takesSeveralKeys, keysPerCommand > keyCount {
             throw .usage("'--keys-per-command' must not be above '--keys' (\(keyCount))")
         }
         if wire == .etcd { try concludeForEtcd() }

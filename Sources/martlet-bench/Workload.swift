@@ -63,6 +63,9 @@ struct Workload: Sendable {
 
     static func named(_ name: String) -> Workload? { all.first { $0.name == name } }
 
+    /// Whether it has commands with several keys.
+    var takesSeveralKeys: Bool { mix.contains { $0.kind == .getMany || $0.kind == .setMany } }
+
     /// The kind that a number from 0 to 99 falls on.
     func kind(at percentile: Int) -> OperationKind {
         var rest = percentile

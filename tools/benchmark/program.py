@@ -85,18 +85,22 @@ def measure(options):
     )
     with tempfile.TemporaryDirectory(prefix="martlet-bench-", dir=options.dir) as directory:
         programs = Programs(binaries, Path(directory), options.martlet_option)
-        try:
-            report = Report()
-            machine.describe(report, programs, settings, options.dir, REPOSITORY)
-            runner = Runner(programs, settings)
-            for name in names:
-                print(f"== {name}", file=sys.stderr, flush=True)
+        report, failed = Report(), []
+        machine.describe(report, programs, settings, options.dir, REPOSITORY)
+        runner = Runner(programs, settings)
+        for name in names:
+            print(f"== {name}", file=sys.stderr, flush=True)
+            try:
                 SECTIONS[name].measure(programs, runner, report)
+            except StartError as error:
+                # The other sections are still worth something.
+                print(f"tools/bench: {name}: {error}", file=sys.stderr)
+                report.paragraph(f"**This section failed: {error}**")
+                failed.append(name)
+            finally:
                 programs.stop_all()
-        finally:
-            programs.stop_all()
     if options.output:
         options.output.write_text(report.text)
     else:
         print(report.text, end="")
-    return 0
+    return 1 if failed else 0
