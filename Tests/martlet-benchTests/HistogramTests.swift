@@ -30,7 +30,7 @@ import Testing
             random.next() >> UInt64.random(in: 24...60, using: &random)
         }
         for value in values { histogram.record(value) }
-        let exact = values.sorted()[Int((percent / 100 * 10_000).rounded(.up)) - 1]
+        let exact = values.sorted()[Int(percent * 100) - 1]
         let found = histogram.percentile(percent)
         #expect(found >= exact)
         #expect(Double(found) <= Double(exact) * 1.001)
