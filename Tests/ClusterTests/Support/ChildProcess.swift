@@ -1,7 +1,9 @@
 import Foundation
+import Synchronization
 
-/// A program that a scenario started. It does not outlive this value, nor the tests if they crash.
-final class ChildProcess {
+/// A program that a scenario started. It does not outlive the scenario, nor the tests if they crash.
+/// Any thread.
+final class ChildProcess: Sendable {
     enum Ending: Equatable {
         case exited(Int32)
         case killed(bySignal: Int32)
@@ -11,7 +13,7 @@ final class ChildProcess {
     private static let descriptorsMax: Int32 = 1024
 
     let pid: pid_t
-    private var ending: Ending?
+    private let ending = Mutex<Ending?>(nil)
 
     /// Starts `program`, which is looked for in the path unless it has a slash. Both outputs are
     /// appended to the files of these names.
@@ -27,7 +29,7 @@ final class ChildProcess {
             unsafe posix_spawn_file_actions_addclose(&actions, descriptor)
         }
         var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         var pid: pid_t = 0
         let status = unsafe posix_spawnp(&pid, program, &actions, nil, &words, environ)
         guard status == 0 else {
@@ -35,35 +37,37 @@ final class ChildProcess {
         }
         self.pid = pid
         ProcessGuard.shared.watch(pid)
+        Scenario.own(self)
     }
 
-    deinit {
-        guard poll() == nil else { return }
+    /// SIGKILL, and nothing is left of it when this returns.
+    func end() {
         signal(SIGKILL)
-        var status: Int32 = 0
-        unsafe waitpid(pid, &status, 0)
-        ProcessGuard.shared.forget(pid)
+        while poll() == nil { usleep(1_000) }
     }
 
     func signal(_ number: Int32) {
-        guard ending == nil else { return }
-        kill(pid, number)
+        ending.withLock { ending in
+            if ending == nil { kill(pid, number) }
+        }
     }
 
     /// Nil while it runs.
     func poll() -> Ending? {
-        if let ending { return ending }
-        var status: Int32 = 0
-        guard unsafe waitpid(pid, &status, WNOHANG) == pid else { return nil }
-        ProcessGuard.shared.forget(pid)
-        let signal = status & 0x7F
-        ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(bySignal: signal)
-        return ending
+        ending.withLock { ending in
+            if let ending { return ending }
+            var status: Int32 = 0
+            guard unsafe waitpid(pid, &status, WNOHANG) == pid else { return nil }
+            ProcessGuard.shared.forget(pid)
+            let signal = status & 0x7F
+            ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(bySignal: signal)
+            return ending
+        }
     }
 
     func wait(within limit: Duration = .seconds(30)) throws -> Ending {
         try ClusterTests.wait(for: "the end of process \(pid)", within: limit) { poll() != nil }
-        guard let ending else { throw Failure("process \(pid) did not end") }
+        guard let ending = poll() else { throw Failure("process \(pid) did not end") }
         return ending
     }
 

@@ -1,21 +1,17 @@
 import Foundation
-import Synchronization
-import Testing
 import Wire
 
-/// Every scenario runs by itself: all are about time, and a machine may have two cores.
-@Suite(.serialized, .compactMapIssues { issue in
-    Cluster.hasIssue.withLock { $0 = true }
-    return issue
-})
-enum ClusterScenarios {}
+/// Some nodes that have joined into one cluster. The first founded it.
+final class Cluster {
+    private let settings: [String: String]
+    private(set) var nodes: [Server] = []
 
-/// Some nodes that have joined into one cluster.
-struct Cluster {
-    /// Whether the scenario that runs has failed: then its logs are shown.
-    static let hasIssue = Mutex(false)
-
-    var nodes: [Server] = []
+    /// Starts nodes of these settings and waits until all see all.
+    init(nodes count: Int, _ settings: [String: String] = [:]) throws {
+        self.settings = settings
+        for _ in 0..<count { try add() }
+        try waitUntilReady()
+    }
 
     subscript(_ index: Int) -> Server { nodes[index] }
 
@@ -23,8 +19,9 @@ struct Cluster {
 
     /// Starts one more node, that joins the others.
     @discardableResult
-    mutating func add(_ settings: [String: String] = [:]) throws -> Server {
-        let server = try Server("node \(nodes.count + 1)", settings: settings)
+    func add(_ more: [String: String] = [:]) throws -> Server {
+        let server = try Server(
+            "node \(nodes.count + 1)", settings: settings.merging(more) { $1 })
         server.seeds = nodes.map(\.peerPort)
         nodes.append(server)
         try server.start()
@@ -48,30 +45,11 @@ struct Cluster {
             Set(try running.map { try $0.info("epoch") }).count == 1
         }
     }
-
-    func showLogs() { for node in nodes { print(node.logs) } }
 }
 
-/// Runs a scenario on a cluster of its own, and shows what the nodes logged if it fails.
-func withCluster(
-    nodes count: Int, _ settings: [String: String] = [:], _ scenario: (inout Cluster) throws -> Void
-) throws {
-    Cluster.hasIssue.withLock { $0 = false }
-    var cluster = Cluster()
-    do {
-        for _ in 0..<count { try cluster.add(settings) }
-        try cluster.waitUntilReady()
-        try scenario(&cluster)
-    } catch {
-        cluster.showLogs()
-        throw error
+extension Server {
+    /// A cluster of one.
+    static func alone(_ settings: [String: String] = [:]) throws -> Server {
+        try Cluster(nodes: 1, settings)[0]
     }
-    if Cluster.hasIssue.withLock({ $0 }) { cluster.showLogs() }
-}
-
-/// The same with a single node.
-func withNode(
-    _ settings: [String: String] = [:], _ scenario: (Server) throws -> Void
-) throws {
-    try withCluster(nodes: 1, settings) { try scenario($0[0]) }
 }

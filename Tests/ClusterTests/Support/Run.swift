@@ -27,8 +27,8 @@ struct Run {
     }
 }
 
-/// A folder of its own for one scenario, gone afterwards.
-final class TemporaryFolder {
+/// A folder that is gone with this value.
+final class TemporaryFolder: Sendable {
     let url: URL
 
     init() throws {

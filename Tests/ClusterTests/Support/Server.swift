@@ -7,7 +7,8 @@ final class Server {
     /// The program as the package manager built it beside the tests.
     static let program: String = {
         let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return URL(filePath: tests ?? "").deletingLastPathComponent().appending(path: "martlet").path
+        return URL(filePath: tests ?? "").deletingLastPathComponent().appending(path: "martlet")
+            .path
     }()
 
     /// What every node of a scenario is told: small, and patient with a busy machine.
@@ -53,9 +54,11 @@ final class Server {
     /// Starts the process and returns at once.
     func launch() throws {
         starts += 1
+        let log = "log.\(starts)"
+        Scenario.keepLog(of: name, folder, log)
         process = try ChildProcess(
             Self.program, arguments, output: folder.path("out.\(starts)"),
-            errors: folder.path("log.\(starts)"))
+            errors: folder.path(log))
     }
 
     /// Waits for the line that says that it serves.
@@ -73,11 +76,10 @@ final class Server {
         try waitUntilServing()
     }
 
-    /// SIGKILL, and nothing is left of the process when this returns.
-    func kill() throws {
+    /// kill -9.
+    func kill() {
         connection = nil
-        process?.signal(SIGKILL)
-        _ = try process?.wait()
+        process?.end()
     }
 
     /// SIGTERM, and how it ended.
@@ -108,12 +110,6 @@ final class Server {
 
     /// What the present run has logged.
     var log: String { folder.text("log.\(starts)") }
-
-    /// The logs of all runs.
-    var logs: String {
-        guard starts > 0 else { return "" }
-        return (1...starts).map { "--- \(name), run \($0)\n" + folder.text("log.\($0)") }.joined()
-    }
 
     // MARK: Talking
 
