@@ -78,6 +78,7 @@ extension DataPlane {
         case .write(let link, let id, _, _), .check(let link, let id, _):
             counters.refusals += 1
             effects.append(.answer(link, .refused(id: id, refusal), after: .none))
+        case .describe(let id): describeOwn(id, refusal: refusal, into: &effects)
         case .expiry: break
         }
     }

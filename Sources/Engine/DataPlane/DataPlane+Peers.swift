@@ -27,6 +27,10 @@ extension DataPlane {
             settleWrite(id, node, now: now, into: &effects) {
                 .stored(by: $0, isDurable: isDurable)
             }
+        case .same(let id) where KeyInquiries.isInquiry(id),
+            .differs(let id, _) where KeyInquiries.isInquiry(id),
+            .refused(let id, _) where KeyInquiries.isInquiry(id):
+            noteDescription(id, node, message, into: &effects)
         case .same(let id): settleRead(id, node, now: now, into: &effects) { .answered(by: $0) }
         case .differs(let id, let record):
             mergeAnswer(id, node, record, now: now, into: &effects)
@@ -85,6 +89,7 @@ extension DataPlane {
             }
             effects.append(.answer(link, answer, after: isReached(hold) ? .none : hold))
         case .request(let request): begin(request, now: now, into: &effects)
+        case .describe(let id): describeOwn(id, slot: slot, into: &effects)
         case .expiry: expire(slot: slot, now: now, into: &effects)
         }
     }

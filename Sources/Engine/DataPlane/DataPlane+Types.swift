@@ -73,6 +73,11 @@ extension DataPlane {
         /// The disk holds the promise that no epoch exceeds this, in ms.
         case epochCeilingRaised(UInt64)
         case spaceChanged(isLow: Bool)
+        /// An admin has set other limits.
+        case limitsChanged(driftMsMax: UInt64, valueSizeMax: Int)
+        /// An admin asks what the replicas hold; `token` comes back in `describe`, at most
+        /// `timeoutMs` and a tick later.
+        case descriptionWanted(ObjectKey, token: UInt64, timeoutMs: UInt64)
         /// The sweeper found a key whose deadline has passed and whose payload is still stored.
         case expiryFound(ObjectKey)
         /// Due every `tickMs`.
@@ -103,6 +108,8 @@ extension DataPlane {
         case requestSync
         /// Drop every object of this shard, in this pass's batch: a flush was adopted.
         case dropAll
+        /// Tell the admin who asked.
+        case describe(token: UInt64, KeyDescription)
         /// The trust horizon has moved: keep it with the next clean stop's marker.
         case horizonMoved(UInt64)
     }

@@ -34,7 +34,7 @@ public struct DataPlane: Sendable {
     /// last flush, in each partition. Keys past their deadlines count until the sweeper comes.
     public internal(set) var keyCountChanges: [Int] = []
 
-    let settings: Settings
+    var settings: Settings
     var routing: Routing
     var cache: ObjectCache
     var clock: HybridClock
@@ -57,7 +57,9 @@ public struct DataPlane: Sendable {
     /// next promise stands still for epochs.
     var epochCeilingMs: UInt64
     var isSpaceLow = false
-    var areWritesHeld = false
+    /// Whether clients' writes wait for a decision about the members.
+    public internal(set) var areWritesHeld = false
+    var inquiries = KeyInquiries()
 
     public init(settings: Settings, topology: Topology?) {
         self.settings = settings
@@ -81,6 +83,11 @@ public struct DataPlane: Sendable {
     public var cacheBytes: Int { cache.bytes }
     public var inFlightCount: Int { inFlight.count }
     public var parkedCount: Int { parked.count }
+
+    /// Requests under way that write, or may. Looks at all of them.
+    public var writesInFlightCount: Int {
+        inFlight.ids.count { inFlight[$0].map { $0.request.operation.kind != .read } ?? false }
+    }
 
     /// The sum of `keyCountChanges`.
     public var liveKeys: Int { keyCountChanges.reduce(0, +) }
@@ -114,12 +121,21 @@ public struct DataPlane: Sendable {
         case .linkClosed(let node):
             routing.setReachable(node, false)
             failRequests(on: node, now: now, into: &effects)
+            failInquiries(on: node, into: &effects)
         case .topologyAdopted(let topology): adopt(topology, now: now, into: &effects)
         case .writesHeld(let areHeld): areWritesHeld = areHeld
         case .epochCeilingRaised(let ceilingMs): epochCeilingMs = max(epochCeilingMs, ceilingMs)
         case .spaceChanged(let isLow): isSpaceLow = isLow
+        case .limitsChanged(let driftMsMax, let valueSizeMax):
+            clock.driftMsMax = driftMsMax
+            settings.driftMsMax = driftMsMax
+            settings.valueSizeMax = valueSizeMax
+        case .descriptionWanted(let key, let token, let timeoutMs):
+            describe(key, token: token, timeoutMs: timeoutMs, now: now, into: &effects)
         case .expiryFound(let key): expire(key, now: now, into: &effects)
-        case .ticked: tick(now: now, into: &effects)
+        case .ticked:
+            tick(now: now, into: &effects)
+            endDueInquiries(now: now, into: &effects)
         }
     }
 

@@ -8,6 +8,8 @@ struct ParkedEvents: Sendable {
         case request(Request)
         case write(LinkID, id: UInt64, wantsDurability: Bool, record: [UInt8])
         case check(LinkID, id: UInt64, fingerprint: UInt64)
+        /// An admin's question about this node's own copy.
+        case describe(id: UInt64)
         /// An object that a replica answered a read with, whose request is gone meanwhile.
         case expiry
     }

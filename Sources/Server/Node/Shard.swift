@@ -39,6 +39,7 @@ final class Shard {
     var statistics = ShardStatistics()
     let census = KeyCensus()
     let peerCalls = PeerCalls()
+    let keyQuestions = KeyQuestions()
 
     var sessions = SessionTable()
     var peers: PeerTable
@@ -200,6 +201,7 @@ final class Shard {
             }
         case .requestSync: isSyncWanted = true
         case .dropAll: dropAll()
+        case .describe(let token, let description): keyQuestions.end(token, description)
         case .horizonMoved(let horizonMs):
             services.log.warn(
                 "the node has forgotten some of its writes; it goes on under new actors",
@@ -231,7 +233,7 @@ final class Shard {
             } else {
                 services.mailboxes[target].send(.answer(link, message))
             }
-        case .load, .store, .requestSync, .dropAll, .horizonMoved: break
+        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved: break
         }
     }
 

@@ -73,6 +73,7 @@ extension Cluster {
                 self[index].process?.shards[shard].held.append((hold, effect))
             }
         case .requestSync: self[index].process?.shards[shard].wantsSync = true
+        case .describe(let token, let description): descriptions[token] = description
         case .horizonMoved: break
         }
     }
@@ -89,7 +90,7 @@ extension Cluster {
             send(message, from: index, shard: shard, to: Int(node.rawValue))
         case .answer(let link, let message, _):
             sendAnswer(message, from: index, shard: shard, on: Connection(link))
-        case .load, .store, .requestSync, .dropAll, .horizonMoved: break
+        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved: break
         }
     }
 

@@ -60,6 +60,8 @@ final class Cluster {
     var trace = Trace()
     var clients = Clients()
     var ledger = DotLedger()
+    /// What admins were told, by their tokens.
+    var descriptions: [UInt64: KeyDescription] = [:]
     /// Broken rules, in words.
     var violations: [String] = []
     private var lastProposal: UInt64 = 0
