@@ -25,6 +25,9 @@ public struct Consistency: Sendable, Equatable {
             timeoutMs: peer.timeoutMs)
     }
 
+    /// Whether one read can serve requests under both.
+    func readsLike(_ other: Consistency) -> Bool { r == other.r && pr == other.pr }
+
     /// As it travels with a forwarded request, with what is left of the time.
     func forPeer(timeoutMs: UInt32) -> PeerConsistency {
         PeerConsistency(

@@ -25,13 +25,12 @@ extension InlineFirst: RandomAccessCollection, MutableCollection, RangeReplaceab
 
     @inlinable
     public subscript(index: Int) -> Element {
-        _read {
+        get {
             guard index > 0 else {
                 guard let first_ else { fatalError("index out of range") }
-                yield first_
-                return
+                return first_
             }
-            yield others[index - 1]
+            return others[index - 1]
         }
         _modify {
             guard index > 0 else {

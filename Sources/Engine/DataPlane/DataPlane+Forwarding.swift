@@ -14,37 +14,41 @@ extension DataPlane {
             let text = "TRYAGAIN the cluster's topology is changing"
             return respond(to: request.origin, .error(text), into: &effects)
         }
+        guard !isFull else {
+            counters.overloads += 1
+            let text = "OVERLOADED \(inFlightCount) requests are under way on this shard"
+            return respond(to: request.origin, .error(text), into: &effects)
+        }
         counters.forwards += 1
-        let phase = InFlight.Phase.forwarding(place: 0, tried: PlaceSet())
-        guard
-            let id = admit(request, phase, partition, slot: nil, now: now, into: &effects)
-        else { return }
-        forwardToNext(id, tried: PlaceSet(), now: now, into: &effects)
+        let arrival = Arrival(request: request, atNs: now.monotonicNs)
+        let id = forwards.insert(ForwardFlight(arrival: arrival, partition: partition))
+        deadlines.schedule(id, atNs: arrival.deadlineNs, nowNs: now.monotonicNs)
+        forwardToNext(id, now: now, into: &effects)
     }
 
     /// Hands the request to the first replica that can be reached and was not tried.
     private mutating func forwardToNext(
-        _ id: UInt64, tried: PlaceSet, now: Now, into effects: inout [Effect]
+        _ id: UInt64, now: Now, into effects: inout [Effect]
     ) {
-        guard let table = routing.table, let flight = inFlight[id] else { return }
-        var tried = tried
-        for place in 0..<table.replicaCount where !tried.contains(place) {
-            tried.insert(place)
+        guard let table = routing.table, var flight = forwards[id] else { return }
+        let request = flight.arrival.request
+        for place in 0..<table.replicaCount where !flight.tried.contains(place) {
+            flight.tried.insert(place)
             let node = table.replica(flight.partition, place)
             guard routing.canReach(node) else { continue }
-            inFlight[id]?.phase = .forwarding(place: place, tried: tried)
-            let left = flight.deadlineNs - min(now.monotonicNs, flight.deadlineNs)
-            let consistency = flight.request.consistency.forPeer(
-                timeoutMs: UInt32(clamping: max(1, left / 1_000_000)))
+            flight.place = place
+            let asked = flight
+            forwards.update(id) { $0 = asked }
+            let deadlineNs = flight.arrival.deadlineNs
+            let leftMs = (deadlineNs - min(now.monotonicNs, deadlineNs)) / 1_000_000
+            let consistency = request.consistency.forPeer(
+                timeoutMs: UInt32(clamping: max(1, leftMs)))
             let message = PeerMessage.forward(
-                id: id, consistency: consistency, arguments: flight.request.arguments)
+                id: id, consistency: consistency, arguments: request.arguments)
             effects.append(.send(node, message, after: .none))
             return
         }
-        let required =
-            flight.request.operation.kind == .read
-            ? flight.request.consistency.r : flight.request.consistency.w
-        reject(id, answered: 0, required: required, now: now, into: &effects)
+        rejectForward(id, now: now, into: &effects)
     }
 
     /// The replica refused, or its connection broke.
@@ -54,27 +58,34 @@ extension DataPlane {
     mutating func forwardFailed(
         _ id: UInt64, mayHaveRun: Bool, now: Now, into effects: inout [Effect]
     ) {
-        guard let flight = inFlight[id], case .forwarding(_, let tried) = flight.phase
-        else { return }
-        if !mayHaveRun || flight.request.operation.kind != .readModifyWrite {
-            return forwardToNext(id, tried: tried, now: now, into: &effects)
+        guard let kind = forwards[id]?.arrival.request.operation.kind else { return }
+        if !mayHaveRun || kind != .readModifyWrite {
+            forwardToNext(id, now: now, into: &effects)
+        } else {
+            rejectForward(id, now: now, into: &effects)
         }
+    }
+
+    mutating func rejectForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+        guard let arrival = forwards.remove(id)?.arrival else { return }
+        let consistency = arrival.request.consistency
+        let isRead = arrival.request.operation.kind == .read
         reject(
-            id, answered: 0, required: flight.request.consistency.w, now: now, into: &effects)
+            arrival.request.origin, since: arrival.atNs, answered: 0,
+            required: isRead ? consistency.r : consistency.w, now: now, into: &effects)
     }
 
     mutating func finishForward(
         _ id: UInt64, _ bytes: [UInt8], into effects: inout [Effect]
     ) {
-        guard let flight = inFlight[id], case .forwarding = flight.phase else { return }
-        release(id)
+        guard let origin = forwards.remove(id)?.arrival.request.origin else { return }
         var parser = ReplyParser()
         parser.append(bytes)
         guard case .reply(let reply) = parser.next() else {
             let text = "ERR a peer's answer was malformed"
-            return respond(to: flight.request.origin, .error(text), into: &effects)
+            return respond(to: origin, .error(text), into: &effects)
         }
-        respond(to: flight.request.origin, reply, into: &effects)
+        respond(to: origin, reply, into: &effects)
     }
 
     /// Coordinates a command that another node was asked.

@@ -129,12 +129,9 @@ extension DataPlane {
     private mutating func mergeAnswer(
         _ id: UInt64, _ node: NodeNumber, _ record: [UInt8], now: Now, into effects: inout [Effect]
     ) {
-        guard let flight = inFlight[id], case .reading = flight.phase, let slot = flight.slot
-        else { return }
+        guard let flight = reads[id] else { return }
         counters.mismatches += 1
-        if flight.differing.isEmpty {
-            inFlight[id]?.comparedFingerprint = cache[slot].object.context.fingerprint
-        }
+        let compared = cache[flight.slot].object.context.fingerprint
         var theirs = CausalContext()
         if !record.isEmpty {
             guard let object = try? Object(decoding: record) else {
@@ -142,12 +139,15 @@ extension DataPlane {
                 return fail(id, node, now: now, into: &effects)
             }
             theirs = object.context
-            guard merge(object, slot: slot, isAnswer: true, now: now, into: &effects) == nil else {
-                return fail(id, node, now: now, into: &effects)
-            }
+            guard
+                merge(object, slot: flight.slot, isAnswer: true, now: now, into: &effects) == nil
+            else { return fail(id, node, now: now, into: &effects) }
         }
-        if let place = place(of: node, in: flight) {
-            inFlight[id]?.differing.append((place, theirs.fingerprint))
+        if let place = place(of: node, in: flight.partition) {
+            reads.update(id) { flight in
+                if flight.differing.isEmpty { flight.comparedFingerprint = compared }
+                flight.differing.append((place, theirs.fingerprint))
+            }
         }
         settleRead(id, node, now: now, into: &effects) { .answered(by: $0) }
     }
@@ -156,23 +156,24 @@ extension DataPlane {
         _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect],
         _ event: (Int) -> ReadQuorum.Event
     ) {
-        guard let flight = inFlight[id], case .reading(var quorum) = flight.phase,
-            let place = place(of: node, in: flight)
-        else { return }
-        let next = quorum.apply(event(place))
-        carryOut(next, quorum, of: id, now: now, into: &effects)
+        let table = routing.table
+        let next = reads.update(id) { flight -> ReadQuorum.Effect in
+            guard let place = table?.place(of: node, in: flight.partition) else { return .none }
+            return flight.quorum.apply(event(place))
+        }
+        if let next { carryOut(next, of: id, now: now, into: &effects) }
     }
 
     private mutating func settleWrite(
         _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect],
         _ event: (Int) -> WriteQuorum.Event
     ) {
-        guard let flight = inFlight[id], case .writing(var quorum, let reply) = flight.phase,
-            let place = place(of: node, in: flight)
-        else { return }
-        let outcome = quorum.apply(event(place))
-        inFlight[id]?.phase = .writing(quorum, reply: reply)
-        finishWrite(id, outcome, now: now, into: &effects)
+        let table = routing.table
+        let outcome = writes.update(id) { flight -> WriteQuorum.Effect in
+            guard let place = table?.place(of: node, in: flight.partition) else { return .none }
+            return flight.quorum.apply(event(place))
+        }
+        if let outcome { finishWrite(id, outcome, now: now, into: &effects) }
     }
 
     /// A replica cannot do its part of request `id`, or will not.
@@ -180,16 +181,15 @@ extension DataPlane {
         _ id: UInt64, _ node: NodeNumber, hasRefused: Bool = false, now: Now,
         into effects: inout [Effect]
     ) {
-        guard let flight = inFlight[id] else { return }
-        switch flight.phase {
-        case .reading: settleRead(id, node, now: now, into: &effects) { .failed($0) }
-        case .writing: settleWrite(id, node, now: now, into: &effects) { .failed($0) }
-        case .forwarding:
-            forwardFailed(id, mayHaveRun: !hasRefused, now: now, into: &effects)
+        switch FlightKind(of: id) {
+        case .read: settleRead(id, node, now: now, into: &effects) { .failed($0) }
+        case .write: settleWrite(id, node, now: now, into: &effects) { .failed($0) }
+        case .forward: forwardFailed(id, mayHaveRun: !hasRefused, now: now, into: &effects)
+        case nil: break
         }
     }
 
-    func place(of node: NodeNumber, in flight: InFlight) -> Int? {
-        routing.table?.place(of: node, in: flight.partition)
+    private func place(of node: NodeNumber, in partition: PartitionID) -> Int? {
+        routing.table?.place(of: node, in: partition)
     }
 }

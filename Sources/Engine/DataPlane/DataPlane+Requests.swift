@@ -17,7 +17,7 @@ extension DataPlane {
             let text = "CLUSTERDOWN this node is not part of a cluster yet"
             return respond(to: request.origin, .error(text), into: &effects)
         }
-        if areWritesHeld || inFlight.isFull, request.operation.kind != .read {
+        if areWritesHeld || isFull, request.operation.kind != .read {
             // Before it is made: a write that is turned away later is there all the same.
             guard areWritesHeld else { return turnAway(request, into: &effects) }
             let text = "TRYAGAIN a member is joining; writes are held for a moment"
@@ -30,159 +30,215 @@ extension DataPlane {
         guard let slot = find(request.key) else {
             return park(.request(request), for: request.key, into: &effects)
         }
-        let bounded = request.consistency.bounded(by: table.replicaCount)
-        if bounded.r == 1 || !request.operation.readsReplicas {
-            act(request, slot: slot, partition, place: place, id: nil, now: now, into: &effects)
+        let needsRead = needsRead(request, table)
+        let reader = cache[slot].reader
+        if reader != 0, needsRead || reads[reader]?.isAhead(of: request.origin) ?? false {
+            guard !isFull else { return turnAway(request, into: &effects) }
+            let arrival = Arrival(request: request, atNs: now.monotonicNs)
+            reads.update(reader) { $0.waiting.append(arrival) }
+            readRequestCount += 1
+        } else if needsRead {
+            let arrival = Arrival(request: request, atNs: now.monotonicNs)
+            startRead([arrival], [], slot: slot, partition, place, now: now, into: &effects)
         } else {
-            startRead(request, slot: slot, partition, place: place, now: now, into: &effects)
+            act(request, slot: slot, partition, place: place, now: now, into: &effects)
         }
     }
 
-    /// Asks as many replicas as the read needs besides the copy in `slot`.
-    private mutating func startRead(
-        _ request: Request, slot: Int, _ partition: PartitionID, place: Int, now: Now,
-        into effects: inout [Effect]
-    ) {
-        guard let table = routing.table else { return }
-        let replicas = table.replicaCount
-        let bounded = request.consistency.bounded(by: replicas)
-        // Neighbours of a position start with different replicas, so their reads spread.
-        let first = place + 1 + Int(truncatingIfNeeded: request.key.position.rawValue & 1)
-        var quorum = ReadQuorum(
-            replicas: replicas, primaries: replicas, r: bounded.r, pr: bounded.pr,
-            firstAsked: first)
-        quorum.countOwn(place: place)
-        guard
-            let id = admit(
-                request, .reading(quorum), partition, slot: slot, now: now, into: &effects)
-        else { return }
-        cache[slot].pins += 1
-        carryOut(quorum.advance(), quorum, of: id, now: now, into: &effects)
-    }
-
-    /// Keeps a request in the table, with its deadline; refuses it when there are too many.
-    mutating func admit(
-        _ request: Request, _ phase: InFlight.Phase, _ partition: PartitionID, slot: Int?, now: Now,
-        into effects: inout [Effect]
-    ) -> UInt64? {
-        guard !inFlight.isFull else {
-            turnAway(request, into: &effects)
-            return nil
-        }
-        let deadline = now.monotonicNs + UInt64(request.consistency.timeoutMs) * 1_000_000
-        let id = inFlight.insert(
-            InFlight(
-                request: request, phase: phase, partition: partition, slot: slot,
-                startedNs: now.monotonicNs, deadlineNs: deadline))
-        let wake: UInt64
-        if case .reading = phase {
-            wake = min(deadline, now.monotonicNs + Self.slowReadNs)
-        } else {
-            wake = deadline
-        }
-        deadlines.schedule(id, atNs: wake, nowNs: now.monotonicNs)
-        return id
+    private func needsRead(_ request: Request, _ table: PlacementTable) -> Bool {
+        request.operation.readsReplicas
+            && request.consistency.bounded(by: table.replicaCount).r > 1
     }
 
     private mutating func turnAway(_ request: Request, into effects: inout [Effect]) {
         counters.overloads += 1
-        let text = "OVERLOADED \(inFlight.count) requests are under way on this shard"
+        let text = "OVERLOADED \(inFlightCount) requests are under way on this shard"
         respond(to: request.origin, .error(text), into: &effects)
     }
 
-    /// Carries out what a read quorum wants next, until it waits or is done.
-    mutating func carryOut(
-        _ first: ReadQuorum.Effect, _ quorum: ReadQuorum, of id: UInt64, now: Now,
-        into effects: inout [Effect]
+    // MARK: Reading
+
+    /// Asks as many replicas as the first of `served` needs besides the copy in `slot`.
+    private mutating func startRead(
+        _ served: [Arrival], _ waiting: [Arrival], slot: Int, _ partition: PartitionID,
+        _ place: Int, now: Now, into effects: inout [Effect]
     ) {
-        guard let table = routing.table, let flight = inFlight[id], let slot = flight.slot
-        else { return }
-        var quorum = quorum
+        guard let table = routing.table, let first = served.first else { return }
+        guard !isFull else {
+            for arrival in served { turnAway(arrival.request, into: &effects) }
+            for arrival in waiting { turnAway(arrival.request, into: &effects) }
+            return
+        }
+        let replicas = table.replicaCount
+        let bounded = first.request.consistency.bounded(by: replicas)
+        // Neighbours of a position start with different replicas, so their reads spread.
+        let firstAsked =
+            place + 1 + Int(truncatingIfNeeded: first.request.key.position.rawValue & 1)
+        var quorum = ReadQuorum(
+            replicas: replicas, primaries: replicas, r: bounded.r, pr: bounded.pr,
+            firstAsked: firstAsked)
+        quorum.countOwn(place: place)
+        var deadlineNs = first.deadlineNs
+        for arrival in served { deadlineNs = min(deadlineNs, arrival.deadlineNs) }
+        let next = quorum.advance()
+        let id = reads.insert(
+            ReadFlight(
+                quorum: quorum, key: first.request.key, partition: partition, slot: slot,
+                deadlineNs: deadlineNs, served: served, waiting: waiting))
+        readRequestCount += served.count + waiting.count
+        cache[slot].pins += 1
+        cache[slot].reader = id
+        let slowNs = now.monotonicNs + Self.slowReadNs
+        deadlines.schedule(id, atNs: min(deadlineNs, slowNs), nowNs: now.monotonicNs)
+        carryOut(next, of: id, now: now, into: &effects)
+    }
+
+    /// Carries out what the read's quorum wants next, until it waits or is done.
+    mutating func carryOut(
+        _ first: ReadQuorum.Effect, of id: UInt64, now: Now, into effects: inout [Effect]
+    ) {
+        guard let table = routing.table else { return }
         var next = first
         while case .ask(let place) = next {
+            guard let flight = reads[id] else { return }
             let node = table.replica(flight.partition, place)
-            if node != routing.node, routing.canReach(node) {
-                let key = PeerKey(flight.request.key)
-                let fingerprint = cache[slot].object.context.fingerprint
-                let check = PeerMessage.check(id: id, key: key, fingerprint: fingerprint)
+            let canAsk = node != routing.node && routing.canReach(node)
+            if canAsk {
+                let fingerprint = cache[flight.slot].object.context.fingerprint
+                let check = PeerMessage.check(
+                    id: id, key: PeerKey(flight.key), fingerprint: fingerprint)
                 effects.append(.send(node, check, after: .none))
-                next = quorum.advance()
-            } else {
-                next = quorum.apply(.failed(place))
             }
+            let further = reads.update(id) { flight in
+                canAsk ? flight.quorum.advance() : flight.quorum.apply(.failed(place))
+            }
+            next = further ?? .none
         }
         switch next {
-        case .none, .ask: inFlight[id]?.phase = .reading(quorum)
-        case .answer: finishRead(id, quorum, now: now, into: &effects)
+        case .none, .ask: return
+        case .answer: finishRead(id, now: now, into: &effects)
         case .reject(let answered, let required):
-            reject(id, answered: answered, required: required, now: now, into: &effects)
+            rejectRead(id, answered: answered, required: required, now: now, into: &effects)
         }
     }
 
     /// Enough replicas have answered and the object in memory is their merge.
-    private mutating func finishRead(
-        _ id: UInt64, _ quorum: ReadQuorum, now: Now, into effects: inout [Effect]
-    ) {
-        guard let flight = inFlight[id], let slot = flight.slot, let table = routing.table,
+    private mutating func finishRead(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+        guard let flight = removeRead(id), let table = routing.table,
             let place = table.place(of: routing.node, in: flight.partition)
         else { return }
-        if !flight.differing.isEmpty { repair(flight, quorum, slot: slot, into: &effects) }
-        act(
-            flight.request, slot: slot, flight.partition, place: place, id: id, now: now,
-            into: &effects)
+        if !flight.differing.isEmpty { repair(flight, into: &effects) }
+        for arrival in flight.served {
+            act(
+                arrival.request, slot: flight.slot, flight.partition, place: place, now: now,
+                into: &effects)
+        }
+        resume(flight, table, place, now: now, into: &effects)
+    }
+
+    /// Too few replicas have answered: what depends on them fails, the rest goes on.
+    private mutating func rejectRead(
+        _ id: UInt64, answered: Int, required: Int, now: Now, into effects: inout [Effect]
+    ) {
+        guard let flight = removeRead(id), let table = routing.table,
+            let place = table.place(of: routing.node, in: flight.partition)
+        else { return }
+        for arrival in flight.served {
+            if needsRead(arrival.request, table) {
+                reject(
+                    arrival.request.origin, since: arrival.atNs, answered: answered,
+                    required: required, now: now, into: &effects)
+            } else {
+                act(
+                    arrival.request, slot: flight.slot, flight.partition, place: place, now: now,
+                    into: &effects)
+            }
+        }
+        resume(flight, table, place, now: now, into: &effects)
+    }
+
+    /// Goes on with the requests that waited for a read to end: one more read serves them all, up
+    /// to one that needs other numbers.
+    private mutating func resume(
+        _ flight: ReadFlight, _ table: PlacementTable, _ place: Int, now: Now,
+        into effects: inout [Effect]
+    ) {
+        defer { cache[flight.slot].pins -= 1 }
+        var index = 0
+        while index < flight.waiting.count {
+            let request = flight.waiting[index].request
+            guard needsRead(request, table) else {
+                act(
+                    request, slot: flight.slot, flight.partition, place: place, now: now,
+                    into: &effects)
+                index += 1
+                continue
+            }
+            var end = index + 1
+            while end < flight.waiting.count {
+                let other = flight.waiting[end].request
+                guard other.consistency.readsLike(request.consistency) || !needsRead(other, table)
+                else { break }
+                end += 1
+            }
+            return startRead(
+                Array(flight.waiting[index..<end]), Array(flight.waiting[end...]),
+                slot: flight.slot, flight.partition, place, now: now, into: &effects)
+        }
+    }
+
+    /// Takes a read out of its table; its slot stays pinned until `resume`.
+    private mutating func removeRead(_ id: UInt64) -> ReadFlight? {
+        guard let flight = reads.remove(id) else { return nil }
+        readRequestCount -= flight.requestCount
+        cache[flight.slot].reader = 0
+        return flight
     }
 
     /// Sends the merged object to the replicas that answered with less, be it that they differed or
     /// that they agreed with what this node had before. Nobody waits for it.
-    private func repair(
-        _ flight: InFlight, _ quorum: ReadQuorum, slot: Int, into effects: inout [Effect]
-    ) {
+    private func repair(_ flight: ReadFlight, into effects: inout [Effect]) {
         guard let table = routing.table else { return }
-        let merged = cache[slot].object.context.fingerprint
-        let record = cache[slot].object.encoded()
-        for place in 0..<table.replicaCount where quorum.hasAnswered(place) {
+        let merged = cache[flight.slot].object.context.fingerprint
+        let record = cache[flight.slot].object.encoded()
+        for place in 0..<table.replicaCount where flight.quorum.hasAnswered(place) {
             let theirs = flight.differing.first { $0.place == place }?.fingerprint
             guard (theirs ?? flight.comparedFingerprint) != merged else { continue }
             let message = PeerMessage.write(
-                id: 0, key: PeerKey(flight.request.key), wantsDurability: false, record: record)
-            let hold = Hold(batch: cache[slot].batch, isDurable: false)
+                id: 0, key: PeerKey(flight.key), wantsDurability: false, record: record)
+            let hold = Hold(batch: cache[flight.slot].batch, isDurable: false)
             effects.append(.send(table.replica(flight.partition, place), message, after: hold))
         }
     }
 
+    // MARK: Acting
+
     /// Evaluates the command on the object in `slot` and, when it writes, replicates the write.
     private mutating func act(
-        _ request: Request, slot: Int, _ partition: PartitionID, place: Int, id: UInt64?, now: Now,
+        _ request: Request, slot: Int, _ partition: PartitionID, place: Int, now: Now,
         into effects: inout [Effect]
     ) {
-        var reply: Reply
-        let mutation: ObjectMutation
         switch evaluate(request, slot: slot, now: now) {
-        case .reply(let immediate):
+        case .reply(let reply):
             counters.reads += 1
-            if let id { release(id) }
             let hold = Hold(batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
-            return respond(
-                to: request.origin, immediate, after: isReached(hold) ? .none : hold,
-                into: &effects)
-        case .write(let reply_, let mutation_):
-            reply = reply_
-            mutation = mutation_
+            respond(
+                to: request.origin, reply, after: isReached(hold) ? .none : hold, into: &effects)
+        case .write(var reply, let mutation):
+            counters.writes += 1
+            let (record, dot) = write(mutation, slot: slot, now: now, into: &effects)
+            if case .dynamo(_, let seen) = mutation {
+                reply = .bulk(token(for: request.key, seen: seen, dot, slot: slot))
+            }
+            replicate(
+                record, reply, request, partition, place: place, now: now, into: &effects)
         }
-        counters.writes += 1
-        let (record, dot) = write(mutation, slot: slot, now: now, into: &effects)
-        if case .dynamo(_, let seen) = mutation {
-            reply = .bulk(token(for: request.key, seen: seen, dot, slot: slot))
-        }
-        replicate(
-            record, reply, request, slot: slot, partition, place: place, id: id, now: now,
-            into: &effects)
     }
 
     /// Sends the write to the other replicas and answers when enough have it.
     private mutating func replicate(
-        _ record: [UInt8], _ reply: Reply, _ request: Request, slot: Int, _ partition: PartitionID,
-        place own: Int, id: UInt64?, now: Now, into effects: inout [Effect]
+        _ record: [UInt8], _ reply: Reply, _ request: Request, _ partition: PartitionID,
+        place own: Int, now: Now, into effects: inout [Effect]
     ) {
         guard let table = routing.table else { return }
         let replicas = table.replicaCount
@@ -190,92 +246,79 @@ extension DataPlane {
         let isDurable = settings.acknowledgesDurable || bounded.dw > 0
         if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
         guard replicas > 1 else {
-            if let id { release(id) }
             let hold = Hold(batch: batch, isDurable: isDurable)
             return respond(to: request.origin, reply, after: hold, into: &effects)
         }
         let quorum = WriteQuorum(
             replicas: replicas, primaries: replicas,
             requirement: .init(w: bounded.w, pw: bounded.pw, dw: bounded.dw))
-        let phase = InFlight.Phase.writing(quorum, reply: reply)
-        let number: UInt64
-        if let id {
-            number = id
-            inFlight[number]?.phase = phase
-        } else {
-            guard
-                let admitted = admit(
-                    request, phase, partition, slot: nil, now: now, into: &effects)
-            else { return }
-            number = admitted
-        }
-        ownStores.append(number, batch: batch, isDurable: isDurable)
-        let message = PeerMessage.write(
-            id: number, key: PeerKey(request.key), wantsDurability: bounded.dw > 0, record: record)
-        let hold = Hold(batch: batch, isDurable: false)
         var unreached = PlaceSet()
-        for place in 0..<replicas where place != own {
-            let node = table.replica(partition, place)
-            if routing.canReach(node) {
-                effects.append(.send(node, message, after: hold))
-            } else {
-                unreached.insert(place)
-            }
+        for place in 0..<replicas
+        where place != own && !routing.canReach(table.replica(partition, place)) {
+            unreached.insert(place)
         }
-        if !unreached.isEmpty { inFlight[number]?.unreached = unreached }
+        let deadlineNs = now.monotonicNs + UInt64(bounded.timeoutMs) * 1_000_000
+        let id = writes.insert(
+            WriteFlight(
+                quorum: quorum, origin: request.origin, reply: reply, partition: partition,
+                startedNs: now.monotonicNs, deadlineNs: deadlineNs, unreached: unreached))
+        deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
+        ownStores.append(id, batch: batch, isDurable: isDurable)
+        let message = PeerMessage.write(
+            id: id, key: PeerKey(request.key), wantsDurability: bounded.dw > 0, record: record)
+        let hold = Hold(batch: batch, isDurable: false)
+        for place in 0..<replicas where place != own && !unreached.contains(place) {
+            effects.append(.send(table.replica(partition, place), message, after: hold))
+        }
     }
 
-    /// Answers the client when the quorum is decided.
+    /// Answers the client when the write's quorum is decided.
     mutating func finishWrite(
         _ id: UInt64, _ outcome: WriteQuorum.Effect, now: Now, into effects: inout [Effect]
     ) {
         switch outcome {
         case .none: return
         case .acknowledge:
-            guard let flight = release(id), case .writing(_, let reply) = flight.phase
-            else { return }
-            respond(to: flight.request.origin, reply, into: &effects)
+            guard let flight = writes.remove(id) else { return }
+            respond(to: flight.origin, flight.reply, into: &effects)
         case .reject(let shortfall):
+            guard let flight = writes.remove(id) else { return }
             reject(
-                id, answered: shortfall.stored, required: shortfall.required, now: now,
-                into: &effects)
+                flight.origin, since: flight.startedNs, answered: shortfall.stored,
+                required: shortfall.required, now: now, into: &effects)
         }
     }
 
     /// Own stores whose batch is now safe count for their writes.
     mutating func settleOwnStores(now: Now, into effects: inout [Effect]) {
         while let safe = ownStores.popSafe(written: writtenBatch, durable: durableBatch) {
-            guard let flight = inFlight[safe.id],
-                case .writing(var quorum, let reply) = flight.phase,
-                let place = routing.table?.place(of: routing.node, in: flight.partition)
-            else { continue }
-            var outcome = quorum.apply(.stored(by: place, isDurable: safe.isDurable))
-            for other in 0..<PlaceSet.placesMax
-            where outcome == .none && flight.unreached.contains(other) {
-                outcome = quorum.apply(.failed(other))
+            let table = routing.table
+            let node = routing.node
+            let outcome = writes.update(safe.id) { flight -> WriteQuorum.Effect in
+                guard let place = table?.place(of: node, in: flight.partition) else { return .none }
+                var outcome = flight.quorum.apply(.stored(by: place, isDurable: safe.isDurable))
+                guard !flight.unreached.isEmpty else { return outcome }
+                for other in 0..<PlaceSet.placesMax
+                where outcome == .none && flight.unreached.contains(other) {
+                    outcome = flight.quorum.apply(.failed(other))
+                }
+                return outcome
             }
-            inFlight[safe.id]?.phase = .writing(quorum, reply: reply)
-            finishWrite(safe.id, outcome, now: now, into: &effects)
+            if let outcome { finishWrite(safe.id, outcome, now: now, into: &effects) }
         }
     }
 
+    // MARK: Answering
+
     /// Tells the client how many replicas had answered. The command may still take effect.
     mutating func reject(
-        _ id: UInt64, answered: Int, required: Int, now: Now, into effects: inout [Effect]
+        _ origin: Request.Origin, since startedNs: UInt64, answered: Int, required: Int, now: Now,
+        into effects: inout [Effect]
     ) {
-        guard let flight = release(id) else { return }
         counters.quorumFailures += 1
-        let ms = (now.monotonicNs - flight.startedNs) / 1_000_000
+        let ms = (now.monotonicNs - startedNs) / 1_000_000
         let text = "NOQUORUM \(answered) of \(required) replicas answered in \(ms) ms"
-        respond(to: flight.request.origin, .error(text), into: &effects)
-    }
-
-    /// Takes a request out of the table and lets go of its slot.
-    @discardableResult
-    mutating func release(_ id: UInt64) -> InFlight? {
-        guard let flight = inFlight.remove(id) else { return nil }
-        if let slot = flight.slot { cache[slot].pins -= 1 }
-        return flight
+        respond(to: origin, .error(text), into: &effects)
     }
 
     func respond(

@@ -8,55 +8,66 @@ internal import Wire
 extension DataPlane {
     mutating func tick(now: Now, into effects: inout [Effect]) {
         for id in deadlines.advance(toNs: now.monotonicNs) {
-            guard let flight = inFlight[id] else { continue }
-            if now.monotonicNs >= flight.deadlineNs {
-                deadlinePassed(id, flight, now: now, into: &effects)
-                continue
-            }
-            deadlines.schedule(id, atNs: flight.deadlineNs, nowNs: now.monotonicNs)
-            if case .reading(var quorum) = flight.phase, !flight.isHedged {
-                inFlight[id]?.isHedged = true
-                let next = quorum.apply(.slow)
-                carryOut(next, quorum, of: id, now: now, into: &effects)
+            switch FlightKind(of: id) {
+            case .read: wakeRead(id, now: now, into: &effects)
+            case .write: wakeWrite(id, now: now, into: &effects)
+            case .forward: wakeForward(id, now: now, into: &effects)
+            case nil: break
             }
         }
     }
 
-    private mutating func deadlinePassed(
-        _ id: UInt64, _ flight: InFlight, now: Now, into effects: inout [Effect]
-    ) {
-        switch flight.phase {
-        case .reading(var quorum):
-            let next = quorum.apply(.deadlinePassed)
-            carryOut(next, quorum, of: id, now: now, into: &effects)
-        case .writing(var quorum, _):
-            let outcome = quorum.apply(.deadlinePassed)
-            finishWrite(id, outcome, now: now, into: &effects)
-        case .forwarding:
-            let isRead = flight.request.operation.kind == .read
-            let consistency = flight.request.consistency
-            reject(
-                id, answered: 0, required: isRead ? consistency.r : consistency.w, now: now,
-                into: &effects)
+    private mutating func wakeRead(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+        guard let flight = reads[id] else { return }
+        let isLate = now.monotonicNs >= flight.deadlineNs
+        if !isLate {
+            deadlines.schedule(id, atNs: flight.deadlineNs, nowNs: now.monotonicNs)
+            guard !flight.isHedged else { return }
         }
+        let next = reads.update(id) { flight -> ReadQuorum.Effect in
+            flight.isHedged = true
+            return flight.quorum.apply(isLate ? .deadlinePassed : .slow)
+        }
+        if let next { carryOut(next, of: id, now: now, into: &effects) }
+    }
+
+    private mutating func wakeWrite(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+        guard let deadlineNs = writes[id]?.deadlineNs else { return }
+        guard now.monotonicNs >= deadlineNs else {
+            return deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
+        }
+        guard let outcome = writes.update(id, { $0.quorum.apply(.deadlinePassed) }) else { return }
+        finishWrite(id, outcome, now: now, into: &effects)
+    }
+
+    private mutating func wakeForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+        guard let deadlineNs = forwards[id]?.arrival.deadlineNs else { return }
+        guard now.monotonicNs >= deadlineNs else {
+            return deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
+        }
+        rejectForward(id, now: now, into: &effects)
     }
 
     /// A connection broke: whoever waits for an answer on it need not wait for the deadline.
     mutating func failRequests(
         on node: NodeNumber, now: Now, into effects: inout [Effect]
     ) {
-        for id in inFlight.ids {
-            guard let flight = inFlight[id], let table = routing.table else { continue }
-            switch flight.phase {
-            case .reading(let quorum):
-                guard let place = place(of: node, in: flight), quorum.isPending(place)
-                else { continue }
-            case .writing(let quorum, _):
-                guard let place = place(of: node, in: flight), quorum.isPending(place)
-                else { continue }
-            case .forwarding(let place, _):
-                guard table.replica(flight.partition, place) == node else { continue }
-            }
+        guard let table = routing.table else { return }
+        for id in reads.ids {
+            guard let flight = reads[id], let place = table.place(of: node, in: flight.partition),
+                flight.quorum.isPending(place)
+            else { continue }
+            fail(id, node, now: now, into: &effects)
+        }
+        for id in writes.ids {
+            guard let flight = writes[id], let place = table.place(of: node, in: flight.partition),
+                flight.quorum.isPending(place)
+            else { continue }
+            fail(id, node, now: now, into: &effects)
+        }
+        for id in forwards.ids {
+            guard let flight = forwards[id], table.replica(flight.partition, flight.place) == node
+            else { continue }
             fail(id, node, now: now, into: &effects)
         }
     }
@@ -64,9 +75,22 @@ extension DataPlane {
     /// Ends all requests under way without saying whether they took effect.
     mutating func abandonRequests(into effects: inout [Effect]) {
         let text = "TRYAGAIN keys were moved or flushed while the command ran"
-        for id in inFlight.ids {
-            guard let flight = release(id) else { continue }
-            respond(to: flight.request.origin, .error(text), into: &effects)
+        for id in reads.ids {
+            guard let flight = reads.remove(id) else { continue }
+            cache[flight.slot].pins -= 1
+            cache[flight.slot].reader = 0
+            for arrival in flight.served + flight.waiting {
+                respond(to: arrival.request.origin, .error(text), into: &effects)
+            }
+        }
+        readRequestCount = 0
+        for id in writes.ids {
+            guard let flight = writes.remove(id) else { continue }
+            respond(to: flight.origin, .error(text), into: &effects)
+        }
+        for id in forwards.ids {
+            guard let flight = forwards.remove(id) else { continue }
+            respond(to: flight.arrival.request.origin, .error(text), into: &effects)
         }
         for (_, events) in parked.takeAll() {
             for event in events { turnAway(event, text, .epoch, into: &effects) }

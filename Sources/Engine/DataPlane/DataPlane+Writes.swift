@@ -109,10 +109,10 @@ extension DataPlane {
         let dot: Dot
         switch mutation {
         case .plain(let plain):
-            dot = nextDot(after: cache[slot].object.context, seen: nil, now: now)
+            dot = nextDot(slot: slot, seen: nil, now: now)
             cache[slot].object.write(plain, dot: dot, stamp: stamp, nowMs: now.wallMs)
         case .dynamo(let value, let seen):
-            dot = nextDot(after: cache[slot].object.context, seen: seen, now: now)
+            dot = nextDot(slot: slot, seen: seen, now: now)
             cache[slot].object.write(value, seen: seen, dot: dot, stamp: stamp)
             if cache[slot].object.entries.count > 1 { counters.siblingsMade += 1 }
         }
@@ -130,26 +130,25 @@ extension DataPlane {
         batchHasStores = true
         cache.resize(slot, writtenBatch: writtenBatch)
         let hasValue = cache[slot].object.hasValue
-        if hasValue != hadValue { countKey(cache[slot].key, hasValue ? 1 : -1) }
+        if hasValue != hadValue { countKey(at: cache[slot].key.position, hasValue ? 1 : -1) }
         effects.append(.store(cache[slot].key, record: record))
         return record
     }
 
-    private mutating func countKey(_ key: ObjectKey, _ change: Int) {
+    private mutating func countKey(at position: Position, _ change: Int) {
         guard let partitioning = routing.table?.partitioning else { return }
         if keyCountChanges.isEmpty {
             keyCountChanges = [Int](repeating: 0, count: partitioning.count)
         }
-        keyCountChanges[partitioning.partition(of: key.position).index] += change
+        keyCountChanges[partitioning.partition(of: position).index] += change
     }
 
     /// A dot that was never used: this node's next one for the key.
     ///
     /// The node goes on under its actor if that actor's epoch is not before the trust horizon. An
     /// actor that the client's context knows better than we do is not continued either.
-    private mutating func nextDot(
-        after context: CausalContext, seen: CausalContext?, now: Now
-    ) -> Dot {
+    private mutating func nextDot(slot: Int, seen: CausalContext?, now: Now) -> Dot {
+        let context = cache[slot].object.context
         let own = context.latestActor(of: settings.node)
         if let own, own.epochMs >= trustHorizonMs, !hasForgotten(seen, context) {
             return Dot(actor: own, counter: context.highestCounter(of: own) + 1)

@@ -38,7 +38,11 @@ public struct DataPlane: Sendable {
     var routing: Routing
     var cache: ObjectCache
     var clock: HybridClock
-    var inFlight: RequestTable
+    var reads = FlightTable<ReadFlight>(.read)
+    var writes = FlightTable<WriteFlight>(.write)
+    var forwards = FlightTable<ForwardFlight>(.forward)
+    /// Requests that reads under way serve or let wait.
+    var readRequestCount = 0
     var parked = ParkedEvents()
     /// Own stores whose batches are not yet as durable as their acknowledgement needs.
     var ownStores = OwnStores()
@@ -66,7 +70,6 @@ public struct DataPlane: Sendable {
         routing = Routing(node: settings.node)
         cache = ObjectCache(bytesMax: settings.cacheBytesMax)
         clock = HybridClock(driftMsMax: settings.driftMsMax)
-        inFlight = RequestTable(capacityMax: Self.inFlightMax)
         trustHorizonMs = settings.trustHorizonMs
         epochCeilingMs = settings.epochCeilingMs
         if let topology { routing.adopt(topology) }
@@ -81,12 +84,16 @@ public struct DataPlane: Sendable {
 
     /// Bytes of decoded objects held in memory.
     public var cacheBytes: Int { cache.bytes }
-    public var inFlightCount: Int { inFlight.count }
+    public var inFlightCount: Int { readRequestCount + writes.count + forwards.count }
+    var isFull: Bool { inFlightCount >= Self.inFlightMax }
     public var parkedCount: Int { parked.count }
 
     /// Requests under way that write, or may. Looks at all of them.
     public var writesInFlightCount: Int {
-        inFlight.ids.count { inFlight[$0].map { $0.request.operation.kind != .read } ?? false }
+        let arrivals =
+            reads.ids.flatMap { reads[$0].map { $0.served + $0.waiting } ?? [] }
+            + forwards.ids.compactMap { forwards[$0]?.arrival }
+        return writes.count + arrivals.count { $0.request.operation.kind != .read }
     }
 
     /// The sum of `keyCountChanges`.

@@ -21,6 +21,8 @@ struct ObjectCache {
         var size: Int32 = 0
         /// In-flight requests that count on the slot staying where it is.
         var pins: Int32 = 0
+        /// The quorum read of this key that is under way; 0 for none.
+        var reader: UInt64 = 0
         var isUsedSince = true
         var isOccupied = true
     }
@@ -74,8 +76,11 @@ struct ObjectCache {
     }
 
     /// Works on a slot in place. Call `resize` when the object has changed.
+    ///
+    /// A getter, not a `_read`: this compiler goes on reading what a coroutine has yielded after it
+    /// has ended (found by the address sanitizer). Inlined, it loads only what is asked for.
     subscript(index: Int) -> Slot {
-        _read { yield pages[index >> Self.pageBits][index & Self.pageMask] }
+        get { pages[index >> Self.pageBits][index & Self.pageMask] }
         _modify { yield &pages[index >> Self.pageBits][index & Self.pageMask] }
     }
 

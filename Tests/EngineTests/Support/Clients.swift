@@ -13,6 +13,11 @@ struct Clients {
 
     private(set) var requests: [Request] = []
 
+    /// Every request comes over a connection of its own, which the upper half of a number names;
+    /// requests of one connection would keep their order.
+    static func origin(of number: UInt64) -> UInt64 { number << 32 }
+    static func number(of origin: UInt64) -> UInt64 { origin >> 32 }
+
     /// Numbers begin at 1.
     subscript(number: UInt64) -> Request { requests[Int(number) - 1] }
 

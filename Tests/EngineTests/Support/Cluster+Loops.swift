@@ -85,7 +85,7 @@ extension Cluster {
     /// An effect's time has come.
     private func leave(_ effect: DataPlane.Effect, _ index: Int, _ shard: Int) {
         switch effect {
-        case .reply(let number, let reply, _): answer(number, reply)
+        case .reply(let origin, let reply, _): answer(Clients.number(of: origin), reply)
         case .send(let node, let message, _):
             send(message, from: index, shard: shard, to: Int(node.rawValue))
         case .answer(let link, let message, _):
