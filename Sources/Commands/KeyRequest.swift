@@ -1,7 +1,7 @@
 /// One operation on one key: what is sent to the key's coordinator.
 public struct KeyRequest: Sendable, Equatable {
-    /// Bytes of the longest key: records hold a key's size in 16 bits.
-    public static let keySizeMax = 65_535
+    /// Bytes of the longest key: what peers accept, too.
+    public static let keySizeMax = 64 << 10
 
     public var key: [UInt8]
     public var operation: Operation

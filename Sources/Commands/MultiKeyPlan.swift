@@ -28,6 +28,15 @@ public struct MultiKeyPlan: Sendable {
         case transfer(Transfer)
     }
 
+    /// Whether it writes after a stage that reads: a later command of the same client must wait for
+    /// the end, or it would overtake the write.
+    public var writesLate: Bool {
+        switch work {
+        case .assignAllOrNone, .combine, .transfer: true
+        case .collect, .sum, .assign, .compare: false
+        }
+    }
+
     private var work: Work
     private var stage = 0
 

@@ -14,5 +14,7 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     }
 
     /// Returns true once in `count` draws, on average.
-    public mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
+    public mutating func oneIn(_ count: Int) -> Bool {
+        Int.random(in: 0..<count, using: &self) == 0
+    }
 }

@@ -189,7 +189,9 @@ final class ClientSession: StreamHandler {
             let progress = PendingReplies.PlanProgress(plan)
             let command = pending.append(
                 .plan(progress), startedNs: shard.loop.now.monotonicNs)
+            let writesLate = plan.writesLate
             advance(progress, command, [])
+            if writesLate, !pending.isEmpty { isAlone = true }
         case .session(let id, let arguments): begin(id, arguments)
         case .failure(let reply): answer(reply)
         }
