@@ -68,7 +68,7 @@ import Wire
     }
 
     @Test func `keys are bounded`() {
-        let key = String(repeating: "k", count: 65_536)
+        let key = String(repeating: "k", count: 65_537)
         let text = "ERR key exceeds maximum allowed size (65536 bytes)"
         for command in ["get \(key)", "set \(key) v", "mget a \(key)", "rename a \(key)"] {
             #expect(failure(command) == text)
