@@ -118,6 +118,11 @@ public final class RocksDBStorage: StorageEngine {
         return state
     }
 
+    /// Sets the free space that is kept, from the next measurement on.
+    public func setFreeBytesMin(_ bytes: UInt64) {
+        space.withLock { $0.freeBytesMin = bytes }
+    }
+
     public func estimatedKeyCount(_ family: Family) -> UInt64 {
         checkOpen()
         return handles.property(.estimatedKeys, family)

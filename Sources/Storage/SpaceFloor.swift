@@ -28,7 +28,8 @@ public enum SpaceState: UInt8, Comparable, Sendable {
 public struct SpaceFloor: Sendable {
     public private(set) var state = SpaceState.ample
 
-    private let freeBytesMin: UInt64
+    /// Free space that is kept besides the reserve.
+    public var freeBytesMin: UInt64
     private let writeBuffersBytes: UInt64
     private let compactionBytesMax: UInt64
 

@@ -28,8 +28,10 @@ final class FixedBackend: AdminBackend {
         other.vnodes = 64
         return StatusReport(
             clusterID: "0c", number: 1, id: "0a", uptimeSeconds: 61, unreadiness: nil, epoch: 3,
+            authority: 1,
             partitions: 64, n: 3, r: 2, w: 2, shards: 2, connectedClients: 4, keys: 5,
-            memoryBytes: 6, diskFreeBytes: 7, members: [member, other])
+            memoryBytes: 6, diskFreeBytes: 7, diskState: "ample", uncleanStarts: 8,
+            members: [member, other])
     }
 
     func ring() throws(AdminError) -> RingReport {
@@ -44,7 +46,8 @@ final class FixedBackend: AdminBackend {
         try check()
         guard key.count <= 100 else { throw .refused("a key has at most 100 bytes") }
         let object = KeyReport.Replica.Object(
-            context: "1@5:2", type: "string", siblings: 2, valueBytes: 3, expiresAtMs: 99,
+            context: "1@5:2", digest: "00000000000000ff", type: "string", siblings: 2,
+            valueBytes: 3, expiresAtMs: 99,
             timestamp: "5.0@1")
         var tombstone = object
         tombstone.siblings = 0

@@ -15,6 +15,8 @@ public struct KeyReport: Sendable {
         public struct Object: Sendable {
             /// The causal context, for people: `1@1700000000000:3, 2@1700000000123:1`.
             public var context: String
+            /// 16 hexadecimal digits, the same where the context is the same.
+            public var digest: String
             /// `string` for now; nil for a tombstone.
             public var type: String?
             /// Values that none of the others covers; 0 for a tombstone.
@@ -27,10 +29,11 @@ public struct KeyReport: Sendable {
             public var timestamp: String?
 
             public init(
-                context: String, type: String?, siblings: Int, valueBytes: Int,
+                context: String, digest: String, type: String?, siblings: Int, valueBytes: Int,
                 expiresAtMs: UInt64?, timestamp: String?
             ) {
                 self.context = context
+                self.digest = digest
                 self.type = type
                 self.siblings = siblings
                 self.valueBytes = valueBytes
@@ -80,7 +83,7 @@ public struct KeyReport: Sendable {
     ///
     ///     {"key", "key_hex", "slot", "position", "partition", "agree",
     ///      "replicas": [{"number", "client_address", "zone", "reachable", "state", "error",
-    ///                    "context", "type", "siblings", "tombstone", "value_bytes",
+    ///                    "context", "digest", "type", "siblings", "tombstone", "value_bytes",
     ///                    "expires_at_ms", "timestamp"}],
     ///      "fallbacks": [4, 5]}
     ///
@@ -138,6 +141,7 @@ extension KeyReport.Replica {
             "state": .string(state),
             "error": error.map(JSON.string) ?? nil,
             "context": object.map { .string($0.context) } ?? nil,
+            "digest": object.map { .string($0.digest) } ?? nil,
             "type": object?.type.map(JSON.string) ?? nil,
             "siblings": object.map { .integer($0.siblings) } ?? nil,
             "tombstone": .bool(state == "tombstone"),

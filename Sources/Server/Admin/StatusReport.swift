@@ -48,6 +48,8 @@ public struct StatusReport: Sendable {
     public var unreadiness: String?
     /// The version of the topology.
     public var epoch: UInt64
+    /// The number of the member that decides about changes of the topology.
+    public var authority: Int?
     public var partitions: Int
     public var n: Int
     public var r: Int
@@ -58,13 +60,17 @@ public struct StatusReport: Sendable {
     public var keys: Int
     public var memoryBytes: Int
     public var diskFreeBytes: Int
+    /// `ample`, `low` (new values are refused) or `exhausted` (nothing is written).
+    public var diskState: String
+    /// Starts after a run that had not ended in order.
+    public var uncleanStarts: Int
     public var members: [Member]
 
     public init(
         clusterID: String?, number: Int?, id: String, uptimeSeconds: Int, unreadiness: String?,
-        epoch: UInt64, partitions: Int, n: Int, r: Int, w: Int, shards: Int,
+        epoch: UInt64, authority: Int?, partitions: Int, n: Int, r: Int, w: Int, shards: Int,
         connectedClients: Int, keys: Int, memoryBytes: Int, diskFreeBytes: Int,
-        members: [Member]
+        diskState: String, uncleanStarts: Int, members: [Member]
     ) {
         self.clusterID = clusterID
         self.number = number
@@ -72,6 +78,7 @@ public struct StatusReport: Sendable {
         self.uptimeSeconds = uptimeSeconds
         self.unreadiness = unreadiness
         self.epoch = epoch
+        self.authority = authority
         self.partitions = partitions
         self.n = n
         self.r = r
@@ -81,14 +88,17 @@ public struct StatusReport: Sendable {
         self.keys = keys
         self.memoryBytes = memoryBytes
         self.diskFreeBytes = diskFreeBytes
+        self.diskState = diskState
+        self.uncleanStarts = uncleanStarts
         self.members = members
     }
 
     /// Scripted against: names may be added, never changed.
     ///
     ///     {"node": {"id", "number", "version", "uptime_seconds", "ready", "unreadiness", "shards",
-    ///               "connected_clients", "keys", "memory_bytes", "disk_free_bytes"},
-    ///      "cluster": {"id", "epoch", "partitions", "n", "r", "w"},
+    ///               "connected_clients", "keys", "memory_bytes", "disk_free_bytes",
+    ///               "disk_state", "unclean_starts"},
+    ///      "cluster": {"id", "epoch", "authority", "partitions", "n", "r", "w"},
     ///      "members": [{"id", "number", "client_address", "peer_address", "admin_address",
     ///                   "zone", "weight", "reachable", "self", "vnodes",
     ///                   "first_places", "share"}]}
@@ -109,10 +119,13 @@ public struct StatusReport: Sendable {
                 "keys": .integer(keys),
                 "memory_bytes": .integer(memoryBytes),
                 "disk_free_bytes": .integer(diskFreeBytes),
+                "disk_state": .string(diskState),
+                "unclean_starts": .integer(uncleanStarts),
             ],
             "cluster": [
                 "id": clusterID.map(JSON.string) ?? nil,
                 "epoch": .exact(epoch),
+                "authority": authority.map(JSON.integer) ?? nil,
                 "partitions": .integer(partitions),
                 "n": .integer(n),
                 "r": .integer(r),

@@ -21,6 +21,7 @@ final class Committer: Sendable {
     private let durable: @Sendable (_ shard: Int, _ batch: UInt64) -> Void
     private let failed: @Sendable (StorageError) -> Void
     private let syncCount = Atomic<UInt64>(0)
+    private let syncNs = Atomic<UInt64>(0)
 
     init(
         storage: any StorageEngine, shards: Int,
@@ -35,6 +36,8 @@ final class Committer: Sendable {
 
     /// How many fsyncs there were: for metrics.
     var count: UInt64 { syncCount.load(ordering: .relaxed) }
+    /// How long they took together.
+    var durationNs: UInt64 { syncNs.load(ordering: .relaxed) }
 
     /// Makes every batch of `shard` up to `batch` durable, which must be written already, and tells.
     func request(shard: Int, batch: UInt64) {
@@ -50,11 +53,13 @@ final class Committer: Sendable {
 
     private func run() {
         while let batches = take() {
+            let startedNs = SystemClock.monotonicNs()
             do throws(StorageError) {
                 try storage.sync()
             } catch {
                 return failed(error)
             }
+            syncNs.wrappingAdd(SystemClock.monotonicNs() - startedNs, ordering: .relaxed)
             syncCount.wrappingAdd(1, ordering: .relaxed)
             for shard in batches.indices where batches[shard] > 0 { durable(shard, batches[shard]) }
         }

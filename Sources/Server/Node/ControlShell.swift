@@ -19,9 +19,25 @@ final class ControlShell {
     /// Whether an effect is under way that the following ones wait for.
     private var isWaiting = false
     private var random = SeededRandom.fromSystem()
-    private var waiting: [(id: ProposalID, done: (String?) -> Void)] = []
+    private var waiting: [Proposal] = []
+    private var isStopped = false
     private let timer: Timer
     private let facts: NodeFacts
+
+    /// A change that somebody here wants and waits for.
+    private struct Proposal {
+        let id: ProposalID
+        let deadlineNs: UInt64
+        let done: (String?) -> Void
+    }
+
+    /// The deciding node answers within seconds, a flush that members do not confirm included. An
+    /// answer that is lost on the way would else be awaited for ever.
+    private static let proposalNsMax: UInt64 = 15_000_000_000
+    /// How long a node waits before it tells its addresses again.
+    private static let persistPauseMs: UInt64 = 500
+    /// While the disk has no room for a topology, it is looked again after so long.
+    private static let fullPauseMs: UInt64 = 1000
 
     init(shard: Shard, topology: Topology) {
         self.shard = shard
@@ -37,22 +53,24 @@ final class ControlShell {
     /// Proposes a change; `done` gets nil when it is made, or the reason why not.
     func propose(_ change: TopologyChange, done: @escaping (String?) -> Void) {
         let id = ProposalID(rawValue: random.next())
-        waiting.append((id, done))
+        let deadlineNs = shard.loop.now.monotonicNs + Self.proposalNsMax
+        waiting.append(Proposal(id: id, deadlineNs: deadlineNs, done: done))
         apply(.proposed(id, change))
     }
 
     /// Proposes a change until it is made: a node's own addresses must become known, also when the
     /// deciding node is away at first.
     func persist(_ change: TopologyChange) {
-        if shard.topology.authority == shard.number || shard.peers.isReady(shard.topology.authority) {
-            propose(change) { [services] reason in
-                guard let reason else { return }
-                services.log.warn(
-                    "the cluster did not take this node's addresses", ["reason": .text(reason)])
-            }
-            return
+        guard !isStopped else { return }
+        guard isAuthority || shard.peers.isReady(shard.topology.authority) else {
+            return shard.after(ms: Self.persistPauseMs) { [weak self] in self?.persist(change) }
         }
-        shard.after(ms: 500) { [weak self] in self?.persist(change) }
+        propose(change) { [weak self] reason in
+            guard let self, let reason else { return }
+            services.log.warn(
+                "the cluster did not take this node's addresses", ["reason": .text(reason)])
+            shard.after(ms: 10 * Self.persistPauseMs) { [weak self] in self?.persist(change) }
+        }
     }
 
     func receive(_ bytes: [UInt8], from node: NodeNumber?, link: LinkID) {
@@ -69,22 +87,36 @@ final class ControlShell {
 
     func heard(epoch: UInt64, from node: NodeNumber) { apply(.heard(epoch: epoch, from: node)) }
 
-    func stop() { timer.close() }
+    /// Nothing is decided or adopted any more: the shards are about to go.
+    func stop() {
+        timer.close()
+        isStopped = true
+        let abandoned = waiting
+        waiting = []
+        for proposal in abandoned { proposal.done("the node is stopping") }
+    }
 
-    fileprivate func tick() { apply(.ticked) }
+    fileprivate func tick() {
+        let nowNs = shard.loop.now.monotonicNs
+        for proposal in waiting where proposal.deadlineNs <= nowNs {
+            finish(proposal.id, "the node that decides about the topology did not answer")
+        }
+        apply(.ticked)
+    }
 
     private func apply(_ event: ControlPlane.Event) {
+        guard !isStopped else { return }
         plane.apply(event, now: shard.loop.now, into: &effects)
         carryOut()
     }
 
     private func carryOut() {
-        while !isWaiting, next < effects.count {
+        while !isWaiting, !isStopped, next < effects.count {
             let effect = effects[next]
             next += 1
             carryOut(effect)
         }
-        if next == effects.count {
+        if next >= effects.count {
             effects.removeAll(keepingCapacity: true)
             next = 0
         }
@@ -104,7 +136,8 @@ final class ControlShell {
         case .inspect(let preparation): inspect(preparation)
         case .accepted(let id): finish(id, nil)
         case .refused(let id, let reason): finish(id, reason)
-        case .report(let text): services.log.error("conflict of topologies", ["reason": .text(text)])
+        case .report(let text):
+            services.log.error("conflict of topologies", ["reason": .text(text)])
         }
     }
 
@@ -127,17 +160,28 @@ final class ControlShell {
         let isAccepted = services.workers.submit {
             do throws(StorageError) {
                 try facts.store(topology)
+                mailbox.send(.call { _ in resume.value.resume() })
             } catch {
-                services.fail(error.description)
+                guard case .full = error else { services.fail(error.description) }
+                services.log.error("the disk has no room for the topology", [:])
+                mailbox.send(.call { _ in resume.value.storeLater(topology) })
             }
-            mailbox.send(.call { _ in resume.value.resume() })
         }
-        if !isAccepted { services.fail("cannot store the topology: the disk does not keep up") }
+        if !isAccepted { storeLater(topology) }
+    }
+
+    private func storeLater(_ topology: Topology) {
+        guard !isStopped else { return }
+        shard.after(ms: Self.fullPauseMs) { [weak self] in
+            guard let self, !isStopped else { return }
+            store(topology)
+        }
     }
 
     /// Hands the topology to all shards and goes on when each serves by it.
     private func adopt(_ topology: Topology) {
         isWaiting = true
+        logChanges(to: topology)
         services.log.info(
             "topology adopted",
             [
@@ -157,33 +201,55 @@ final class ControlShell {
         }
     }
 
-    /// Waits until no command is under way, then looks for a record.
+    private func logChanges(to topology: Topology) {
+        let before = shard.topology
+        for member in topology.members where before.member(member.number) == nil {
+            services.log.info(
+                "a member has joined",
+                [
+                    "node": .integer(Int(member.number.rawValue)), "id": .describing(member.id),
+                    "address": .text(member.peerAddress), "zone": .text(member.zone),
+                    "weight": .integer(member.weight),
+                ])
+        }
+        for member in before.members where topology.member(member.number) == nil {
+            services.log.info(
+                "a member has left",
+                ["node": .integer(Int(member.number.rawValue)), "id": .describing(member.id)])
+        }
+        if topology.flushStamp > before.flushStamp {
+            services.log.warn("all data of the cluster is flushed", [:])
+        }
+    }
+
+    /// Waits until no write is under way, then looks for a record.
     private func inspect(_ preparation: Preparation) {
         let confined = Confined(self, to: shard.loop)
-        services.gather(origin: shard.index, { $0.dataPlane.inFlightCount }) { _, counts in
+        services.gather(origin: shard.index, { $0.unstoredWrites }) { _, counts in
             confined.value.look(preparation, underWay: counts.reduce(0, +))
         }
     }
 
     private func look(_ preparation: Preparation, underWay: Int) {
-        guard underWay == 0 else { return shard.after(ms: 10) { [weak self] in self?.inspect(preparation) } }
+        guard !isStopped else { return }
+        guard underWay == 0 else {
+            return shard.after(ms: 10) { [weak self] in self?.inspect(preparation) }
+        }
         let services = services
+        let facts = facts
         let confined = Confined(self, to: shard.loop)
         let mailbox = services.mailboxes[shard.index]
+        // Unheard, the deciding node asks again.
         _ = services.workers.submit {
-            var isEmpty = true
+            let isEmpty: Bool
             do throws(StorageError) {
-                let limits = ScanLimits(entriesMax: 1, bytesMax: .max)
-                _ = try services.storage.scan(.objects, from: [], to: nil, limits: limits) { _, _ in
-                    isEmpty = false
-                    return false
-                }
+                isEmpty = try !facts.holdsData()
             } catch {
                 services.log.error("the data cannot be read", ["reason": .describing(error)])
                 isEmpty = false
             }
-            let found = isEmpty
-            mailbox.send(.call { _ in confined.value.apply(.inspected(preparation, isEmpty: found)) })
+            mailbox.send(
+                .call { _ in confined.value.apply(.inspected(preparation, isEmpty: isEmpty)) })
         }
     }
 }

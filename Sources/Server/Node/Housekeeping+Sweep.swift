@@ -1,5 +1,6 @@
 internal import Engine
 internal import Essentials
+internal import Membership
 internal import Objects
 internal import Placement
 internal import Platform
@@ -24,7 +25,9 @@ extension Housekeeping {
 
     private func arm(_ shard: Shard?, _ start: [UInt8]) {
         shard?.after(ms: start.isEmpty ? Self.walkPauseMs : Self.stepPauseMs) { [self] in
-            _ = services.workers.submit { self.sweepStep(from: start) }
+            let isAccepted = services.workers.submit { self.sweepStep(from: start) }
+            // The disk is busy: later.
+            if !isAccepted { sweep(from: start) }
         }
     }
 
@@ -61,7 +64,7 @@ extension Housekeeping {
     }
 
     private func tell(_ key: ObjectKey) {
-        let partitioning = Partitioning(count: services.configuration.current.partitions)
+        let partitioning = services.reachability.current.topology.partitioning
         let shard = services.shard(of: partitioning.partition(of: key.position))
         services.mailboxes[shard].send(.expiryFound(key))
     }

@@ -16,19 +16,14 @@ public final class Node {
     private let log: Log
     private let storage: RocksDBStorage
     private let facts: NodeFacts
-    private let sockets: Sockets
+    private let sockets: NodeSockets
     private let services: NodeServices
     private let startedNs: UInt64
     private let topology: Topology
+    private let number: NodeNumber
     private var listeners: [Confined<TCPListener>] = []
     private var admin: HTTPServer?
     private let stopSignal: Semaphore
-
-    private struct Sockets {
-        let clients: ListeningSocket
-        let peers: ListeningSocket
-        let admin: ListeningSocket
-    }
 
     /// Opens everything, joins or founds the cluster if need be, and serves.
     ///
@@ -38,55 +33,38 @@ public final class Node {
         self.store = store
         self.log = log
         configuration = store.current
-        let wantedFiles = configuration.clientsMax + 2048
-        let files = ProcessFacts.raiseOpenFilesLimit(to: wantedFiles)
-        if files < wantedFiles {
-            log.warn(
-                "the limit of open files is lower than maxclients needs",
-                ["limit": .integer(files), "wanted": .integer(wantedFiles)])
-        }
+        Self.raiseOpenFilesLimit(configuration, log)
         sockets = try Self.bind(configuration)
         storage = try Self.openStorage(configuration)
+        Self.logStart(configuration, log)
         facts = NodeFacts(storage: storage)
-        let past: Past
-        do {
-            past = try Past(facts, storage, now: SystemClock.now())
-        } catch {
-            storage.close()
-            throw StartFailure(error.description)
-        }
-        if past.wasUnclean { log.warn("the last run did not end in order", [:]) }
+        let past = try Self.readPast(facts, storage, log)
         let description = Self.describe(configuration, sockets, id: past.nodeID)
-        do {
-            topology = try Self.findTopology(configuration, past, description, facts, log)
-        } catch {
-            storage.close()
-            throw error
-        }
-        guard let number = topology.member(id: past.nodeID)?.number else {
-            storage.close()
-            throw StartFailure(
-                "\(configuration.dataDirectory): this node was removed from its cluster; "
-                    + "start it with an empty data-dir to join as a new one")
-        }
         let stopSignal = Semaphore()
         self.stopSignal = stopSignal
-        services = try Self.makeServices(
-            store, log, storage, past, startedNs: startedNs) { stopSignal.signal() }
-        startShards(number, past)
-        startListeners()
+        do throws(StartFailure) {
+            topology = try Self.findTopology(configuration, past, description, facts, log)
+            number = try Self.findNumber(past, topology, configuration)
+            services = try Self.makeServices(
+                store, log, storage, past, topology, startedNs: startedNs
+            ) { stopSignal.signal() }
+        } catch {
+            Self.abandon(storage, facts, past, log)
+            throw error
+        }
+        watchSignals()
+        startShards(past)
+        do throws(StartFailure) {
+            try startListeners()
+        } catch {
+            stop()
+            throw error
+        }
         proposeAddresses(description)
     }
 
     /// Serves until SIGTERM, SIGINT or SHUTDOWN, then ends in order.
     public func run() {
-        let stopSignal = stopSignal
-        let loop = services.hosts[0].loop
-        loop.perform {
-            for signal in [Signal.terminate, .interrupt] {
-                _ = SignalWatcher(signal, loop: loop) { stopSignal.signal() }
-            }
-        }
         announce()
         stopSignal.wait()
         stop()
@@ -94,82 +72,24 @@ public final class Node {
 
     // MARK: Starting
 
-    private static func bind(_ configuration: Configuration) throws(StartFailure) -> Sockets {
-        func listen(
-            _ address: SocketAddress, _ setting: String
-        ) throws(StartFailure) -> ListeningSocket {
-            do {
-                return try ListeningSocket(address)
-            } catch {
-                throw StartFailure("cannot listen at '\(setting)': \(error)")
+    /// A terminal that is closed ends no server, hence the third one.
+    private func watchSignals() {
+        let stopSignal = stopSignal
+        let log = log
+        let loop = services.hosts[0].loop
+        loop.perform {
+            for signal in [Signal.terminate, .interrupt] {
+                _ = SignalWatcher(signal, loop: loop) { stopSignal.signal() }
+            }
+            _ = SignalWatcher(.hangUp, loop: loop) {
+                log.info("hang-up ignored: settings are changed by CONFIG SET", [:])
             }
         }
-        return Sockets(
-            clients: try listen(configuration.listen, "listen"),
-            peers: try listen(configuration.peerListen, "peer-listen"),
-            admin: try listen(configuration.adminListen, "admin-listen"))
-    }
-
-    private static func openStorage(
-        _ configuration: Configuration
-    ) throws(StartFailure) -> RocksDBStorage {
-        let split = configuration.memorySplit
-        var options = StorageOptions(directory: configuration.dataDirectory)
-        options.blockCacheBytes = split.blockCache
-        options.memtableBytes = split.memtables
-        options.backgroundThreads = configuration.backgroundThreadCount(
-            cores: HostFacts.processorCount)
-        options.freeBytesMin = UInt64(configuration.diskFloorBytes)
-        switch configuration.compression {
-        case .none: options.compression = .none
-        case .lz4: options.compression = .lz4
-        case .zstd: options.compression = .zstd
-        }
-        do {
-            return try RocksDBStorage(options)
-        } catch {
-            throw StartFailure(error.description)
-        }
-    }
-
-    private static func describe(
-        _ configuration: Configuration, _ sockets: Sockets, id: UniqueID
-    ) -> MemberDescription {
-        MemberDescription(
-            id: id,
-            addresses: MemberAddresses(
-                peer: (configuration.peerAdvertise ?? sockets.peers.address).description,
-                client: (configuration.advertise ?? sockets.clients.address).description,
-                admin: (configuration.adminAdvertise ?? sockets.admin.address).description),
-            zone: configuration.zone, weight: configuration.weight)
-    }
-
-    private static func findTopology(
-        _ configuration: Configuration, _ past: Past, _ description: MemberDescription,
-        _ facts: NodeFacts, _ log: Log
-    ) throws(StartFailure) -> Topology {
-        if let stored = past.topology { return stored }
-        if let defect = description.defect { throw StartFailure(defect) }
-        let topology: Topology
-        if configuration.join.isEmpty {
-            var random = SeededRandom.fromSystem()
-            topology = .founded(
-                by: description, clusterID: UniqueID(using: &random), n: configuration.n,
-                partitions: configuration.partitions)
-        } else {
-            topology = try Joining(configuration, description, log).run()
-        }
-        do {
-            try facts.store(topology)
-        } catch {
-            throw StartFailure(error.description)
-        }
-        return topology
     }
 
     private static func makeServices(
         _ store: ConfigurationStore, _ log: Log, _ storage: RocksDBStorage, _ past: Past,
-        startedNs: UInt64, requestStop: @escaping @Sendable () -> Void
+        _ topology: Topology, startedNs: UInt64, requestStop: @escaping @Sendable () -> Void
     ) throws(StartFailure) -> NodeServices {
         let count = store.current.shardCount(cores: HostFacts.processorCount)
         var hosts: [ShardHost] = []
@@ -189,8 +109,8 @@ public final class Node {
         }
         let now = Now(monotonicNs: startedNs, wallMs: SystemClock.wallMs())
         let services = NodeServices(
-            configuration: store, log: log, storage: storage, nodeID: past.nodeID, startedAt: now,
-            hosts: hosts, mailboxes: mailboxes, epochCeiling: past.ceiling,
+            configuration: store, log: log, storage: storage, past: past, topology: topology,
+            startedAt: now, hosts: hosts, mailboxes: mailboxes,
             fail: { reason in
                 log.error("the node cannot go on", ["reason": .text(reason)])
                 StandardError.write("martlet: \(reason)\n")
@@ -198,6 +118,8 @@ public final class Node {
             }, requestStop: requestStop)
         store.onChange { configuration in
             log.configure(configuration)
+            storage.setFreeBytesMin(UInt64(configuration.diskFloorBytes))
+            raiseOpenFilesLimit(configuration, log)
             for mailbox in mailboxes {
                 mailbox.send(.call { $0.shard?.configure(configuration) })
             }
@@ -205,7 +127,7 @@ public final class Node {
         return services
     }
 
-    private func startShards(_ number: NodeNumber, _ past: Past) {
+    private func startShards(_ past: Past) {
         let split = configuration.memorySplit
         let settings = DataPlane.Settings(
             node: number, acknowledgesDurable: configuration.walSync == .always,
@@ -216,6 +138,7 @@ public final class Node {
             epochCeilingMs: past.ceiling.currentMs)
         let services = services
         let topology = topology
+        let number = number
         for (index, host) in services.hosts.enumerated() {
             host.loop.perform {
                 host.assumeIsolated { host in
@@ -223,7 +146,9 @@ public final class Node {
                         let shard = Shard(
                             index: index, loop: host.loop, services: services, number: number,
                             topology: topology, settings: settings)
-                        if index == 0 { shard.control = ControlShell(shard: shard, topology: topology) }
+                        if index == 0 {
+                            shard.control = ControlShell(shard: shard, topology: topology)
+                        }
                         return shard
                     }
                 }
@@ -238,45 +163,66 @@ public final class Node {
         }
     }
 
-    private func startListeners() {
-        let services = services
-        let loop = services.hosts[0].loop
-        func accept(
-            _ socket: ListeningSocket, _ use: @escaping @Sendable (Shard, AcceptedSocket) -> Void
-        ) {
-            let listener: Confined<TCPListener>? = loop.perform {
-                var next = 0
-                let listener = try? TCPListener(socket, loop: loop) { accepted in
-                    let mailbox = services.mailboxes[next]
-                    next = (next + 1) % services.shardCount
-                    mailbox.send(.call { host in host.shard.map { use($0, accepted) } })
-                }
-                return listener.map { Confined($0, to: loop) }
-            }
-            if let listener { listeners.append(listener) }
-        }
-        accept(sockets.peers) { $0.peers.accept($1, shard: $0) }
-        accept(sockets.clients) { $0.sessions.accept($1, shard: $0) }
-        let backend = NodeAdmin(services, topology: topology)
-        let router = AdminRouter(backend: backend, configuration: store, log: log)
-        do {
+    private func startListeners() throws(StartFailure) {
+        do throws(PlatformError) {
+            try accept(sockets.peers) { $0.peers.accept($1, shard: $0) }
+            try accept(sockets.clients) { $0.sessions.accept($1, shard: $0) }
+            let backend = NodeAdmin(services, number: number)
+            let router = AdminRouter(backend: backend, configuration: store, log: log)
             admin = try HTTPServer(on: sockets.admin) { router.respond(to: $0) }
         } catch {
-            log.error("the admin port does not work", ["reason": .describing(error)])
+            throw StartFailure(error.description)
         }
+    }
+
+    /// Deals the connections of `socket` out to the loops in turn.
+    private func accept(
+        _ socket: ListeningSocket, _ use: @escaping @Sendable (Shard, AcceptedSocket) -> Void
+    ) throws(PlatformError) {
+        let services = services
+        let loop = services.hosts[0].loop
+        let listener = try loop.perform { () throws(PlatformError) in
+            var next = 0
+            let listener = try TCPListener(socket, loop: loop) { accepted in
+                let mailbox = services.mailboxes[next]
+                next = (next + 1) % services.shardCount
+                mailbox.send(.call { host in host.shard.map { use($0, accepted) } })
+            }
+            return Confined(listener, to: loop)
+        }
+        listeners.append(listener)
     }
 
     /// Tells the cluster when this node has come back at other addresses.
     private func proposeAddresses(_ description: MemberDescription) {
-        guard let known = topology.member(id: description.id),
-            known.description.addresses != description.addresses
-        else { return }
+        guard let known = topology.member(id: description.id) else { return }
+        if known.zone != description.zone || known.weight != description.weight {
+            log.warn(
+                "the cluster knows another zone or weight of this node, and goes by them",
+                [
+                    "zone": .text(known.zone), "weight": .integer(known.weight),
+                    "configured_zone": .text(description.zone),
+                    "configured_weight": .integer(description.weight),
+                ])
+        }
+        guard known.description.addresses != description.addresses else { return }
         let change = TopologyChange.updateAddresses(description.id, description.addresses)
         services.mailboxes[0].send(.call { $0.shard?.control?.persist(change) })
     }
 
     private func announce() {
         let ms = (SystemClock.monotonicNs() - startedNs) / 1_000_000
+        log.info(
+            "serving",
+            [
+                "node": .integer(Int(number.rawValue)), "id": .describing(services.nodeID),
+                "cluster": .describing(topology.clusterID),
+                "epoch": .integer(Int(topology.epoch)),
+                "members": .integer(topology.members.count),
+                "clients": .describing(sockets.clients.address),
+                "peers": .describing(sockets.peers.address),
+                "admin": .describing(sockets.admin.address), "started_in_ms": .integer(Int(ms)),
+            ])
         StandardOutput.write(
             "martlet \(Release.version) serves clients at \(sockets.clients.address), peers at "
                 + "\(sockets.peers.address), admins at \(sockets.admin.address) "
@@ -288,6 +234,7 @@ public final class Node {
 
     private func stop() {
         log.info("stopping", [:])
+        services.reachability.stop()
         admin?.stop()
         for listener in listeners {
             services.hosts[0].loop.perform { listener.value.close() }

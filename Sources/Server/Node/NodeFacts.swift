@@ -8,6 +8,7 @@ internal import Storage
 //     key "topology"       the newest topology adopted (Topology+Coding)
 //     key "epoch-ceiling"  u64 (big endian), ms: no actor epoch given out is greater
 //     key "trust-horizon"  u64 (big endian), ms: as of the last clean stop
+//     key "unclean-starts" u64 (big endian): starts after a run that had not ended in order
 
 /// Reads and writes the few records that a node keeps about itself. Blocks: at start, or on a worker.
 struct NodeFacts: Sendable {
@@ -15,6 +16,7 @@ struct NodeFacts: Sendable {
     private static let topology = Array("topology".utf8)
     private static let epochCeiling = Array("epoch-ceiling".utf8)
     private static let trustHorizon = Array("trust-horizon".utf8)
+    private static let uncleanStarts = Array("unclean-starts".utf8)
 
     let storage: any StorageEngine
 
@@ -22,9 +24,12 @@ struct NodeFacts: Sendable {
     func nodeID(
         using generator: inout some RandomNumberGenerator
     ) throws(StorageError) -> UniqueID {
-        if let found = try decode(Self.nodeID, { reader throws(DecodingError) in
-            try UniqueID(from: &reader)
-        }) {
+        if let found = try decode(
+            Self.nodeID,
+            { reader throws(DecodingError) in
+                try UniqueID(from: &reader)
+            })
+        {
             return found
         }
         let drawn = UniqueID(using: &generator)
@@ -54,6 +59,23 @@ struct NodeFacts: Sendable {
 
     func store(trustHorizonMs: UInt64) throws(StorageError) {
         try put(Self.trustHorizon, trustHorizonMs)
+    }
+
+    func uncleanStarts() throws(StorageError) -> UInt64 { try number(Self.uncleanStarts) }
+
+    func store(uncleanStarts: UInt64) throws(StorageError) {
+        try put(Self.uncleanStarts, uncleanStarts)
+    }
+
+    /// Whether the directory holds anything that clients have written.
+    func holdsData() throws(StorageError) -> Bool {
+        var isEmpty = true
+        let limits = ScanLimits(entriesMax: 1, bytesMax: .max)
+        _ = try storage.scan(.objects, from: [], to: nil, limits: limits) { _, _ in
+            isEmpty = false
+            return false
+        }
+        return !isEmpty
     }
 
     private func number(_ key: [UInt8]) throws(StorageError) -> UInt64 {

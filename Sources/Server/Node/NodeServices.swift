@@ -22,6 +22,9 @@ final class NodeServices: Sendable {
     let clients = ClientRegistry()
     let slowlog = Slowlog()
     let statisticsBase = StatisticsBase()
+    let reachability: Reachability
+    /// Starts of this data directory after a run that had not ended in order.
+    let uncleanStarts: UInt64
     /// Ends the process with one line: an operating error that nobody can go on after.
     let fail: @Sendable (String) -> Never
     /// Asks the whole node to stop in order.
@@ -31,19 +34,21 @@ final class NodeServices: Sendable {
     let epochCeiling: EpochCeiling
 
     init(
-        configuration: ConfigurationStore, log: Log, storage: any StorageEngine, nodeID: UniqueID,
-        startedAt: Now, hosts: [ShardHost], mailboxes: [Mailbox<ShardMessage>],
-        epochCeiling: EpochCeiling, fail: @escaping @Sendable (String) -> Never,
+        configuration: ConfigurationStore, log: Log, storage: any StorageEngine, past: Past,
+        topology: Topology, startedAt: Now, hosts: [ShardHost],
+        mailboxes: [Mailbox<ShardMessage>], fail: @escaping @Sendable (String) -> Never,
         requestStop: @escaping @Sendable () -> Void
     ) {
         self.configuration = configuration
         self.log = log
         self.storage = storage
-        self.nodeID = nodeID
+        nodeID = past.nodeID
+        uncleanStarts = past.uncleanStarts
+        reachability = Reachability(shards: hosts.count, topology: topology)
         self.startedAt = startedAt
         self.hosts = hosts
         self.mailboxes = mailboxes
-        self.epochCeiling = epochCeiling
+        epochCeiling = past.ceiling
         self.fail = fail
         self.requestStop = requestStop
         let failed: @Sendable (StorageError) -> Void = { fail($0.description) }
@@ -60,6 +65,9 @@ final class NodeServices: Sendable {
 
     /// The shard that owns a partition: neighbours go to different ones.
     func shard(of partition: PartitionID) -> Int { partition.index % hosts.count }
+
+    /// Whether peers are to be read from: not while what they write piles up for a disk that lags.
+    var acceptsPeerWrites: Bool { !lateWriters.contains { $0.isFull } }
 
     /// Runs `collect` on every shard's loop and hands all results, in the order of shards, to
     /// `done` on the loop of shard `origin`.

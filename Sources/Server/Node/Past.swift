@@ -12,6 +12,7 @@ struct Past {
     /// other it lies past every epoch that may have been given out.
     let trustHorizonMs: UInt64
     let ceiling: EpochCeiling
+    let uncleanStarts: UInt64
 
     init(_ facts: NodeFacts, _ storage: any StorageEngine, now: Now) throws(StorageError) {
         var random = SeededRandom.fromSystem()
@@ -24,6 +25,9 @@ struct Past {
             lastRun = .unclean
         }
         wasUnclean = lastRun == .unclean
+        let before = try facts.uncleanStarts()
+        uncleanStarts = before + (wasUnclean ? 1 : 0)
+        if wasUnclean { try facts.store(uncleanStarts: uncleanStarts) }
         let ceilingMs = try facts.epochCeilingMs()
         switch lastRun {
         case .clean: trustHorizonMs = try facts.trustHorizonMs()

@@ -17,6 +17,8 @@ final class PeerConnection: StreamHandler {
     }
 
     private static let greetingSecondsMax = 5
+    /// A joiner waits half as long for its answer.
+    private static let joinerSecondsMax = 30
     /// A joiner says little and waits for one answer.
     private static let joinerFrameSizeMax = 64 << 10
 
@@ -26,7 +28,10 @@ final class PeerConnection: StreamHandler {
     private let output: PeerOutput
     private var stream: TCPStream?
     private var reader = PeerFrameReader(sizeMax: PeerFrameReader.handshakeSizeMax)
-    private var greetingSeconds = 0
+    /// Since the connection was opened, as long as it is no member's.
+    private var seconds = 0
+    /// Whether nothing is read because the disk lags.
+    private var isHeld = false
 
     init?(id: LinkID, _ socket: AcceptedSocket, shard: Shard, dirty: DirtyPeers) {
         self.id = id
@@ -56,9 +61,21 @@ final class PeerConnection: StreamHandler {
     func close() { stream?.close() }
 
     func secondPassed() {
-        guard !isProven else { return }
-        greetingSeconds += 1
-        if greetingSeconds > Self.greetingSecondsMax { stream?.close() }
+        let secondsMax: Int
+        switch state {
+        case .awaitingHello, .awaitingProof: secondsMax = Self.greetingSecondsMax
+        case .joiner: secondsMax = Self.joinerSecondsMax
+        case .member: return
+        }
+        seconds += 1
+        if seconds > secondsMax { stream?.close() }
+    }
+
+    /// The disk has caught up.
+    func resume() {
+        guard isHeld else { return }
+        isHeld = false
+        if output.queuedBytes <= PeerOutput.queuedBytesMax { stream?.resumeReading() }
     }
 
     // MARK: StreamHandler
@@ -67,14 +84,24 @@ final class PeerConnection: StreamHandler {
         reader.append(bytes)
         while !stream.isClosed {
             switch reader.next() {
-            case .needMore: return
+            case .needMore: return holdIfBehind(stream)
             case .failed(let reason): return drop(reason)
             case .payload(let payload): take(payload, stream)
             }
         }
     }
 
-    func streamDrained(_ stream: TCPStream) { stream.resumeReading() }
+    /// What peers write goes on piling up for a disk that lags unless they wait, too.
+    private func holdIfBehind(_ stream: TCPStream) {
+        guard !isHeld, !shard.services.acceptsPeerWrites else { return }
+        isHeld = true
+        shard.arePeersHeld = true
+        stream.pauseReading()
+    }
+
+    func streamDrained(_ stream: TCPStream) {
+        if !isHeld { stream.resumeReading() }
+    }
 
     func streamClosed(_ stream: TCPStream, error: PlatformError?) {
         self.stream = nil

@@ -16,8 +16,9 @@ final class PeerLink: StreamHandler {
     private static let pauseMsMin: UInt64 = 50
     private static let pauseMsMax: UInt64 = 1000
     private static let connectTimeoutMs: UInt64 = 3000
-    /// From connecting to the end of the handshake.
-    private static let greetingSecondsMax = 5
+    /// From connecting to the end of the handshake, and between a request and a sign of life: a
+    /// process that stands still, or a machine that is gone, closes no connection.
+    private static let silentSecondsMax = 5
 
     let node: NodeNumber
     private let nodeID: UniqueID
@@ -30,7 +31,9 @@ final class PeerLink: StreamHandler {
     private var hello: PeerHandshake.Hello?
     private var pauseMs = PeerLink.pauseMsMin
     private var timer: Timer?
-    private var greetingSeconds = 0
+    /// In which the other side has said nothing though something is awaited.
+    private var silentSeconds = 0
+    private var isAwaiting = false
     private var lastProblem = ""
 
     init(node: NodeNumber, nodeID: UniqueID, address: String, shard: Shard, dirty: DirtyPeers) {
@@ -45,10 +48,13 @@ final class PeerLink: StreamHandler {
 
     var isReady: Bool { if case .ready = state { true } else { false } }
 
+    var queuedBytes: Int { output.queuedBytes }
+
     /// Queues a message; false when the link is down or its queue is full.
     func send(_ message: PeerMessage) -> Bool {
         guard isReady, output.queuedBytes < PeerOutput.queuedBytesMax else { return false }
         output.append(message)
+        if message.isAnsweredSoon { isAwaiting = true }
         return true
     }
 
@@ -65,13 +71,17 @@ final class PeerLink: StreamHandler {
     }
 
     func secondPassed() {
-        guard case .greeting = state else { return }
-        greetingSeconds += 1
-        if greetingSeconds > Self.greetingSecondsMax { drop("the handshake took too long") }
+        guard isAwaiting else { return }
+        silentSeconds += 1
+        guard silentSeconds > Self.silentSecondsMax else { return }
+        drop("no sign of life for \(Self.silentSecondsMax) s")
     }
 
     private func connect() {
-        guard case .waiting = state, let target = SocketAddress(address) else { return }
+        guard case .waiting = state else { return }
+        guard let target = SocketAddress(address) else {
+            return note("its address cannot be used")
+        }
         state = .connecting
         stream = TCPStream.connect(
             loop: shard.loop, to: target, timeoutMs: Self.connectTimeoutMs, handler: self)
@@ -81,7 +91,8 @@ final class PeerLink: StreamHandler {
 
     func streamConnected(_ stream: TCPStream) {
         state = .greeting
-        greetingSeconds = 0
+        isAwaiting = true
+        silentSeconds = 0
         reader = PeerFrameReader(sizeMax: PeerFrameReader.handshakeSizeMax)
         let hello = PeerHandshake.Hello(
             purpose: .member, clusterID: shard.topology.clusterID, nodeID: shard.services.nodeID,
@@ -92,6 +103,8 @@ final class PeerLink: StreamHandler {
     }
 
     func streamReceived(_ stream: TCPStream, _ bytes: Span<UInt8>) {
+        isAwaiting = false
+        silentSeconds = 0
         reader.append(bytes)
         while !stream.isClosed {
             switch reader.next() {
@@ -107,17 +120,20 @@ final class PeerLink: StreamHandler {
         guard stream === self.stream else { return }
         let wasReady = isReady
         self.stream = nil
+        isAwaiting = false
+        silentSeconds = 0
         output.stream = nil
         output.clear()
         if case .closed = state { return }
         state = .waiting
         if let error { note(error.description) }
         if wasReady {
-            shard.services.log.info(
+            shard.services.log.debug(
                 "lost the connection to a member",
                 ["node": .integer(Int(node.rawValue)), "address": .text(address)])
             shard.apply(.linkClosed(node))
             shard.peerCalls.fail(node)
+            shard.noteReachability()
         }
         timer?.set(afterMs: pauseMs)
         pauseMs = min(2 * pauseMs, Self.pauseMsMax)
@@ -161,10 +177,11 @@ final class PeerLink: StreamHandler {
         pauseMs = Self.pauseMsMin
         lastProblem = ""
         output.stream = stream
-        shard.services.log.info(
+        shard.services.log.debug(
             "connected to a member",
             ["node": .integer(Int(node.rawValue)), "address": .text(address)])
         shard.apply(.linkOpened(node))
+        shard.noteReachability()
     }
 
     private func take(_ payload: [UInt8]) {
@@ -199,5 +216,17 @@ final class PeerLink: StreamHandler {
                 "node": .integer(Int(node.rawValue)), "address": .text(address),
                 "reason": .text(problem),
             ])
+    }
+}
+
+extension PeerMessage {
+    /// Whether an answer must come within a request's usual time, or the other side stands still.
+    /// A command that was handed over may rightly take long.
+    fileprivate var isAnsweredSoon: Bool {
+        switch self {
+        case .write(let id, _, _, _): id != 0
+        case .check: true
+        default: false
+        }
     }
 }

@@ -53,6 +53,12 @@ struct PeerTable {
         return link.isReady
     }
 
+    /// Bytes of requests to `node` that the network has not taken yet.
+    func queuedBytes(_ node: NodeNumber) -> Int {
+        let index = Int(node.rawValue)
+        return index < links.count ? links[index]?.queuedBytes ?? 0 : 0
+    }
+
     /// Queues an answer on a connection that a peer opened; nothing when it is gone.
     func answer(_ link: LinkID, _ message: PeerMessage) {
         accepted[link.rawValue]?.answer(message)
@@ -76,6 +82,11 @@ struct PeerTable {
     func secondPassed(shard: Shard) {
         for link in links { link?.secondPassed() }
         for connection in accepted.values { connection.secondPassed() }
+    }
+
+    /// Reads again from peers that had to wait for the disk.
+    func resumeHeld() {
+        for connection in accepted.values { connection.resume() }
     }
 
     func closeAll() {
@@ -108,15 +119,17 @@ final class PeerOutput {
     var stream: TCPStream?
     private var writer = PeerFrameWriter()
     private var full: [PeerFrameWriter] = []
+    private var fullBytes = 0
     private var isDirty = false
     private let dirty: DirtyPeers
 
     init(dirty: DirtyPeers) { self.dirty = dirty }
 
-    var queuedBytes: Int { (stream?.queuedBytes ?? 0) + writer.size }
+    var queuedBytes: Int { (stream?.queuedBytes ?? 0) + fullBytes + writer.size }
 
     func append(_ message: PeerMessage) {
         if writer.size >= Self.frameSizeMax {
+            fullBytes += writer.size
             full.append(writer)
             writer = PeerFrameWriter()
         }
@@ -131,11 +144,13 @@ final class PeerOutput {
         guard let stream else { return clear() }
         for index in full.indices { stream.write(full[index].take(header: header)) }
         full.removeAll()
+        fullBytes = 0
         if !writer.isEmpty { stream.write(writer.take(header: header)) }
     }
 
     func clear() {
         full.removeAll()
+        fullBytes = 0
         writer = PeerFrameWriter()
     }
 }

@@ -43,6 +43,8 @@ final class Shard {
 
     var sessions = SessionTable()
     var peers: PeerTable
+    /// Whether peers wait until the disk has caught up.
+    var arePeersHeld = false
     private var effects: [DataPlane.Effect] = []
     private var isCarryingOut = false
     private var batch = WriteBatch()
@@ -72,6 +74,7 @@ final class Shard {
         configure(configuration)
         startTimers()
         peers.update(topology, shard: self)
+        noteReachability()
     }
 
     func configure(_ configuration: Configuration) {
@@ -79,6 +82,10 @@ final class Shard {
         configurationGeneration += 1
         let us = configuration.slowlogThresholdUs
         slowNs = us < 0 ? .max : UInt64(us) * 1000
+        apply(
+            .limitsChanged(
+                driftMsMax: UInt64(configuration.clockDriftMsMax),
+                valueSizeMax: configuration.valueBytesMax))
     }
 
     // MARK: Events
@@ -104,6 +111,12 @@ final class Shard {
     func isReplica(of key: ObjectKey) -> Bool {
         let partition = topology.partitioning.partition(of: key.position)
         return topology.placement.place(of: number, in: partition) != nil
+    }
+
+    /// Writes that clients have begun here and that are not stored yet.
+    var unstoredWrites: Int {
+        let isStoring = dataPlane.hasOpenBatch || services.lateWriters[index].isBusy
+        return dataPlane.writesInFlightCount + (isStoring ? 1 : 0)
     }
 
     /// Whether clients should be read from: not while writes pile up for a disk that lags.
@@ -141,6 +154,7 @@ final class Shard {
         topology = newer
         apply(.topologyAdopted(newer))
         peers.update(newer, shard: self)
+        noteReachability()
         endPass()
         guard writtenOrPendingBatch > durableBatch else { return done() }
         topologyWaiters.append((writtenOrPendingBatch, done))
@@ -351,7 +365,7 @@ final class Shard {
     // MARK: Time
 
     private func startTimers() {
-        let tick = Timer(loop: loop) { [unowned self] in apply(.ticked) }
+        let tick = Timer(loop: loop) { [unowned self] in ticked() }
         tick.set(afterMs: DataPlane.tickMs, repeatingEveryMs: DataPlane.tickMs)
         let second = Timer(loop: loop) { [unowned self] in secondPassed() }
         second.set(afterMs: 1000, repeatingEveryMs: 1000)
@@ -371,16 +385,25 @@ final class Shard {
         timer.set(afterMs: ms)
     }
 
+    private func ticked() {
+        apply(.ticked)
+        guard arePeersHeld, services.acceptsPeerWrites else { return }
+        arePeersHeld = false
+        peers.resumeHeld()
+    }
+
     private func secondPassed() {
         slowlogBudget = Self.slowlogEntriesPerSecond
         sessions.secondPassed(shard: self)
         peers.secondPassed(shard: self)
         statistics.secondPassed(commands: latencies.count)
         apply(.epochCeilingRaised(services.epochCeiling.currentMs))
+        noteReachability()
     }
 
     func stop() {
         loop.passEnded = nil
+        control?.stop()
         for timer in timers { timer.close() }
         sessions.closeAll()
         peers.closeAll()

@@ -8,7 +8,7 @@ extension Command {
             Prints the key's slot, position and partition, and for every replica: the state of its
             copy, the number of concurrent values (siblings), the size of the one that GET shows,
             its timestamp and deadline, and the causal context (actor:counter of all writes it has
-            seen). Replicas with different contexts are about to be repaired. 'never seen' means that
+            seen) with its digest. Replicas with different contexts are about to be repaired. 'never seen' means that
             a replica has no trace of the key, 'deleted' that it keeps a tombstone.
 
             A key that begins with -- stands behind a lone --: martletctl explain -- --json
@@ -40,7 +40,7 @@ private enum ExplainText {
         var table = Table([
             ("node", .right), ("clients", .left), ("zone", .left), ("state", .left),
             ("type", .left), ("siblings", .right), ("bytes", .right), ("expires at ms", .right),
-            ("timestamp", .left), ("context", .left),
+            ("timestamp", .left), ("digest", .left), ("context", .left),
         ])
         for replica in replicas {
             table.append([
@@ -53,6 +53,7 @@ private enum ExplainText {
                 replica["value_bytes"]?.integer.map(String.init) ?? "",
                 replica["expires_at_ms"]?.integer.map(String.init) ?? "",
                 replica["timestamp"]?.string ?? "",
+                replica["digest"]?.string ?? "",
                 replica["context"]?.string ?? "",
             ])
         }

@@ -28,7 +28,9 @@ private enum StatusText {
         let number = { (name: String) in "\(cluster[name]?.integer ?? 0)" }
         return "Cluster \(Table.printable(id)): epoch \(number("epoch")), "
             + "\(number("partitions")) partitions, n = \(number("n")), r = \(number("r")), "
-            + "w = \(number("w"))\n"
+            + "w = \(number("w"))"
+            + (cluster["authority"]?.integer.map { ", node \($0) decides about members" } ?? "")
+            + "\n"
     }
 
     private static func nodeLine(_ node: JSON) -> String {
@@ -47,6 +49,15 @@ private enum StatusText {
             Figures.bytes(node["disk_free_bytes"]?.number ?? 0) + " of disk free",
         ]
         return "\(name) \(state); up for \(up), " + facts.joined(separator: ", ") + "\n"
+            + diskLine(node["disk_state"]?.string)
+    }
+
+    private static func diskLine(_ state: String?) -> String {
+        switch state {
+        case "low": "The disk is nearly full: new values are refused.\n"
+        case "exhausted": "The disk is full: nothing is written until there is room.\n"
+        default: ""
+        }
     }
 
     private static func table(_ members: [JSON]) -> String {
