@@ -27,6 +27,7 @@ def describe(report, programs, settings, directory, repository):
         f"Load: {settings.connections} connections, closed loop",
         f"Date: {time.strftime('%Y-%m-%d %H:%M %Z')}, load average before: {os.getloadavg()[0]:.1f}",
     ])
+    report.summarise_here()
 
 
 def processor():

@@ -6,10 +6,32 @@ import re
 class Report:
     def __init__(self):
         self.lines = []
+        self.goals = []
+        self.summary_at = 0
 
     @property
     def text(self):
-        return re.sub(r"\n{3,}", "\n\n", "\n".join(self.lines)).strip() + "\n"
+        lines = self.lines[:self.summary_at] + self.summary + self.lines[self.summary_at:]
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+    def summarise_here(self):
+        """The goals of all sections are listed at this place."""
+        self.summary_at = len(self.lines)
+
+    def goal(self, what, found, goal, is_reached):
+        """Takes note of a goal, and returns what a table says of it."""
+        verdict = "reached" if is_reached else "missed"
+        self.goals.append([what, goal, found, verdict])
+        return f"{goal}: {verdict}"
+
+    @property
+    def summary(self):
+        if not self.goals:
+            return []
+        part = Report()
+        part.title("Goals")
+        part.table(["", "goal", "measured", ""], self.goals, numbers_from=1)
+        return part.lines
 
     def title(self, text, level=2):
         self.lines += ["", "#" * level + " " + text, ""]
@@ -51,10 +73,6 @@ def ratio(triple):
     if least == largest:
         return f"{middle:.2f}"
     return f"{middle:.2f} ({least:.2f}–{largest:.2f})"
-
-
-def verdict(value, goal):
-    return f"≥ {goal:g}: {'reached' if value >= goal else 'missed'}"
 
 
 def mebibytes(size):

@@ -104,7 +104,8 @@ class Runner:
             failures.append(result.errors)
         raise StartError(f"{system.name}: loading failed: {failures}")
 
-    def measure(self, system, options, workload, cluster=False):
+    def measure(self, system, options, workload, cluster, seed):
+        options = [*options, "--seed", seed]
         # The warm-up is a run of its own, so that it does not count.
         if self.settings.warm_up_seconds:
             self.drive(
@@ -118,7 +119,7 @@ class Runner:
         results = [[] for _ in contestants]
         for number in range(self.settings.rounds):
             for index, (system, cluster) in enumerate(contestants):
-                result = self.measure(system, options, workload, cluster)
+                result = self.measure(system, options, workload, cluster, seed=number + 1)
                 results[index].append(result)
                 print(
                     f"   {workload} {' '.join(map(str, options))} round {number + 1}: {system.name}"
