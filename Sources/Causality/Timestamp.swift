@@ -21,8 +21,8 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
 /// A hybrid logical clock: never behind the wall clock, never behind a stamp it has seen.
 ///
 /// Deviation: when the wall clock turns out to have been wrong, it follows it back. Others refuse
-/// stamps that are too far ahead, so a clock that insisted on its own could write no more until time
-/// has caught up.
+/// stamps that are too far ahead, so a clock that insisted on its own could write no more until
+/// time has caught up.
 ///
 /// Confined to its shard.
 public struct HybridClock: Sendable {

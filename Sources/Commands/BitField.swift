@@ -38,8 +38,8 @@ public struct BitFieldStep: Sendable, Equatable {
             ? -(1 << Int128(bits - 1))...(1 << Int128(bits - 1)) - 1 : 0...(1 << Int128(bits)) - 1
     }
 
-    /// Carries out the step on `bytes`, which reach to its last bit unless it reads. Returns what is
-    /// answered; nil for an overflow that must not happen.
+    /// Carries out the step on `bytes`, which reach to its last bit unless it reads. Returns what
+    /// is answered; nil for an overflow that must not happen.
     func apply(to bytes: inout [UInt8]) -> Int64? {
         let old = read(bytes)
         switch action {

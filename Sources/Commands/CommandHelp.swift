@@ -1,6 +1,7 @@
 internal import Wire
 
-/// The texts of `CLIENT HELP`, `OBJECT HELP` and so on: Redis' own, less what Martlet does not have.
+/// The texts of `CLIENT HELP`, `OBJECT HELP` and so on: Redis' own, less what Martlet does not
+/// have.
 enum CommandHelp {
     static func reply(to id: CommandID) -> Reply? {
         let name: String

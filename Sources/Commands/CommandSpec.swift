@@ -1,5 +1,5 @@
-/// What is to be known of a command before it is run: the one source of arity errors, of `COMMAND`'s
-/// replies and of what a session may run when.
+/// What is to be known of a command before it is run: the one source of arity errors, of
+/// `COMMAND`'s replies and of what a session may run when.
 public struct CommandSpec: Sendable {
     public let id: CommandID
     /// In lower case; a subcommand's begins with its container's, as in `client|id`.
@@ -87,6 +87,7 @@ public struct KeySpec: Sendable {
     }
 }
 
+/// What a command is about, in the words of `COMMAND DOCS`.
 public enum CommandGroup: String, Sendable {
     case connection, server, generic, string, bitmap, cluster, martlet
 }

@@ -3,8 +3,8 @@ public import Wire
 // `COMMAND` and the `HELP` of every container: what is answered from the table alone.
 
 extension CommandTable {
-    /// The reply to `COMMAND` and its subcommands and to any `HELP`; nil for all other commands. In the
-    /// form of the newest protocol, from which the encoder derives the older one.
+    /// The reply to `COMMAND` and its subcommands and to any `HELP`; nil for all other commands. In
+    /// the form of the newest protocol, from which the encoder derives the older one.
     public static func reply(to id: CommandID, _ arguments: [[UInt8]]) -> Reply? {
         switch id {
         case .command: return .array(all.map(info))

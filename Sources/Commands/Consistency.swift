@@ -88,8 +88,8 @@ public struct ConsistencyOverride: Sendable, Equatable {
         set { timeout = UInt32(max(0, min(newValue ?? 0, Self.timeoutMsMax))) }
     }
 
-    /// What `other` says where it says something, else what this one does: a request's words go before
-    /// its connection's.
+    /// What `other` says where it says something, else what this one does: a request's words go
+    /// before its connection's.
     public func overridden(by other: ConsistencyOverride) -> ConsistencyOverride {
         var result = self
         result.r = other.r ?? r

@@ -112,7 +112,8 @@ enum Dump {
 
 /// LZF, the small compressor that Redis uses in dumps: only read here.
 enum LZF {
-    /// Nil unless the bytes decompress to exactly `size`. Nothing is allocated by that number alone.
+    /// Nil unless the bytes decompress to exactly `size`. Nothing is allocated by that number
+    /// alone.
     ///
     ///     000nnnnn                     n + 1 bytes follow as they are
     ///     nnnooooo oooooooo            n + 2 bytes from o + 1 back, n in 1...6

@@ -1,4 +1,5 @@
-/// A pattern as in `KEYS` and `SCAN`: `*`, `?`, `[a-z]`, `[^a]`, and `\` before what is meant literally.
+/// A pattern as in `KEYS` and `SCAN`: `*`, `?`, `[a-z]`, `[^a]`, and `\` before what is meant
+/// literally.
 ///
 /// Matches as Redis' `stringmatchlen` does, but without recursion: only the last star met can still
 /// take more, so the work is bounded by the product of the two sizes whatever the pattern.

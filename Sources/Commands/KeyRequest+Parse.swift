@@ -118,8 +118,8 @@ extension KeyRequest {
         return .set(arguments.argument(2), options)
     }
 
-    /// One of `EX`, `PX`, `EXAT` and `PXAT` with its argument. The same one may come again, and then
-    /// the last one counts; another one may not.
+    /// One of `EX`, `PX`, `EXAT` and `PXAT` with its argument. The same one may come again, and
+    /// then the last one counts; another one may not.
     private static func parseExpiry(
         _ arguments: some RequestArguments, _ index: inout Int, _ before: DeadlineRequest
     ) throws(CommandFailure) -> DeadlineRequest {

@@ -3,9 +3,9 @@ public import Wire
 /// A command on several keys, as a sequence of operations on one key each.
 ///
 /// Keys may live on different nodes, so nothing is atomic across them: another client can see some
-/// keys written and others not yet, and a plan that fails half way leaves what it has done. Each stage
-/// is one batch of requests that may run in parallel; the plan goes on once all have been answered.
-/// An error in any reply ends the plan with that error.
+/// keys written and others not yet, and a plan that fails half way leaves what it has done. Each
+/// stage is one batch of requests that may run in parallel; the plan goes on once all have been
+/// answered. An error in any reply ends the plan with that error.
 public struct MultiKeyPlan: Sendable {
     public enum Step: Sendable, Equatable {
         /// To be carried out in any order; `advance` gets the replies in the order of the requests.

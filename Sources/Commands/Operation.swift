@@ -2,9 +2,9 @@ public import Objects
 
 /// What one command does to one string key: read, then perhaps write.
 ///
-/// Everything is parsed but what Redis itself looks at only once it has the value: such an argument is
-/// kept as nil where it is not a number, and fails when its turn comes. So errors come in Redis' order.
-/// What is rare and large is boxed, so that the rest is moved cheaply.
+/// Everything is parsed but what Redis itself looks at only once it has the value: such an argument
+/// is kept as nil where it is not a number, and fails when its turn comes. So errors come in Redis'
+/// order. What is rare and large is boxed, so that the rest is moved cheaply.
 public enum Operation: Sendable, Equatable {
     case get
     case set([UInt8], SetOptions)

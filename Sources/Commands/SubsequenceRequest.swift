@@ -2,8 +2,8 @@ internal import Wire
 
 /// `LCS`: the longest common subsequence of two values.
 ///
-/// The table takes four bytes for each pair of places, and as many steps to fill: it is refused past
-/// the size that a value may have, which bounds memory and time alike.
+/// The table takes four bytes for each pair of places, and as many steps to fill: it is refused
+/// past the size that a value may have, which bounds memory and time alike.
 struct SubsequenceRequest: Sendable {
     let left: [UInt8]
     let right: [UInt8]

@@ -3,8 +3,9 @@ internal import Wire
 
 /// `RENAME`, `RENAMENX` and `COPY`: a value and its deadline go from one key to another.
 ///
-/// The destination is written before the source is deleted, and the source is deleted only if nobody
-/// has written to it meanwhile. So a failure or a race may leave both keys, but never neither.
+/// The destination is written before the source is deleted, and the source is deleted only if
+/// nobody has written to it meanwhile. So a failure or a race may leave both keys, but never
+/// neither.
 struct Transfer: Sendable {
     enum Command: Sendable { case rename, renameIfAbsent, copy }
 

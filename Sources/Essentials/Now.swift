@@ -1,4 +1,5 @@
-/// The two clocks as they stand when an event is handled: pure code is told the time, it never asks.
+/// The two clocks as they stand when an event is handled: pure code is told the time, it never
+/// asks.
 public struct Now: Sendable, Equatable {
     /// Nanoseconds of a clock that never goes back: for time-outs and latencies.
     public var monotonicNs: UInt64

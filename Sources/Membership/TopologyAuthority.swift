@@ -40,6 +40,7 @@ public struct Preparation: Hashable, Sendable {
     }
 }
 
+/// What an authority is told.
 public enum AuthorityEvent: Hashable, Sendable {
     case proposed(ProposalID, TopologyChange)
     /// A member answered: it holds client writes if it is empty, and does not if it is not.
@@ -49,8 +50,10 @@ public enum AuthorityEvent: Hashable, Sendable {
     case ticked
 }
 
+/// What an authority wants done.
 public enum AuthorityEffect: Hashable, Sendable {
-    /// Ask the member, which may be this node, whether it is empty, and to hold its clients' writes.
+    /// Ask the member, which may be this node, whether it is empty, and to hold its clients'
+    /// writes.
     case prepare(NodeNumber, Preparation)
     /// Tell the member to let writes go on: nothing changes.
     case release(NodeNumber, Preparation)

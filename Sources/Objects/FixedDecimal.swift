@@ -3,8 +3,8 @@ internal import Essentials
 /// A decimal number with 17 places: what `INCRBYFLOAT` adds up.
 ///
 /// Redis adds long doubles, whose sums depend on the order of the additions. Increments made at two
-/// coordinators are added in whatever order they meet, so ours are whole numbers of 10^-17, whose sums
-/// do not. 17 places are what Redis prints; 128 bits reach to about ±1.7·10^21.
+/// coordinators are added in whatever order they meet, so ours are whole numbers of 10^-17, whose
+/// sums do not. 17 places are what Redis prints; 128 bits reach to about ±1.7·10^21.
 public struct FixedDecimal: Sendable, Hashable, Comparable {
     /// Why a text is not such a number.
     public enum ParsingError: Error, Equatable {
@@ -74,7 +74,8 @@ extension FixedDecimal: CustomStringConvertible {
         units = try scanner.units()
     }
 
-    /// Takes a text apart: sign, digits without leading zeros, and where the point stands among them.
+    /// Takes a text apart: sign, digits without leading zeros, and where the point stands among
+    /// them.
     private struct Scanner {
         let text: [UInt8]
         var index = 0

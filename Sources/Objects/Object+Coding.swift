@@ -2,7 +2,8 @@ internal import Causality
 public import Essentials
 internal import Hashing
 
-// The head record of a key. On disk and on the wire, the same bytes in both. Never reorder or reuse.
+// The head record of a key. On disk and on the wire, the same bytes in both. Never reorder or
+// reuse.
 //
 //     u8       format version, 1
 //     u8       type: 1 string; the highest bit is set when an entry has a deadline (kind 1)

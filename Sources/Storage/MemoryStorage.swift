@@ -3,10 +3,12 @@ internal import Synchronization
 
 /// A storage in memory that behaves as `RocksDBStorage` does, for tests and simulations.
 ///
-/// It fails when it is told to: writes, fsyncs, stalls, a full disk, reads that would need the disk,
-/// and power failures, which real files cannot be made to suffer (kill -9 keeps the page cache).
+/// It fails when it is told to: writes, fsyncs, stalls, a full disk, reads that would need the
+/// disk, and power failures, which real files cannot be made to suffer (kill -9 keeps the page
+/// cache).
 public final class MemoryStorage: StorageEngine {
-    /// What the engine is told to do wrong. The next call that is concerned obeys, until it is reset.
+    /// What the engine is told to do wrong. The next call that is concerned obeys, until it is
+    /// reset.
     public struct Faults: Sendable {
         /// Every write that reaches the engine throws this.
         public var writeError: StorageError?

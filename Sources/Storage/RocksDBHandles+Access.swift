@@ -52,8 +52,9 @@ extension RocksDBHandles {
     }
 
     /// Turns off the counters that RocksDB keeps per thread, on by default: a fifth of the CPU of a
-    /// put (2.9 µs instead of 3.5), since every comparison of keys counts itself. It is the thread's
-    /// setting, costs nanoseconds, and we do not know our callers' threads; hence at every call.
+    /// put (2.9 µs instead of 3.5), since every comparison of keys counts itself. It is the
+    /// thread's setting, costs nanoseconds, and we do not know our callers' threads; hence at every
+    /// call.
     static func stopCounting() {
         rocksdb_set_perf_level(Int32(rocksdb_disable))
     }

@@ -2,8 +2,8 @@ internal import CRocksDB
 
 /// A walk over a range of one family, over the state of the moment it was made.
 ///
-/// Invariant: `checkStatus` has been called before anybody concludes from `isValid == false` that the
-/// range is at its end: at a corrupt block an iterator just stops.
+/// Invariant: `checkStatus` has been called before anybody concludes from `isValid == false` that
+/// the range is at its end: at a corrupt block an iterator just stops.
 @safe struct RocksDBIterator: ~Copyable {
     private let iterator: OpaquePointer
     private let options: OpaquePointer

@@ -12,7 +12,8 @@ internal import CRocksDB
     /// mostly stay in the processor's cache.
     static let memtablesMax = 10
     /// Memtables that are flushed together: values overwritten meanwhile never reach the disk, and
-    /// level 0 gets a quarter of the tables. 2.7 µs a put with its flush and compaction became 2.2 µs.
+    /// level 0 gets a quarter of the tables. 2.7 µs a put with its flush and compaction became 2.2
+    /// µs.
     static let memtablesPerFlush = 4
     static let memtableBytesMin = 256 << 10
     /// Facts are few: their memtables need no share of the budget.
@@ -70,8 +71,8 @@ internal import CRocksDB
         level0CompactionFiles * level0FileBytes(options)
     }
 
-    /// The most that one compaction writes before its input goes: all of level 0 when it is about to
-    /// slow down writes, and the level below.
+    /// The most that one compaction writes before its input goes: all of level 0 when it is about
+    /// to slow down writes, and the level below.
     static func compactionBytesMax(_ options: StorageOptions) -> Int {
         level0SlowdownFiles * level0FileBytes(options) + levelBaseBytes(options)
     }
@@ -82,8 +83,8 @@ internal import CRocksDB
         unsafe rocksdb_options_set_create_missing_column_families(all, 1)
 
         // Safety. Mode 0 refuses to open when the WAL is damaged in its middle and opens when its
-        // tail is torn, which a power failure does; the default drops fsynced writes after a flipped
-        // bit, silently. Recycled files would weaken mode 0, so none are.
+        // tail is torn, which a power failure does; the default drops fsynced writes after a
+        // flipped bit, silently. Recycled files would weaken mode 0, so none are.
         unsafe rocksdb_options_set_wal_recovery_mode(
             all, Int32(rocksdb_tolerate_corrupted_tail_records_recovery))
         unsafe rocksdb_options_set_recycle_log_file_num(all, 0)
@@ -99,8 +100,8 @@ internal import CRocksDB
         // writers that yield and spin burn time that other loops could use, so they sleep.
         unsafe rocksdb_options_set_enable_pipelined_write(all, 0)
         unsafe rocksdb_options_set_enable_write_thread_adaptive_yield(all, 0)
-        // A batch is in the page cache when `write` returns, so that kill -9 loses nothing. A buffer
-        // of our own would save no call: there is one batch, hence one append, per pass.
+        // A batch is in the page cache when `write` returns, so that kill -9 loses nothing. A
+        // buffer of our own would save no call: there is one batch, hence one append, per pass.
         unsafe rocksdb_options_set_manual_wal_flush(all, 0)
         unsafe rocksdb_options_set_wal_compression(all, Int32(rocksdb_no_compression))
         // Table files go to the disk a MiB at a time, so that an fsync does not wait behind a whole
@@ -131,16 +132,16 @@ internal import CRocksDB
         unsafe rocksdb_options_set_max_write_buffer_number(all, Int32(memtablesMax))
         unsafe rocksdb_options_set_min_write_buffer_number_to_merge(
             all, Int32(family == .objects ? memtablesPerFlush : 1))
-        // Insertion hints (`memtable_insert_with_hint_prefix_extractor`) would save 0.3 µs more, but
-        // fail an assertion of the skip list in this version: they stay off.
-        // A filter of 2 % of each memtable costs a put 0.1 µs and saves reads 2.7 of 3 µs when the key
-        // is not in it. A write reads its key first, and several memtables are asked.
+        // Insertion hints (`memtable_insert_with_hint_prefix_extractor`) would save 0.3 µs more,
+        // but fail an assertion of the skip list in this version: they stay off.
+        // A filter of 2 % of each memtable costs a put 0.1 µs and saves reads 2.7 of 3 µs when the
+        // key is not in it. A write reads its key first, and several memtables are asked.
         unsafe rocksdb_options_set_memtable_prefix_bloom_size_ratio(all, 0.02)
         unsafe rocksdb_options_set_memtable_whole_key_filtering(all, 1)
         unsafe rocksdb_options_set_block_based_table_factory(all, table)
 
-        // Levels: the last holds nine tenths of the data whatever its size, so obsolete records take
-        // about a tenth on top.
+        // Levels: the last holds nine tenths of the data whatever its size, so obsolete records
+        // take about a tenth on top.
         unsafe rocksdb_options_set_compaction_style(all, Int32(rocksdb_level_compaction))
         unsafe rocksdb_options_set_level_compaction_dynamic_level_bytes(all, 1)
         unsafe rocksdb_options_set_max_bytes_for_level_base(all, UInt64(levelBaseBytes(options)))
@@ -172,9 +173,10 @@ internal import CRocksDB
         unsafe rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(
             table, 1)
         unsafe rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1)
-        // 10 bits a key: one read in a hundred of a key that is not there asks the disk in vain. Every
-        // write reads its key first, so such reads are common. Ribbon filters would save 30 % of
-        // their memory for three times the CPU of building them. The table takes over the policy.
+        // 10 bits a key: one read in a hundred of a key that is not there asks the disk in vain.
+        // Every write reads its key first, so such reads are common. Ribbon filters would save 30 %
+        // of their memory for three times the CPU of building them. The table takes over the
+        // policy.
         unsafe rocksdb_block_based_options_set_filter_policy(
             table, rocksdb_filterpolicy_create_bloom_full(10))
         unsafe rocksdb_block_based_options_set_whole_key_filtering(table, 1)

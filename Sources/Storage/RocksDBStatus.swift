@@ -42,9 +42,10 @@ struct RocksDBStatus {
 
     /// The error for opening `directory`.
     ///
-    /// RocksDB tells a lock that another process holds ("While lock file") and one that this process
-    /// holds ("lock hold by current process") as an I/O error of the file LOCK; and data that it
-    /// must not drop silently as an invalid argument or a missing file as well as as a corruption.
+    /// RocksDB tells a lock that another process holds ("While lock file") and one that this
+    /// process holds ("lock hold by current process") as an I/O error of the file LOCK; and data
+    /// that it must not drop silently as an invalid argument or a missing file as well as as a
+    /// corruption.
     func openError(directory: String) -> StorageError {
         if text.contains("lock file") || text.contains("lock hold by current process") {
             return .busy(directory: directory, reason: text)

@@ -1,8 +1,8 @@
 /// Says whether the last run of this node ended in order.
 ///
-/// After an order's end everything acknowledged is on the disk, so the node may go on numbering dots
-/// where it stopped. After anything else, with a relaxed `wal-sync`, it may have forgotten some and
-/// must move its trust horizon.
+/// After an order's end everything acknowledged is on the disk, so the node may go on numbering
+/// dots where it stopped. After anything else, with a relaxed `wal-sync`, it may have forgotten
+/// some and must move its trust horizon.
 ///
 ///     key "run-state" in `.meta` → 0 a run is under way | 1 closed in order     (1 byte)
 ///

@@ -1,7 +1,8 @@
 /// A durable, ordered map from bytes to bytes in a few families, written by atomic batches.
 ///
-/// There are two engines, `RocksDBStorage` and `MemoryStorage`, held to one conformance suite. Every
-/// operation may be called from any thread at any time, except `close`, which must be the last call.
+/// There are two engines, `RocksDBStorage` and `MemoryStorage`, held to one conformance suite.
+/// Every operation may be called from any thread at any time, except `close`, which must be the
+/// last call.
 ///
 /// Invariant: a read or scan that begins after a `write` has returned sees the batch, whole.
 /// Invariant: what was written before `sync` began is on the disk when it returns.
@@ -34,7 +35,8 @@ public protocol StorageEngine: AnyObject, Sendable {
     /// Visits the entries with `start <= key < end` in the order of their keys, as they were when
     /// the scan began; without an `end` to the last. Blocks: never on a loop.
     ///
-    /// `visit` returns false to stop after the entry it was given. Spans are valid during the visit.
+    /// `visit` returns false to stop after the entry it was given. Spans are valid during the
+    /// visit.
     func scan(
         _ family: Family, from start: [UInt8], to end: [UInt8]?, limits: ScanLimits,
         visit: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Bool
@@ -84,7 +86,8 @@ public enum ReadResult: Equatable, Sendable {
 /// What became of a batch.
 public enum WriteResult: Equatable, Sendable {
     case written
-    /// Nothing was written: flushes or compactions lag behind, and the write was not allowed to wait.
+    /// Nothing was written: flushes or compactions lag behind, and the write was not allowed to
+    /// wait.
     case wouldStall
     /// Nothing was written: so little space is left that even deletes could fill the disk. Heals by
     /// itself when space returns.

@@ -4,8 +4,8 @@ public struct StorageOptions: Sendable {
         /// For values that are compressed already.
         case none
         case lz4
-        /// LZ4 above, ZSTD for the last level, which holds about nine tenths of the data: it takes a
-        /// quarter to a third less disk than LZ4 alone there, for more CPU in its compactions.
+        /// LZ4 above, ZSTD for the last level, which holds about nine tenths of the data: it takes
+        /// a quarter to a third less disk than LZ4 alone there, for more CPU in its compactions.
         case zstd
     }
 
@@ -21,10 +21,11 @@ public struct StorageOptions: Sendable {
     /// compactions take the CPU of requests.
     public var backgroundThreads: Int
     public var compression: Compression
-    /// Open table files; RocksDB lowers it to what the process may open. Too low: reads reopen files.
+    /// Open table files; RocksDB lowers it to what the process may open. Too low: reads reopen
+    /// files.
     public var openFilesMax: Int
-    /// Free space below which `spaceState` turns `.low`, if memtables, WAL and compactions do not ask
-    /// for more: see `SpaceFloor`.
+    /// Free space below which `spaceState` turns `.low`, if memtables, WAL and compactions do not
+    /// ask for more: see `SpaceFloor`.
     public var freeBytesMin: UInt64
 
     public init(

@@ -3,7 +3,8 @@ internal import Essentials
 /// Changes that are applied together or not at all, in their order.
 ///
 /// A value, reused pass after pass: `clear` keeps its memory. It is a buffer in the format of
-/// RocksDB's own batches, so that building one makes no call into C and handing it over is one copy.
+/// RocksDB's own batches, so that building one makes no call into C and handing it over is one
+/// copy.
 ///
 ///     batch  := sequence (8) = 0 | count (4) | change...         little-endian
 ///     change := 0x01 | key | value        put, family 0
@@ -14,8 +15,8 @@ internal import Essentials
 ///               0x0E | family | start | end
 ///     family := varint; key, value, start, end := varint length | bytes
 ///
-/// On disk: RocksDB appends exactly these bytes to its WAL, which it has kept readable since LevelDB
-/// (`db/write_batch.cc`, `db/dbformat.h`).
+/// On disk: RocksDB appends exactly these bytes to its WAL, which it has kept readable since
+/// LevelDB (`db/write_batch.cc`, `db/dbformat.h`).
 public struct WriteBatch: Sendable {
     /// Puts and deletes are limited by RocksDB to 32-bit lengths; ours end far below.
     public static let entryBytesMax = 1 << 30

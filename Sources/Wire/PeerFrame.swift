@@ -61,7 +61,9 @@ public struct PeerFrameWriter: Sendable {
     }
 
     private static func store(_ value: UInt64, at offset: Int, in bytes: inout [UInt8]) {
-        for index in 0..<8 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+        for index in 0..<8 {
+            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+        }
     }
 }
 

@@ -12,11 +12,12 @@ internal import Hashing
 //     4 reject   reason (varint length, UTF-8)
 //
 // Whoever connects says hello, the other side shows by its MAC that it knows the cluster's secret,
-// and the first proves the same. A MAC is HMAC-SHA-256 with the secret as key over a role byte, both
-// nonces and both node ids, so that neither can be replayed or reflected. Nothing else is decoded
-// before. The magic and the version come first, so that something else on the port (a browser, a
-// Redis client) is noticed at once.
+// and the first proves the same. A MAC is HMAC-SHA-256 with the secret as key over a role byte,
+// both nonces and both node ids, so that neither can be replayed or reflected. Nothing else is
+// decoded before. The magic and the version come first, so that something else on the port (a
+// browser, a Redis client) is noticed at once.
 
+/// The messages by which two nodes prove to each other that they belong together.
 public enum PeerHandshake {
     public static let magic: UInt32 = 0x4C54_524D
     public static let nonceSize = 16

@@ -1,7 +1,7 @@
 public import Essentials
 
-// On the wire. Never reorder or reuse. Each message is a kind byte and its fields; `id` is a varint,
-// a key is its position (u64, little endian) and its bytes (varint length first).
+// On the wire. Never reorder or reuse. Each message is a kind byte and its fields; `id` is a
+// varint, a key is its position (u64, little endian) and its bytes (varint length first).
 
 private enum Kind {
     static let write: UInt8 = 1

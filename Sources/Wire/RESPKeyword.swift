@@ -1,10 +1,10 @@
 /// A word of at most 15 bytes, in lower case, packed into two machine words.
 ///
-/// Command names and options are found by comparing two integers: no string, no hashing of bytes and
-/// no allocation. Longer words are `Keyword.none`, which equals no name.
+/// Command names and options are found by comparing two integers: no string, no hashing of bytes
+/// and no allocation. Longer words are `Keyword.none`, which equals no name.
 public struct Keyword: Hashable, Sendable, ExpressibleByStringLiteral {
-    /// Bytes 0 to 7 and 8 to 14, the first one lowest; the top byte of `high` is the length, so that a
-    /// word with a NUL at its end is not taken for the word without it.
+    /// Bytes 0 to 7 and 8 to 14, the first one lowest; the top byte of `high` is the length, so
+    /// that a word with a NUL at its end is not taken for the word without it.
     public let low: UInt64
     public let high: UInt64
 

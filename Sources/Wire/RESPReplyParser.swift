@@ -18,8 +18,8 @@ public struct ReplyLimits: Sendable, Equatable {
 ///
 /// The client's side, which also must not trust the other: depth and sizes are bounded, nothing is
 /// allocated by an announced length, nothing recurses, and no byte is looked at twice however small
-/// the chunks are. Attributes are read and dropped. After a failure the stream cannot be understood any
-/// more. Confined to its connection.
+/// the chunks are. Attributes are read and dropped. After a failure the stream cannot be understood
+/// any more. Confined to its connection.
 public struct ReplyParser: Sendable {
     public enum Event: Sendable, Equatable {
         case needMore

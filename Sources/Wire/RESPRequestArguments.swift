@@ -17,7 +17,8 @@ public protocol RequestArguments {
     func integer(_ index: Int) -> Int64?
 }
 
-/// The words of a request that does not stand in a parser: forwarded by a peer, or made up by a plan.
+/// The words of a request that does not stand in a parser: forwarded by a peer, or made up by a
+/// plan.
 public struct ArgumentList: RequestArguments, Sendable, Equatable {
     public let values: [[UInt8]]
 

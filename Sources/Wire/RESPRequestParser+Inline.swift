@@ -33,8 +33,8 @@ extension RequestParser {
         return nil
     }
 
-    /// Splits a line as Redis' `sdssplitargs` does; false if a quote is not closed, or closed inside a
-    /// word. A NUL ends the line.
+    /// Splits a line as Redis' `sdssplitargs` does; false if a quote is not closed, or closed
+    /// inside a word. A NUL ends the line.
     private mutating func splitWords(in line: Range<Int>) -> Bool {
         var input = line.lowerBound
         var output = input

@@ -2,13 +2,13 @@ internal import Essentials
 
 /// Cuts the bytes that a client sends into commands, however they were chunked.
 ///
-/// The words of a command are ranges of the parser's own buffer: a command costs no allocation until
-/// somebody copies a word. They stay readable until the next call of `next()` or `append(_:)`.
-/// Work is proportional to the bytes received: a word that arrives in many pieces is not looked at
-/// again with each piece. Nothing is allocated by an announced length.
+/// The words of a command are ranges of the parser's own buffer: a command costs no allocation
+/// until somebody copies a word. They stay readable until the next call of `next()` or
+/// `append(_:)`. Work is proportional to the bytes received: a word that arrives in many pieces is
+/// not looked at again with each piece. Nothing is allocated by an announced length.
 ///
-/// Errors are Redis' texts; after one the stream cannot be understood any more, so the parser repeats
-/// it for ever and the connection has to be closed. Confined to its session.
+/// Errors are Redis' texts; after one the stream cannot be understood any more, so the parser
+/// repeats it for ever and the connection has to be closed. Confined to its session.
 public struct RequestParser: RequestArguments, Sendable {
     public enum Event: Sendable, Equatable {
         /// The bytes so far do not end a command.
@@ -74,8 +74,8 @@ public struct RequestParser: RequestArguments, Sendable {
 
     public mutating func append(_ chunk: [UInt8]) { append(chunk.span) }
 
-    /// Moves what is not understood yet to the front, once that is less than what lies before it: so
-    /// every byte is moved a bounded number of times.
+    /// Moves what is not understood yet to the front, once that is less than what lies before it:
+    /// so every byte is moved a bounded number of times.
     private mutating func compact() {
         discardCommand()
         guard start > 0, start >= buffer.count - start else { return }

@@ -3,9 +3,9 @@ internal import Glibc
 
 /// When operations are due in the open loop, decided before anything is sent.
 ///
-/// Real users do not wait for one another. A driver that sends the next request when the last one has
-/// been answered stops asking just when the server is slow, and so leaves out the worst latencies
-/// ("coordinated omission"). Here an operation's latency counts from when it was due.
+/// Real users do not wait for one another. A driver that sends the next request when the last one
+/// has been answered stops asking just when the server is slow, and so leaves out the worst
+/// latencies ("coordinated omission"). Here an operation's latency counts from when it was due.
 struct ArrivalSchedule: Sendable {
     enum Spacing: String, CaseIterable, Sendable {
         /// Independent arrivals: some come together, as with many users.

@@ -51,7 +51,8 @@ struct CommandWriter: Sendable {
         return Array(text.utf8)
     }
 
-    /// Appends what asks for `operation`; `keyCount` keys exist, which bounds those of MGET and MSET.
+    /// Appends what asks for `operation`; `keyCount` keys exist, which bounds those of MGET and
+    /// MSET.
     func append(_ operation: Operation, keyCount: Int, to bytes: inout [UInt8]) {
         switch operation.kind {
         case .get: appendKeyed(getHead, operation.key, &bytes)

@@ -1,8 +1,8 @@
 internal import Essentials
 internal import Platform
 
-/// A client of etcd: one connection, with as many calls at once as the pipeline is deep. Confined to
-/// its loop.
+/// A client of etcd: one connection, with as many calls at once as the pipeline is deep. Confined
+/// to its loop.
 final class EtcdClient: Client, StreamHandler {
     private static let reconnectMs: UInt64 = 100
     private static let connectMsMax: UInt64 = 5000

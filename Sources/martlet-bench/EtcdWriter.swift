@@ -18,8 +18,8 @@ struct EtcdWriter: Sendable {
         self.authority = Array(authority.utf8)
     }
 
-    /// Appends the call for `operation`, the first one of the connection with `isFirst`; returns the
-    /// bytes of it that count for the window.
+    /// Appends the call for `operation`, the first one of the connection with `isFirst`; returns
+    /// the bytes of it that count for the window.
     func append(
         _ operation: Operation, stream: UInt32, isFirst: Bool, to bytes: inout [UInt8]
     ) -> Int {
@@ -95,8 +95,8 @@ struct EtcdWriter: Sendable {
 
     // MARK: Responses
 
-    /// The value in a RangeResponse: field 2 holds the pairs, and of a pair field 5 the value. Nil when
-    /// the key was not found.
+    /// The value in a RangeResponse: field 2 holds the pairs, and of a pair field 5 the value. Nil
+    /// when the key was not found.
     static func value(inRangeResponse message: [UInt8]) throws(DecodingError) -> [UInt8]? {
         guard let pair = try field(2, of: message) else { return nil }
         return try field(5, of: pair) ?? []

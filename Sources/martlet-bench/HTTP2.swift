@@ -65,7 +65,8 @@ enum HTTP2 {
         )
     }
 
-    /// The payload of a DATA or HEADERS frame without padding and priority; nil when they do not fit.
+    /// The payload of a DATA or HEADERS frame without padding and priority; nil when they do not
+    /// fit.
     static func content(of frame: Frame, in bytes: Span<UInt8>) -> Range<Int>? {
         var (start, end) = (frame.payload.lowerBound, frame.payload.upperBound)
         if frame.has(Flag.padded) {

@@ -1,8 +1,8 @@
 internal import Essentials
 internal import Platform
 
-/// One connection of a client to a Redis server: sends commands, and hands every reply to the client
-/// with the operation that it belongs to. Reconnects by itself. Confined to its loop.
+/// One connection of a client to a Redis server: sends commands, and hands every reply to the
+/// client with the operation that it belongs to. Reconnects by itself. Confined to its loop.
 final class Lane: StreamHandler {
     /// How long to wait before a connection is tried again: servers that restart need a moment.
     private static let reconnectMs: UInt64 = 100

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Wakes a driver when operations of the open loop are due.
 ///
-/// A thread of its own, because the loop's timers count whole milliseconds, which would be more than
-/// the latencies to be measured. It follows a copy of the driver's schedule.
+/// A thread of its own, because the loop's timers count whole milliseconds, which would be more
+/// than the latencies to be measured. It follows a copy of the driver's schedule.
 final class Pacer: Sendable {
     /// Wake-ups are no closer than this: they would cost the CPU that the servers need.
     private static let gapNsMin: UInt64 = 50_000

@@ -5,9 +5,9 @@ internal import Platform
 /// A client of Redis servers: one connection, or in a cluster one to every server. Confined to its
 /// loop.
 ///
-/// A pipeline is a batch, as client libraries have it: it is sent at once, and the next one when all
-/// replies are there. In the open loop, requests are sent as they become due, up to the depth of the
-/// pipeline. A read-modify-write takes two requests, the second one in the next batch.
+/// A pipeline is a batch, as client libraries have it: it is sent at once, and the next one when
+/// all replies are there. In the open loop, requests are sent as they become due, up to the depth
+/// of the pipeline. A read-modify-write takes two requests, the second one in the next batch.
 final class RedisClient: Client {
     /// More redirections of one command than this mean that the cluster does not agree with itself.
     private static let redirectionsMax = 5
@@ -175,8 +175,8 @@ final class RedisClient: Client {
         if isReady { pump(nowNs: SystemClock.monotonicNs()) }
     }
 
-    /// A connection is gone, and what was sent on it not answered. A client that is not in a cluster
-    /// turns to the next server.
+    /// A connection is gone, and what was sent on it not answered. A client that is not in a
+    /// cluster turns to the next server.
     func laneLost(
         _ lane: Lane, lost: ArraySlice<Operation>, code: String, wasUsable: Bool, reason: String
     ) {

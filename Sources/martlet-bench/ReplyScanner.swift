@@ -2,9 +2,9 @@ internal import Essentials
 
 /// Finds where replies end, without making anything of them.
 ///
-/// A load generator needs to know of a reply that it is complete, and whether it is an error: building
-/// values of it, as `Wire.ReplyParser` does, would cost more than all else that the driver does. Both
-/// RESP versions; nothing is allocated. Confined to its caller.
+/// A load generator needs to know of a reply that it is complete, and whether it is an error:
+/// building values of it, as `Wire.ReplyParser` does, would cost more than all else that the driver
+/// does. Both RESP versions; nothing is allocated. Confined to its caller.
 enum ReplyScanner {
     /// What a reply is. The ranges are those of the scanned bytes.
     enum Content: Equatable {

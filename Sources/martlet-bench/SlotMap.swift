@@ -32,8 +32,8 @@ struct SlotMap: Sendable {
 
     // MARK: Replies
 
-    /// Reads the reply to CLUSTER SLOTS: `[[first, last, [host, port, …], …], …]`. A server that does
-    /// not know its own name leaves the host empty: it is the one that was asked.
+    /// Reads the reply to CLUSTER SLOTS: `[[first, last, [host, port, …], …], …]`. A server that
+    /// does not know its own name leaves the host empty: it is the one that was asked.
     init?(slots reply: Reply, askedAt asked: SocketAddress) {
         guard case .array(let ranges) = reply else { return nil }
         for case .array(let fields) in ranges {
@@ -45,8 +45,8 @@ struct SlotMap: Sendable {
         }
     }
 
-    /// Reads the reply to CLUSTER SHARDS: an array of maps with `slots` and `nodes`, each node being
-    /// a map with `ip`, `port`, `role` and `health`.
+    /// Reads the reply to CLUSTER SHARDS: an array of maps with `slots` and `nodes`, each node
+    /// being a map with `ip`, `port`, `role` and `health`.
     init?(shards reply: Reply, askedAt asked: SocketAddress) {
         guard case .array(let shards) = reply else { return nil }
         for shard in shards {

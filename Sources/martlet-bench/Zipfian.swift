@@ -4,8 +4,8 @@ internal import Glibc
 /// Draws ranks so that rank i comes up in proportion to 1 / (i + 1)^theta: few keys get most of the
 /// requests, as in real life.
 ///
-/// The method is Gray et al., "Quickly Generating Billion-Record Synthetic Databases" (SIGMOD 1994),
-/// with the constants of YCSB's ZipfianGenerator, so that workloads are comparable.
+/// The method is Gray et al., "Quickly Generating Billion-Record Synthetic Databases" (SIGMOD
+/// 1994), with the constants of YCSB's ZipfianGenerator, so that workloads are comparable.
 struct Zipfian: Sendable {
     /// YCSB's skew.
     static let theta = 0.99

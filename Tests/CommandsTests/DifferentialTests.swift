@@ -21,8 +21,8 @@ struct DifferentialTests {
         let redis = try RedisOracle()
         for seed in 0..<UInt64(Self.rounds) {
             var difference = try run(family, seed: seed, redis)
-            // The two clocks are read at different moments, which now and then shows in a rounded TTL,
-            // but hardly three times.
+            // The two clocks are read at different moments, which now and then shows in a rounded
+            // TTL, but hardly three times.
             for _ in 0..<2 where difference != nil {
                 difference = try run(family, seed: seed, redis)
             }

@@ -22,7 +22,8 @@ enum FailingSync {
         // `prctl` is variadic, so Swift imports neither it nor the macros of its arguments.
         guard let symbol = unsafe dlsym(nil, "prctl") else { return false }
         let prctl = unsafe unsafeBitCast(symbol, to: Prctl.self)
-        // Instructions of classic BPF: code (2 bytes), jump if true, if false (1 each), operand (4).
+        // Instructions of classic BPF: code (2 bytes), jump if true, if false (1 each), operand
+        // (4).
         let program: [UInt64] = [
             0x20,  // load the system call's number
             0x15 | 1 << 24 | fdatasyncNumber << 32,  // skip one unless it is this

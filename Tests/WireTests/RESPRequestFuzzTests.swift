@@ -51,7 +51,8 @@ func parseRequests(
 
 /// Seeded bad input for the parser that faces clients.
 ///
-/// Millions of inputs: `MARTLET_FUZZ_INPUTS=5000000 swift test -c release --filter RequestFuzzTests`;
+/// Millions of inputs: `MARTLET_FUZZ_INPUTS=5000000 swift test -c release --filter
+/// RequestFuzzTests`;
 /// `MARTLET_FUZZ_SEED` begins elsewhere.
 @Suite struct RequestFuzzTests {
     private static func number(_ name: String, else fallback: Int) -> Int {

@@ -35,8 +35,8 @@ extension DataPlane {
     /// Dots beyond gaps that a client's context may gather before those are left out whose values
     /// have been replaced: 32 take half a kilobyte.
     static let tokenExceptionsMax = 32
-    /// Contexts come back from clients, who may have made them up: actors further in the future than
-    /// any clock of ours goes wrong unnoticed would drive this node's own epochs there.
+    /// Contexts come back from clients, who may have made them up: actors further in the future
+    /// than any clock of ours goes wrong unnoticed would drive this node's own epochs there.
     static let tokenEpochAheadMsMax: UInt64 = 24 * 3_600_000
 
     /// What the command answers and does, given the object in `slot`.

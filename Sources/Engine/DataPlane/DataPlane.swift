@@ -102,7 +102,8 @@ public struct DataPlane: Sendable {
     /// Whether stores wait for `closeBatch`.
     public var hasOpenBatch: Bool { batchHasStores }
 
-    /// Ends a pass: returns the number of the batch that this pass's stores form, or nil without any.
+    /// Ends a pass: returns the number of the batch that this pass's stores form, or nil without
+    /// any.
     public mutating func closeBatch() -> UInt64? {
         guard batchHasStores else { return nil }
         batchHasStores = false

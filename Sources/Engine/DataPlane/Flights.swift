@@ -12,8 +12,8 @@ struct Arrival: Sendable {
 
 /// A quorum read of one key, and all requests that it serves.
 ///
-/// One is under way for a key at a time. Requests that need the replicas and come meanwhile wait for
-/// the next, which then serves all of them: it begins after each of them has come, as their own
+/// One is under way for a key at a time. Requests that need the replicas and come meanwhile wait
+/// for the next, which then serves all of them: it begins after each of them has come, as their own
 /// would have, and a hot key costs one round of messages instead of hundreds. Requests on the key
 /// from a source that has one waiting wait, too, so that a client's pipeline keeps its order.
 struct ReadFlight: Sendable {

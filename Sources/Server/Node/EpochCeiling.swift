@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Keeps a promise on the disk: no actor epoch that this node gives out lies beyond the ceiling.
 ///
-/// After an unclean stop the trust horizon starts past the ceiling, so every actor the node may have
-/// used, and forgotten, is left alone, also when the wall clock has gone back meanwhile.
+/// After an unclean stop the trust horizon starts past the ceiling, so every actor the node may
+/// have used, and forgotten, is left alone, also when the wall clock has gone back meanwhile.
 final class EpochCeiling: Sendable {
     /// How far ahead the ceiling is laid, and when it is laid anew. A minute costs one small fsync
     /// every half minute, and puts epochs at most a minute ahead of the clock after a crash.

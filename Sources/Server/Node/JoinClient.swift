@@ -5,7 +5,8 @@ internal import Platform
 internal import Synchronization
 internal import Wire
 
-/// Asks a cluster to take this node in: over the peer protocol, from a seed to the node that decides.
+/// Asks a cluster to take this node in: over the peer protocol, from a seed to the node that
+/// decides.
 ///
 /// Used once, before the node serves, on a loop of its own.
 final class JoinClient: StreamHandler {

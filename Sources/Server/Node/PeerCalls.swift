@@ -3,7 +3,8 @@ internal import Wire
 
 /// Commands that this shard's clients had another member carry out, and that are not answered yet.
 ///
-/// For what a node must be asked and not a key's replicas: SCAN and its like. Confined to its shard.
+/// For what a node must be asked and not a key's replicas: SCAN and its like. Confined to its
+/// shard.
 final class PeerCalls {
     private struct Call {
         let node: NodeNumber

@@ -7,8 +7,8 @@ internal import Wire
 /// A client's connection: cuts its bytes into commands, brings each to where it is carried out, and
 /// writes the replies in the order of the commands.
 ///
-/// Bounds: commands under way (`pendingMax`), bytes of replies not yet taken (past the soft bound no
-/// more commands are read, past the hard one the client is closed), bytes of a command (the
+/// Bounds: commands under way (`pendingMax`), bytes of replies not yet taken (past the soft bound
+/// no more commands are read, past the hard one the client is closed), bytes of a command (the
 /// parser's limits). Confined to its loop.
 final class ClientSession: StreamHandler {
     /// Commands of one client under way at once; more wait in its input. A pipeline deeper than
@@ -356,7 +356,8 @@ final class ClientSession: StreamHandler {
     /// What a client that is being closed gets to read its last replies.
     private static let closingSecondsMax: UInt64 = 30
 
-    /// The numbers under which a request runs: its own words, the connection's, the configuration's.
+    /// The numbers under which a request runs: its own words, the connection's, the
+    /// configuration's.
     private func resolve(_ own: ConsistencyOverride?) -> Consistency {
         if let own { return shard.resolve(consistency.overridden(by: own)) }
         if resolvedGeneration != shard.configurationGeneration {

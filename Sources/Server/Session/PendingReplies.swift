@@ -5,8 +5,8 @@ internal import Wire
 /// The commands of one session whose replies have not been written, in the order of their arrival.
 ///
 /// Commands run side by side, and may be answered in any order; their replies leave in this one.
-/// Every request towards a data plane has a sequence number; a command owns one of them, or, when it
-/// touches several keys, a run of them for each of its stages.
+/// Every request towards a data plane has a sequence number; a command owns one of them, or, when
+/// it touches several keys, a run of them for each of its stages.
 struct PendingReplies {
     /// What is known of one command's reply.
     enum Progress {

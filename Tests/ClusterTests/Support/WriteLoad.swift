@@ -92,7 +92,8 @@ final class WriteLoad: Sendable {
                 }
             }
         } catch {
-            // The node is dead: what was under way is neither acknowledged nor known to have failed.
+            // The node is dead: what was under way is neither acknowledged nor known to have
+            // failed.
         }
         return ledger
     }

@@ -6,8 +6,8 @@ import Wire
 
 /// A cluster of whole engines in one process: a message queue, virtual clocks, disks in memory.
 ///
-/// Everything happens on the caller's thread, at a virtual time that only `run` and `wait` move, and
-/// chance comes from one seed: the same calls give the same run.
+/// Everything happens on the caller's thread, at a virtual time that only `run` and `wait` move,
+/// and chance comes from one seed: the same calls give the same run.
 ///
 /// Nodes are numbered from 1, as the topology does, and named A, B, C in traces.
 final class Cluster {

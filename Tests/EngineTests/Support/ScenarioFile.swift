@@ -9,8 +9,9 @@ import Testing
 ///     ----
 ///     what they print
 ///
-/// Blocks are separated by empty lines. With `MARTLET_REWRITE=1` in the environment files are written
-/// anew with what was printed: look at the difference, and commit it only when you can explain it.
+/// Blocks are separated by empty lines. With `MARTLET_REWRITE=1` in the environment files are
+/// written anew with what was printed: look at the difference, and commit it only when you can
+/// explain it.
 struct ScenarioFile {
     private struct Block {
         var comments: [String] = []

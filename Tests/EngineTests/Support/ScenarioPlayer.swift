@@ -9,8 +9,9 @@ import Wire
 ///     cluster [nodes=3] [n=3] [shards=1] [wal-sync=always|relaxed] [cache=BYTES] [actors=50]
 ///             [drift=MS] [show=messages,control,storage]
 ///     NODE COMMAND… [r=2 w=2 pr=0 pw=0 dw=0 timeout=1000] [as NAME]
-///                                 a client's command; NAME is then the context it was answered with,
-///                                 and is written <NAME> in later commands; '' is an empty argument
+///                                 a client's command; NAME is then the context it was answered
+///                                 with, and is written <NAME> in later commands; '' is an empty
+///                                 argument
 ///     cut NODE NODE               both notice at once
 ///     heal NODE NODE
 ///     lose|hold|double NODE NODE  what the first sends to the second: nobody notices

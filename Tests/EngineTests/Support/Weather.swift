@@ -1,6 +1,7 @@
 import Essentials
 
-/// How long things take and what goes wrong by chance. Calm weather takes no time and loses nothing.
+/// How long things take and what goes wrong by chance. Calm weather takes no time and loses
+/// nothing.
 ///
 /// Times are the longest ones, in ms; each is drawn between nothing and that.
 struct Weather {
