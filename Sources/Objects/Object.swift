@@ -87,6 +87,22 @@ public struct Object: Sendable, Equatable {
         return latest
     }
 
+    /// A 64-bit fingerprint: objects with equal ones are equal. It is what reads compare.
+    ///
+    /// Equal contexts mean equal events, but for payloads that one replica has dropped at a deadline
+    /// and another one keeps, having heard in time of a concurrent value that lives longer. So what
+    /// has expired counts.
+    public var fingerprint: UInt64 {
+        var hash = context.fingerprint
+        for entry in entries {
+            guard case .expired = entry.content else { continue }
+            var expired = CausalContext()
+            expired.insert(entry.dot)
+            hash = hash &* 31 &+ expired.fingerprint
+        }
+        return hash
+    }
+
     /// Drops the payloads once the deadline has passed. Every replica comes to the same result from
     /// the same events, without a message and without a change of the context.
     public mutating func expire(nowMs: UInt64) {

@@ -82,7 +82,7 @@ extension DataPlane {
             let hold = Hold(batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
             let object = cache[slot].object
             let answer: PeerMessage
-            if object.context.fingerprint == fingerprint {
+            if object.fingerprint == fingerprint {
                 answer = .same(id: id)
             } else {
                 answer = .differs(id: id, record: object.isUnknown ? [] : object.encoded())
@@ -131,14 +131,14 @@ extension DataPlane {
     ) {
         guard let flight = reads[id] else { return }
         counters.mismatches += 1
-        let compared = cache[flight.slot].object.context.fingerprint
-        var theirs = CausalContext()
+        let compared = cache[flight.slot].object.fingerprint
+        var theirs = Object().fingerprint
         if !record.isEmpty {
             guard let object = try? Object(decoding: record) else {
                 counters.corruptRecords += 1
                 return fail(id, node, now: now, into: &effects)
             }
-            theirs = object.context
+            theirs = object.fingerprint
             guard
                 merge(object, slot: flight.slot, isAnswer: true, now: now, into: &effects) == nil
             else { return fail(id, node, now: now, into: &effects) }
@@ -146,7 +146,7 @@ extension DataPlane {
         if let place = place(of: node, in: flight.partition) {
             reads.update(id) { flight in
                 if flight.differing.isEmpty { flight.comparedFingerprint = compared }
-                flight.differing.append((place, theirs.fingerprint))
+                flight.differing.append((place, theirs))
             }
         }
         settleRead(id, node, now: now, into: &effects) { .answered(by: $0) }

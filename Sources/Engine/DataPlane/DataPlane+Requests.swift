@@ -104,7 +104,7 @@ extension DataPlane {
             let node = table.replica(flight.partition, place)
             let canAsk = node != routing.node && routing.canReach(node)
             if canAsk {
-                let fingerprint = cache[flight.slot].object.context.fingerprint
+                let fingerprint = cache[flight.slot].object.fingerprint
                 let check = PeerMessage.check(
                     id: id, key: PeerKey(flight.key), fingerprint: fingerprint)
                 effects.append(.send(node, check, after: .none))
@@ -199,7 +199,7 @@ extension DataPlane {
     /// that they agreed with what this node had before. Nobody waits for it.
     private func repair(_ flight: ReadFlight, into effects: inout [Effect]) {
         guard let table = routing.table else { return }
-        let merged = cache[flight.slot].object.context.fingerprint
+        let merged = cache[flight.slot].object.fingerprint
         let record = cache[flight.slot].object.encoded()
         for place in 0..<table.replicaCount where flight.quorum.hasAnswered(place) {
             let theirs = flight.differing.first { $0.place == place }?.fingerprint
