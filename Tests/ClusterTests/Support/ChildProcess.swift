@@ -28,10 +28,18 @@ final class ChildProcess: Sendable {
         for descriptor in 3..<Self.descriptorsMax {
             unsafe posix_spawn_file_actions_addclose(&actions, descriptor)
         }
+        // The threads of the tests block signals, and a child would inherit that.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
         defer { unsafe words.forEach { unsafe free($0) } }
         var pid: pid_t = 0
-        let status = unsafe posix_spawnp(&pid, program, &actions, nil, &words, environ)
+        let status = unsafe posix_spawnp(&pid, program, &actions, &attributes, &words, environ)
         guard status == 0 else {
             throw Failure("cannot start \(program): \(unsafe String(cString: strerror(status)))")
         }

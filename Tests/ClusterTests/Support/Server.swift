@@ -113,8 +113,17 @@ final class Server {
 
     // MARK: Talking
 
+    /// A new connection that has said nothing yet.
     func connect(timeout: Duration = .seconds(20)) throws -> RedisConnection {
         try RedisConnection(port: port, timeout: timeout)
+    }
+
+    private func authenticated() throws -> RedisConnection {
+        let connection = try connect()
+        if let password = settings["password"], try connection.call("AUTH", password) != .ok {
+            throw Failure("\(name) does not take its own password")
+        }
+        return connection
     }
 
     /// Sends one command on a connection that is kept.
@@ -123,7 +132,7 @@ final class Server {
 
     @discardableResult
     func call(_ words: [[UInt8]]) throws -> Reply {
-        let connection = try self.connection ?? connect()
+        let connection = try self.connection ?? authenticated()
         self.connection = nil
         let reply = try connection.call(words)
         self.connection = connection

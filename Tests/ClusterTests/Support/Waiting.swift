@@ -12,7 +12,8 @@ struct Deadline {
 /// How often a condition is looked at again. Small beside everything that is waited for.
 private let lookAgainUs: UInt32 = 5_000
 
-/// Looks at `condition` until it holds. One that throws does not hold yet.
+/// Looks at `condition` until it holds. One that throws does not hold yet, unless by a `Failure`:
+/// that is the end.
 func wait(
     for what: String, within limit: Duration = .seconds(20), until condition: () throws -> Bool
 ) throws {
@@ -21,6 +22,8 @@ func wait(
         var reason = ""
         do {
             if try condition() { return }
+        } catch let failure as Failure {
+            throw failure
         } catch {
             reason = ": \(error)"
         }
