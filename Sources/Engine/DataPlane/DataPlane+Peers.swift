@@ -143,6 +143,8 @@ extension DataPlane {
                 merge(object, slot: flight.slot, isAnswer: true, now: now, into: &effects) == nil
             else { return fail(id, node, now: now, into: &effects) }
         }
+        // The sweeper may have been at theirs and not here yet.
+        expire(slot: flight.slot, now: now, into: &effects)
         if let place = place(of: node, in: flight.partition) {
             reads.update(id) { flight in
                 if flight.differing.isEmpty { flight.comparedFingerprint = compared }
