@@ -20,7 +20,8 @@ extension Cluster {
         case .key(let keyRequest):
             let key = ObjectKey(keyRequest.key)
             let request = Request(
-                origin: .client(Clients.origin(of: number)), key: key, operation: keyRequest.operation,
+                origin: .client(Clients.origin(of: number)), key: key,
+                operation: keyRequest.operation,
                 consistency: consistency, arguments: words)
             if self[index].isRunning {
                 post(.requested(request), to: index, shard: sharding.shard(of: key.position))

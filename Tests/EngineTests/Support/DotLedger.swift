@@ -79,6 +79,11 @@ struct DotLedger {
         return violations
     }
 
+    /// The dot of the write that wrote `value`, which no other has written.
+    func dot(of value: [UInt8], _ key: ObjectKey) -> Dot? {
+        made[key]?.first { fact(key, $0)?.value == value }
+    }
+
     func fact(_ key: ObjectKey, _ dot: Dot) -> Fact? { facts[Event(key: key, dot: dot)] }
 
     /// The newest dot of the actor under which `node` numbers now.
