@@ -14,6 +14,7 @@ protocol Client: AnyObject {
 
 /// A stretch of a run: loading, warming up, or what is measured.
 struct Phase: Sendable {
+    /// Nil: the operations of the workload, on from where they were.
     var source: OperationSource?
     var operations: Int?
     var durationSeconds: Double?
@@ -37,8 +38,8 @@ final class Driver {
     /// Which server has which slot, when keys are sent there.
     var slots: SlotMap?
     private(set) var measurements = Measurements()
-    private(set) var startedNs: UInt64 = 0
     private(set) var lastAnswerNs: UInt64 = 0
+    private let share: OperationSource.Share
     private var source = OperationSource.loading(keyCount: 0)
     private var clients: [any Client] = []
     private var isRunning = false
@@ -58,10 +59,11 @@ final class Driver {
     ) {
         self.options = options
         self.slots = slots
+        self.share = share
         self.loop = loop
         self.status = status
         writer = options.commands
-        useWorkload(share)
+        useWorkload()
         for index in stride(from: share.index, to: options.connections, by: share.count) {
             clients.append(
                 options.wire == .etcd
@@ -81,21 +83,25 @@ final class Driver {
     func begin(_ phase: Phase, nowNs: UInt64) {
         invariant(inFlight == 0, "a phase began before the last one had ended")
         measurements = Measurements()
-        startedNs = nowNs
         lastAnswerNs = nowNs
-        if let own = phase.source { source = own }
-        if phase.source == nil { source.remaining = phase.operations ?? .max }
+        if let own = phase.source {
+            source = own
+        } else {
+            source.remaining = phase.operations ?? .max
+        }
         deadlineNs = phase.durationSeconds.map { nowNs + UInt64($0 * 1e9) } ?? .max
         schedule = phase.rate.map {
             ArrivalSchedule(
-                ratePerSecond: $0, spacing: options.spacing, startNs: nowNs, seed: options.seed)
+                ratePerSecond: $0, spacing: options.spacing, startNs: nowNs,
+                // Arrivals of several threads must not fall together.
+                seed: options.seed &+ UInt64(share.index))
         }
         for client in waiting { client.isWaiting = false }
         waiting = []
         isRunning = true
         isDraining = false
-        for client in clients { client.pump(nowNs: nowNs) }
         pacer = schedule.map(pace)
+        for client in clients { client.pump(nowNs: nowNs) }
     }
 
     private func pace(_ arrivals: ArrivalSchedule) -> Pacer {
@@ -104,13 +110,8 @@ final class Driver {
         return Pacer(arrivals, untilNs: deadlineNs) { [loop] in loop.post(wake) }
     }
 
-    /// Ends the phase early: what was sent is still awaited.
-    func stop() {
-        if isRunning { drain() }
-    }
-
     /// Makes the operations those of the workload, from its first one.
-    func useWorkload(_ share: OperationSource.Share) {
+    func useWorkload() {
         source = OperationSource(
             options.workload, distribution: options.keys, keyCount: options.keyCount,
             seed: options.seed, share: share)

@@ -99,8 +99,7 @@ struct Run {
 
     private func useWorkload() {
         for (index, driver) in drivers.enumerated() {
-            let share = OperationSource.Share(index: index, count: loops.count)
-            loops[index].perform { driver.value.useWorkload(share) }
+            loops[index].perform { driver.value.useWorkload() }
         }
     }
 

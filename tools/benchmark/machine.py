@@ -12,9 +12,10 @@ def describe(report, programs, settings, directory, repository):
     report.paragraph(
         "All servers and the driver (martlet-bench) share the machine. Systems take turns within"
         f" each of {settings.rounds} round{'s' if settings.rounds != 1 else ''} of"
-        f" {settings.seconds:g} s; figures are medians of the rounds, ratios are those within a round"
-        " with their extremes. CPU time is that of all server processes, user and system, until they"
-        " are quiet again after the load; the driver's does not count. Latencies are in milliseconds.")
+        f" {settings.seconds:g} s; figures are medians of the rounds, ratios are those within a"
+        " round with their extremes. CPU time is that of all server processes, user and system,"
+        " until they are quiet again after the load; the driver's does not count. Latencies are in"
+        " milliseconds.")
     report.bullets([
         f"Machine: {processor()}, {os.cpu_count()} cores, {memory()} of memory",
         f"Kernel: {platform.system()} {platform.release()}; data on {filesystem(directory)}"
@@ -25,7 +26,8 @@ def describe(report, programs, settings, directory, repository):
         *([f"etcd: {version([programs.etcd, '--version'])}; three nodes, over gRPC"]
           if programs.etcd else []),
         f"Load: {settings.connections} connections, closed loop",
-        f"Date: {time.strftime('%Y-%m-%d %H:%M %Z')}, load average before: {os.getloadavg()[0]:.1f}",
+        f"Date: {time.strftime('%Y-%m-%d %H:%M %Z')},"
+        f" load average before: {os.getloadavg()[0]:.1f}",
     ])
     report.summarise_here()
 

@@ -15,14 +15,20 @@ from .servers import Programs, StartError
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
 def parse(arguments):
     sections = "\n".join(f"  {name:<10}{part.summary}" for name, part in SECTIONS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="tools/bench",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Compares Martlet with Redis and etcd, side by side on this machine, and writes a\n"
-        "Markdown report. Installs what is missing from Debian's packages and builds Martlet\n"
-        "(release). Servers run on free loopback ports, in a directory that is removed at the end.\n"
+        description="Compares Martlet with Redis and etcd, side by side on this machine, and\n"
+        "writes a Markdown report. Installs what is missing from Debian's packages and builds\n"
+        "Martlet (release). Servers run on free loopback ports, in a directory that is removed\n"
+        "at the end.\n"
         "All sections take about 25 minutes, with --quick about 3.",
         epilog=f"Sections (default: all):\n{sections}\n\n"
         "Exit status: 0 measured (goals reached or not), 1 failed, 2 wrong usage.",
@@ -76,6 +82,9 @@ def measure(options):
     names = options.sections or list(SECTIONS)
     setup.install(names)
     binaries = options.binaries or setup.build(REPOSITORY)
+    for name in ("martlet", "martlet-bench"):
+        if not (binaries / name).exists():
+            raise setup.SetupError(f"there is no {name} in {binaries}")
     kind = machine.filesystem(options.dir)
     if kind in ("tmpfs", "ramfs"):
         raise setup.SetupError(f"{options.dir} is {kind}: syncing means nothing there (see --dir)")

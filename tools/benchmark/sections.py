@@ -107,8 +107,9 @@ def cluster(programs, runner, report):
     report.title("Three nodes and one Redis")
     report.paragraph(
         "Martlet with n=3, r=2, w=2 and `wal-sync 1000`: every operation is done by two or three"
-        " nodes, whose CPU time all counts. A plain client spreads its connections over the nodes; a"
-        " cluster-aware one sends each key to the first of its replicas (and so splits a pipeline).")
+        " nodes, whose CPU time all counts. A plain client spreads its connections over the nodes."
+        " A cluster-aware one sends each key to the first of its replicas: here every node has"
+        " every key, so it gains nothing, and splits its pipelines (see the section on routing).")
     redis = programs.start_redis()
     martlet = programs.start_martlet("Martlet ×3", nodes=3, n=3, r=2, w=2, wal_sync=1000)
     compare(runner, report, [
@@ -116,13 +117,33 @@ def cluster(programs, runner, report):
         ("Martlet ×3, cluster-aware", martlet, True)], CLUSTER_GOALS)
 
 
+def routing(programs, runner, report):
+    nodes = 5
+    report.title("What cluster-aware routing adds")
+    report.paragraph(
+        f"{nodes} nodes with n=3, r=2, w=2 and `wal-sync 1000`: a plain client asks a node without"
+        f" the key in {nodes - 3} of {nodes} cases, which forwards; a cluster-aware one asks a"
+        " replica. The ratio is that to the plain client.")
+    options = ["--keys", KEYS, "--value-size", VALUE_SIZE]
+    martlet = programs.start_martlet("Martlet ×5", nodes=nodes, n=3, r=2, w=2, wal_sync=1000)
+    runner.load(martlet, options)
+    for workload, pipeline in CASES[:2]:
+        results = runner.alternate(
+            [(martlet, False), (martlet, True)], [*options, "--pipeline", pipeline], workload)
+        report.title(f"{workload.upper()}, pipeline {pipeline}", level=3)
+        report.table([*HEADER[:7], "to plain"], [
+            row(name, each, results[0])
+            for name, each in zip(("plain", "cluster-aware"), results)])
+        note_errors(report, ["plain", "cluster-aware"], results)
+
+
 def etcd(programs, runner, report):
     report.title("Three nodes and etcd")
     report.paragraph(
         "Both sync a write to disk before they answer: Martlet with `wal-sync always`, n=3, r=2,"
-        " w=2. Clients are spread over the nodes. etcd is driven over gRPC, its native protocol, one"
-        " call at a time on each connection; its reads are linearizable (the default), Martlet's are"
-        " quorum reads (r + w > n). etcd orders all writes, which Martlet does not.")
+        " w=2. Clients are spread over the nodes. etcd is driven over gRPC, its native protocol,"
+        " one call at a time on each connection; its reads are linearizable (the default),"
+        " Martlet's are quorum reads (r + w > n). etcd orders all writes, which Martlet does not.")
     keys = 1000 if runner.settings.quick else 20_000
     options = ["--keys", keys, "--value-size", VALUE_SIZE]
     theirs = programs.start_etcd()
@@ -157,8 +178,8 @@ def memory(programs, runner, report):
         ("after writing each", "load"), ("after overwriting each", "set"),
         ("after reading each", "get"),
     ):
-        in_turn = [] if workload == "load" else ["--distribution", "sequential", "--operations", keys]
-        runner.load(martlet, [*options, *in_turn], workload)
+        once = ["--distribution", "sequential", "--operations", keys] if workload != "load" else []
+        runner.load(martlet, [*options, *once], workload)
         resident, peak = proc.memory_bytes(pid)
         stages.append((name, resident, peak))
     allowed = (limit_mib + 64) << 20
@@ -197,10 +218,10 @@ def ycsb(programs, runner, report):
     value_size = 1000
     report.title("YCSB on three nodes")
     report.paragraph(
-        f"{KEYS:,} keys of {value_size} bytes, YCSB's distributions (zipfian; D: latest), pipeline 1;"
-        " Martlet with n=3, r=2, w=2 and `wal-sync 1000`, a plain client. A: half updates. B: 5 %"
-        " updates. C: reads. D: reads of the latest, 5 % inserts (which overwrite those of the round"
-        " before). F: half read-modify-writes, of which one is two requests. One Redis for"
+        f"{KEYS:,} keys of {value_size} bytes, YCSB's distributions (zipfian; D: latest), pipeline"
+        " 1; Martlet with n=3, r=2, w=2 and `wal-sync 1000`, a plain client. A: half updates. B:"
+        " 5 % updates. C: reads. D: reads of the latest, 5 % inserts (which overwrite those of the"
+        " round before). F: half read-modify-writes, of which one is two requests. One Redis for"
         " orientation.")
     options = ["--keys", KEYS, "--value-size", value_size]
     redis = programs.start_redis()
@@ -221,6 +242,7 @@ def ycsb(programs, runner, report):
 SECTIONS = {
     "single": Section("one node against Redis", single),
     "cluster": Section("three nodes against one Redis, plain and cluster-aware", cluster),
+    "routing": Section("five nodes, plain and cluster-aware", routing),
     "etcd": Section("three nodes that sync every write, against three of etcd", etcd),
     "memory": Section("memory with a million values, and the time to start", memory),
     "ycsb": Section("YCSB A, B, C, D and F on three nodes", ycsb),

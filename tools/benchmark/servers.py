@@ -168,7 +168,8 @@ def wait_until(process, name, condition):
         except (OSError, ValueError):
             pass
         if process.poll() is not None:
-            raise StartError(f"{name} ended with status {process.returncode}: {last_line(process.log)}")
+            raise StartError(
+                f"{name} ended with status {process.returncode}: {last_line(process.log)}")
         if time.monotonic() > deadline:
             raise StartError(f"{name} does not serve: {last_line(process.log)}")
         time.sleep(0.01)

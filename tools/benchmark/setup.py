@@ -47,7 +47,8 @@ def install(sections):
     try:
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         run(prefix + ["apt-get", "update", "-q"], environment)
-        run(prefix + ["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing], environment)
+        install_command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing]
+        run(prefix + install_command, environment)
     finally:
         if not has_policy:
             POLICY.unlink()
@@ -59,7 +60,8 @@ def build(repository):
     command = ["swift", "build", "-c", "release", "--package-path", str(repository)]
     for product in ("martlet", "martlet-bench"):
         run(command + ["--product", product])
-    shown = subprocess.run(command + ["--show-bin-path"], check=True, capture_output=True, text=True)
+    shown = subprocess.run(
+        command + ["--show-bin-path"], check=True, capture_output=True, text=True)
     return Path(shown.stdout.strip())
 
 
