@@ -89,9 +89,9 @@ public struct Object: Sendable, Equatable {
 
     /// A 64-bit fingerprint: objects with equal ones are equal. It is what reads compare.
     ///
-    /// Equal contexts mean equal events, but for payloads that one replica has dropped at a deadline
-    /// and another one keeps, having heard in time of a concurrent value that lives longer. So what
-    /// has expired counts.
+    /// Equal contexts mean equal events, but for payloads that one replica has dropped at a
+    /// deadline and another one keeps, having heard in time of a concurrent value that lives
+    /// longer. So what has expired counts.
     public var fingerprint: UInt64 {
         var hash = context.fingerprint
         for entry in entries {

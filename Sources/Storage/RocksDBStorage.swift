@@ -5,9 +5,9 @@ internal import Synchronization
 /// The storage of a running node: one RocksDB database.
 ///
 /// RocksDB is thread-safe, so there is no lock here. What its Debian build does wrong, and where it
-/// is dealt with: it aborts on a full disk (`SpaceFloor`), its default recovery drops fsynced writes
-/// (`RocksDBOptions`), its iterators end early at a corrupt block (`scan`), and its own verifier passes
-/// damaged files (`scrub`).
+/// is dealt with: it aborts on a full disk (`SpaceFloor`), its default recovery drops fsynced
+/// writes (`RocksDBOptions`), its iterators end early at a corrupt block (`scan`), and its own
+/// verifier passes damaged files (`scrub`).
 public final class RocksDBStorage: StorageEngine {
     /// Free space is measured again after so many bytes were written: a sixteenth of the least
     /// floor, so that not even a burst between two ticks of the caller's timer passes it.

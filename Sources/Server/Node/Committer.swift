@@ -39,7 +39,8 @@ final class Committer: Sendable {
     /// How long they took together.
     var durationNs: UInt64 { syncNs.load(ordering: .relaxed) }
 
-    /// Makes every batch of `shard` up to `batch` durable, which must be written already, and tells.
+    /// Makes every batch of `shard` up to `batch` durable, which must be written already, and
+    /// tells.
     func request(shard: Int, batch: UInt64) {
         let mustStart = state.withLock { state in
             state.wanted[shard] = max(state.wanted[shard], batch)

@@ -9,8 +9,8 @@ internal import Storage
 /// The sweeper: a slow walk over all records that finds payloads past their deadlines.
 ///
 /// A key that has expired is invisible at once, wherever it is asked for; the sweeper only gives
-/// its bytes back. A walk reads a little, then pauses, so that its share of the disk and of one core
-/// stays small.
+/// its bytes back. A walk reads a little, then pauses, so that its share of the disk and of one
+/// core stays small.
 extension Housekeeping {
     private static let stepEntriesMax = 2000
     private static let stepBytesMax = 1 << 20

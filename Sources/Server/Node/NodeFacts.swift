@@ -10,7 +10,8 @@ internal import Storage
 //     key "trust-horizon"  u64 (big endian), ms: as of the last clean stop
 //     key "unclean-starts" u64 (big endian): starts after a run that had not ended in order
 
-/// Reads and writes the few records that a node keeps about itself. Blocks: at start, or on a worker.
+/// Reads and writes the few records that a node keeps about itself. Blocks: at start, or on a
+/// worker.
 struct NodeFacts: Sendable {
     private static let nodeID = Array("node-id".utf8)
     private static let topology = Array("topology".utf8)

@@ -293,8 +293,8 @@ extension Metric {
 }
 
 extension LatencyHistogram {
-    /// In seconds, with a bucket for each power of two: a quarter of the resolution that is counted,
-    /// and so few series that a server may keep them for years.
+    /// In seconds, with a bucket for each power of two: a quarter of the resolution that is
+    /// counted, and so few series that a server may keep them for years.
     var seconds: MetricHistogram {
         // The last octave holds what is longer, too, so it has no bound.
         let octaves = counts.count / 4 - 1

@@ -4,7 +4,8 @@ internal import Placement
 internal import Platform
 internal import Synchronization
 
-/// What every loop last told of itself: that it runs, by which topology, and whom it is connected to.
+/// What every loop last told of itself: that it runs, by which topology, and whom it is connected
+/// to.
 ///
 /// So the admin port can say whether the node serves without asking a loop, which may be what is
 /// wrong. A member counts as reachable when all loops are connected to it: each sends its own

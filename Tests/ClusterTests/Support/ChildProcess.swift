@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A program that a scenario started. It does not outlive the scenario, nor the tests if they crash.
-/// Any thread.
+/// A program that a scenario started. It does not outlive the scenario, nor the tests if they
+/// crash. Any thread.
 final class ChildProcess: Sendable {
     enum Ending: Equatable {
         case exited(Int32)
