@@ -74,6 +74,7 @@ struct Run {
         let startNs = SystemClock.monotonicNs()
         while SystemClock.monotonicNs() - startNs < Self.discoveryNsMax {
             if let result = outcome.get() { return try result.get() }
+            if status.isStopRequested { throw .failed("interrupted") }
             usleep(Self.pollUs)
         }
         throw .failed("\(options.servers[0]): no answer to CLUSTER SLOTS")
@@ -93,6 +94,7 @@ struct Run {
         }
         while status.readyClients < options.connections {
             if let failure = status.failure { throw .failed(failure) }
+            if status.isStopRequested { throw .failed("interrupted") }
             usleep(Self.pollUs)
         }
     }

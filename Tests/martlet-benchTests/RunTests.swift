@@ -179,11 +179,25 @@ import Wire
 
     @Test func `a run that is stopped tells what it has measured`() throws {
         let status = DriverStatus()
-        status.requestStop()
-        let report = try run(
-            [try FakeServer(FakeKeys().answer)], "--duration", "60", "ping", status: status)
+        let keys = FakeKeys()
+        let server = try FakeServer { name, arguments in
+            if keys.count("PING") == 100 { status.requestStop() }
+            return keys.answer(name, arguments)
+        }
+        let report = try run([server], "--duration", "60", "ping", status: status)
         #expect(report.seconds < 10)
-        #expect(report.measurements.succeeded > 0)
+        #expect(report.measurements.succeeded > 100)
+    }
+
+    @Test func `a run can be stopped before its servers have answered`() throws {
+        let status = DriverStatus()
+        let server = try FakeServer { _, _ in
+            status.requestStop()
+            return .nothing
+        }
+        #expect(throws: Failure.failed("interrupted")) {
+            try run([server], "--resp", "3", "ping", status: status)
+        }
     }
 
     /// The reply to CLUSTER SLOTS when each of two servers has half of them.
