@@ -205,10 +205,11 @@ final class Shard {
             batch.put(RecordKey.head(of: key), record, in: .objects)
         case .reply(_, _, let hold), .send(_, _, let hold), .answer(_, _, let hold):
             if hold.batch > (hold.isDurable ? durableBatch : writtenBatch) {
+                let nowNs = loop.now.monotonicNs
                 if hold.isDurable {
-                    heldForDurable.append(effect, batch: hold.batch)
+                    heldForDurable.append(effect, batch: hold.batch, nowNs: nowNs)
                 } else {
-                    heldForWritten.append(effect, batch: hold.batch)
+                    heldForWritten.append(effect, batch: hold.batch, nowNs: nowNs)
                 }
             } else {
                 deliver(effect)
@@ -385,8 +386,25 @@ final class Shard {
         timer.set(afterMs: ms)
     }
 
+    /// No client waits longer for the disk than it would for replicas.
+    private func giveUpHeldReplies() {
+        let patienceNs = UInt64(configuration.requestTimeoutMs) * 1_000_000
+        let nowNs = loop.now.monotonicNs
+        guard nowNs > patienceNs else { return }
+        let sinceNs = nowNs - patienceNs
+        let numbers =
+            heldForWritten.giveUpReplies(since: sinceNs)
+            + heldForDurable.giveUpReplies(since: sinceNs)
+        guard !numbers.isEmpty else { return }
+        let isFull = services.storage.spaceState != .ample
+        let reason = isFull ? "DISKFULL the disk is full" : "OVERLOADED the disk lags"
+        let reply = Reply.error("\(reason): the answer could not be stored in time")
+        for number in numbers { deliver(.reply(number, reply, after: .none)) }
+    }
+
     private func ticked() {
         apply(.ticked)
+        giveUpHeldReplies()
         guard arePeersHeld, services.acceptsPeerWrites else { return }
         arePeersHeld = false
         peers.resumeHeld()

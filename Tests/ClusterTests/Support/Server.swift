@@ -20,6 +20,8 @@ final class Server {
     let name: String
     let folder: TemporaryFolder
     var settings: [String: String]
+    /// Words to start the program with: another program that does something first.
+    var launcher: [String] = []
     /// Peer addresses of members to join; only the first start looks at them.
     var seeds: [UInt16] = []
     private(set) var port: UInt16
@@ -56,8 +58,9 @@ final class Server {
         starts += 1
         let log = "log.\(starts)"
         Scenario.keepLog(of: name, folder, log)
+        let words = launcher + [Self.program] + arguments
         process = try ChildProcess(
-            Self.program, arguments, output: folder.path("out.\(starts)"),
+            words[0], Array(words.dropFirst()), output: folder.path("out.\(starts)"),
             errors: folder.path(log))
     }
 
