@@ -94,7 +94,7 @@ let package = Package(
             [
                 "Causality", "Commands", "Engine", "Essentials", "Membership", "Objects",
                 "Placement", "Replication", "Storage", "Wire",
-            ]),
+            ], data: ["Scenarios"]),
         tests("PlatformTests", ["Essentials", "Platform"]),
         tests("StorageTests", ["CRocksDB", "Essentials", "Storage"]),
         tests(
@@ -102,7 +102,7 @@ let package = Package(
             ["Commands", "Engine", "Essentials", "Platform", "Server", "Storage", "Wire"]),
         tests("martlet-benchTests", ["Essentials", "martlet-bench"]),
         tests("martletctlTests", ["Essentials", "Platform", "martletctl"]),
-        tests("ClusterTests", ["Essentials", "Wire"]),
+        tests("ClusterTests", ["Essentials", "Wire"], data: ["Clients"]),
         tests("RepositoryTests", []),
     ]
 )
