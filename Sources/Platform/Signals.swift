@@ -43,6 +43,16 @@ public final class SignalWatcher: LoopHandle {
                 unsafe Unmanaged<SignalWatcher>.fromOpaque(data).takeUnretainedValue().received?()
             }, signal.number)
         invariant(status == 0, "the system refuses a handler for \(signal) (error \(status))")
+        Self.unblock(signal)
+    }
+
+    /// Whoever started the process may have blocked the signal, which is inherited: a program that
+    /// starts others from a thread pool, for one. A thread that takes it is enough.
+    private static func unblock(_ signal: Signal) {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, signal.number)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     deinit { unsafe watcher.deallocate() }

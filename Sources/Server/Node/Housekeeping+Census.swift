@@ -14,31 +14,49 @@ extension Housekeeping {
     private static let laterRoundsPauseFactor: UInt64 = 19
     /// Between partitions, whatever their size: 256 partitions take five minutes then.
     private static let laterRoundsPauseMsMin: UInt64 = 1000
+    /// A partition that is written to meanwhile is counted again, at most so often.
+    private static let triesMax = 5
+    /// Before the next try. A batch is written in less, unless the disk lags behind.
+    private static let retryPauseMs: UInt64 = 5
 
-    func count(_ partition: PartitionID, isFirstRound: Bool) {
-        let owner = services.mailboxes[services.shard(of: partition)]
-        owner.send(.call { [self] host in begin(partition, isFirstRound, host.shard) })
+    /// One step of a round.
+    struct CensusStep: Sendable {
+        var partition: PartitionID
+        var isFirstRound: Bool
+        var tries = 0
     }
 
-    private func begin(_ partition: PartitionID, _ isFirstRound: Bool, _ shard: Shard?) {
+    func count(_ step: CensusStep) {
+        let owner = services.mailboxes[services.shard(of: step.partition)]
+        owner.send(.call { [self] host in begin(step, host.shard) })
+    }
+
+    private func begin(_ step: CensusStep, _ shard: Shard?) {
         guard let shard else { return }
-        guard shard.holds(partition) else {
-            let pauseMs = isFirstRound ? 0 : Self.laterRoundsPauseMsMin
-            return goOn(after: partition, isFirstRound, pauseMs: pauseMs, shard)
+        guard shard.owns(step.partition) else {
+            return goOn(step, pauseMs: step.isFirstRound ? 0 : Self.laterRoundsPauseMsMin, shard)
         }
-        let start = shard.census.begin(partition, shard)
-        let positions = shard.topology.partitioning.positions(of: partition)
+        guard let start = shard.census.begin(step.partition, shard) else {
+            return tryAgain(step, shard)
+        }
+        let positions = shard.topology.partitioning.positions(of: step.partition)
         let isAccepted = services.workers.submit { [self] in
             let startedNs = SystemClock.monotonicNs()
             let counts = count(positions)
             let ms = (SystemClock.monotonicNs() - startedNs) / 1_000_000
-            let owner = services.mailboxes[services.shard(of: partition)]
-            owner.send(
-                .call { [self] host in finish(start, counts, isFirstRound, ms: ms, host.shard) })
+            let owner = services.mailboxes[services.shard(of: step.partition)]
+            owner.send(.call { [self] host in finish(step, start, counts, ms: ms, host.shard) })
         }
-        guard !isAccepted else { return }
-        // The disk is busy: later.
-        shard.after(ms: 1000) { [self] in count(partition, isFirstRound: isFirstRound) }
+        if !isAccepted { tryAgain(step, shard) }
+    }
+
+    private func tryAgain(_ step: CensusStep, _ shard: Shard) {
+        var next = step
+        next.tries += 1
+        guard next.tries < Self.triesMax else {
+            return goOn(step, pauseMs: Self.laterRoundsPauseMsMin, shard)
+        }
+        shard.after(ms: Self.retryPauseMs) { [self, next] in count(next) }
     }
 
     private func count(_ positions: ClosedRange<Position>) -> (live: Int, expiring: Int)? {
@@ -64,26 +82,29 @@ extension Housekeeping {
     }
 
     private func finish(
-        _ start: KeyCensus.Start, _ counts: (live: Int, expiring: Int)?, _ isFirstRound: Bool,
+        _ step: CensusStep, _ start: KeyCensus.Start, _ counts: (live: Int, expiring: Int)?,
         ms: UInt64, _ shard: Shard?
     ) {
         guard let shard else { return }
+        // The last try counts all the same: a little blurred is better than not at all.
+        if shard.census.isBlurred(start, shard), step.tries + 1 < Self.triesMax {
+            return tryAgain(step, shard)
+        }
         if let counts {
             shard.census.finish(start, live: counts.live, expiring: counts.expiring, shard)
         }
         let pauseMs =
-            isFirstRound
+            step.isFirstRound
             ? ms * Self.firstRoundPauseFactor
             : max(Self.laterRoundsPauseMsMin, ms * Self.laterRoundsPauseFactor)
-        goOn(after: start.partition, isFirstRound, pauseMs: pauseMs, shard)
+        goOn(step, pauseMs: pauseMs, shard)
     }
 
-    private func goOn(
-        after partition: PartitionID, _ isFirstRound: Bool, pauseMs: UInt64, _ shard: Shard
-    ) {
-        let next = shard.topology.partitioning.partition(after: partition)
-        let isFirst = isFirstRound && next.index != 0
-        guard pauseMs > 0 else { return count(next, isFirstRound: isFirst) }
-        shard.after(ms: pauseMs) { [self] in count(next, isFirstRound: isFirst) }
+    private func goOn(_ step: CensusStep, pauseMs: UInt64, _ shard: Shard) {
+        let next = shard.topology.partitioning.partition(after: step.partition)
+        let isFirstRound = step.isFirstRound && next.index != 0
+        let nextStep = CensusStep(partition: next, isFirstRound: isFirstRound)
+        guard pauseMs > 0 else { return count(nextStep) }
+        shard.after(ms: pauseMs) { [self] in count(nextStep) }
     }
 }

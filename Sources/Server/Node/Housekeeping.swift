@@ -29,7 +29,7 @@ final class Housekeeping: Sendable {
         every(Self.spacePeriodMs, shard) { $0.checkSpace() }
         every(EpochCeiling.renewMs, shard) { $0.renewCeiling() }
         sweep(from: [])
-        count(PartitionID(rawValue: 0), isFirstRound: true)
+        count(CensusStep(partition: PartitionID(rawValue: 0), isFirstRound: true))
     }
 
     private func every(

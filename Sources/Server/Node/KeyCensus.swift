@@ -2,27 +2,36 @@ internal import Engine
 internal import Membership
 internal import Placement
 
-/// How many keys some partitions have, and how many partitions that tells of.
+/// How many keys some partitions have, as far as they were counted.
 struct KeyCount: Sendable, Equatable {
-    var live = 0
-    /// Those with a deadline, at the last count.
+    /// Keys of the partitions that were counted, then; those with a deadline among them.
+    var counted = 0
     var expiring = 0
-    /// Partitions that were counted.
-    var partitions = 0
+    /// By how much the keys of all partitions have become more since: since their count, or since
+    /// the start where they were not counted yet.
+    var change = 0
+    var partitionsCounted = 0
+    var partitionsHeld = 0
 
     mutating func add(_ other: KeyCount) {
-        live += other.live
+        counted += other.counted
         expiring += other.expiring
-        partitions += other.partitions
+        change += other.change
+        partitionsCounted += other.partitionsCounted
+        partitionsHeld += other.partitionsHeld
     }
 
-    /// What a ring of `partitions` partitions has if the others are like those that were counted.
-    func estimate(partitions all: Int) -> KeyCount {
-        guard partitions > 0 else { return KeyCount() }
-        func scaled(_ count: Int) -> Int {
-            Int((Double(max(0, count)) * Double(all) / Double(partitions)).rounded())
-        }
-        return KeyCount(live: scaled(live), expiring: scaled(expiring), partitions: all)
+    /// The keys of a ring of `partitions` partitions, if those that were not counted, and those that
+    /// this node does not hold, are like the others.
+    func estimate(partitions: Int) -> (live: Int, expiring: Int) {
+        guard partitionsHeld > 0 else { return (0, 0) }
+        let uncounted = Double(partitionsHeld) / Double(max(partitionsCounted, 1))
+        let notHeld = Double(partitions) / Double(partitionsHeld)
+        let live = Double(counted) * uncounted + Double(change)
+        return (
+            live: Int((max(0, live) * notHeld).rounded()),
+            expiring: Int((Double(expiring) * uncounted * notHeld).rounded())
+        )
     }
 }
 
@@ -49,10 +58,19 @@ final class KeyCensus {
         let change: Int
     }
 
-    func begin(_ partition: PartitionID, _ shard: Shard) -> Start {
-        Start(
+    /// Nil while stores are on their way to the disk: a scan would miss what the change tells.
+    func begin(_ partition: PartitionID, _ shard: Shard) -> Start? {
+        guard !shard.dataPlane.hasOpenBatch, !shard.services.lateWriters[shard.index].isBusy
+        else { return nil }
+        return Start(
             partition: partition, flushStamp: shard.topology.flushStamp,
             change: shard.keyCountChange(partition))
+    }
+
+    /// Whether keys came or went since `start`: a scan may have seen them, or not.
+    func isBlurred(_ start: Start, _ shard: Shard) -> Bool {
+        start.flushStamp != shard.topology.flushStamp
+            || start.change != shard.keyCountChange(start.partition)
     }
 
     /// Takes over what a scan has counted that was begun after `start`.
@@ -66,10 +84,12 @@ final class KeyCensus {
         renew(shard)
         var count = KeyCount()
         for partition in shard.topology.partitioning.all where shard.owns(partition) {
+            count.partitionsHeld += 1
+            count.change += shard.keyCountChange(partition)
             guard let entry = entries[partition.index] else { continue }
-            count.live += max(0, entry.live + shard.keyCountChange(partition))
+            count.counted += entry.live
             count.expiring += entry.expiring
-            count.partitions += 1
+            count.partitionsCounted += 1
         }
         return count
     }
@@ -92,7 +112,7 @@ extension Shard {
     var keyCount: KeyCount { census.count(self) }
 
     /// Whether this shard is one of the partition's replicas.
-    fileprivate func owns(_ partition: PartitionID) -> Bool {
+    func owns(_ partition: PartitionID) -> Bool {
         services.shard(of: partition) == index && holds(partition)
     }
 
