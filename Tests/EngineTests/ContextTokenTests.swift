@@ -1,0 +1,87 @@
+import Causality
+import Essentials
+import Testing
+import Wire
+
+@testable import Engine
+
+@Suite struct ContextTokenTests {
+    private let key = Array("key".utf8)
+
+    private func context(epochMs: UInt64 = 9, counters: ClosedRange<UInt64> = 1...3)
+        -> CausalContext
+    {
+        var context = CausalContext()
+        let actor = Actor(node: NodeNumber(rawValue: 1), epochMs: epochMs)
+        for counter in counters { context.insert(Dot(actor: actor, counter: counter)) }
+        return context
+    }
+
+    private func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    }
+
+    /// Clients keep these for long.
+    @Test func `the format does not change`() throws {
+        let token = ContextToken.encode(context(), of: key)
+        #expect(hex(token) == "01" + "e36551a0" + "01" + "0900000000000100" + "03" + "00")
+        #expect(try ContextToken.decode(token, of: key) == context())
+    }
+
+    @Test func `nothing seen is nothing written, and the other way round`() throws {
+        #expect(ContextToken.encode(CausalContext(), of: key) == [])
+        #expect(try ContextToken.decode([], of: key) == CausalContext())
+    }
+
+    @Test func `a context of another key is refused, and so is a mangled one`() {
+        let token = ContextToken.encode(context(), of: key)
+        #expect(throws: ContextToken.Failure.otherKey) {
+            try ContextToken.decode(token, of: Array("kez".utf8))
+        }
+        for size in 1..<token.count {
+            #expect(throws: ContextToken.Failure.malformed) {
+                try ContextToken.decode(Array(token[..<size]), of: key)
+            }
+        }
+        var newer = token
+        newer[0] = 2
+        #expect(throws: ContextToken.Failure.malformed) { try ContextToken.decode(newer, of: key) }
+        #expect(throws: ContextToken.Failure.malformed) {
+            try ContextToken.decode(token + [0], of: key)
+        }
+    }
+
+    private func put(_ context: CausalContext, at cluster: Cluster, _ value: String) -> String {
+        let token = ContextToken.encode(context, of: key)
+        let words = [Array("DPUT".utf8), key, token, Array(value.utf8)]
+        let number = cluster.submit(words, at: 1)
+        cluster.settle()
+        if case .error(let text)? = cluster.clients[number].reply { return text }
+        return cluster.clients[number].reply == nil ? "no answer" : "taken"
+    }
+
+    @Test func `contexts that a client has made up end nobody and use no dot twice`() throws {
+        let cluster = try Cluster()
+        _ = cluster.ask("SET key v", at: 1)
+        let nowMs = cluster.now(1).wallMs
+        let ahead = DataPlane.tokenEpochAheadMsMax
+        // Actors further ahead than any clock goes wrong unnoticed.
+        for epochMs in [nowMs + 2 * ahead, Actor.epochMsMax] {
+            #expect(put(context(epochMs: epochMs), at: cluster, "x").hasPrefix("ERR invalid"))
+        }
+        // Dots of this node, and of the others, that they have not made.
+        var forged = context(epochMs: nowMs + ahead / 2)
+        #expect(put(forged, at: cluster, "a") == "taken")
+        for node: UInt16 in 1...3 {
+            let actor = Actor(node: NodeNumber(rawValue: node), epochMs: nowMs)
+            forged.insert(Dot(actor: actor, counter: 1 << 61))
+        }
+        #expect(put(forged, at: cluster, "b") == "taken")
+        for node in 1...3 {
+            #expect(cluster.ask("SET key \(node)", at: node) == .ok)
+            #expect(cluster.ask("GET key", at: node % 3 + 1) == .bulk("\(node)"))
+        }
+        #expect(cluster.violations == [])
+        #expect(cluster.ledger.violations == [])
+    }
+}
