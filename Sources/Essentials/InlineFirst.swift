@@ -16,7 +16,13 @@ public struct InlineFirst<Element> {
 }
 
 extension InlineFirst: Sendable where Element: Sendable {}
-extension InlineFirst: Equatable where Element: Equatable {}
+extension InlineFirst: Equatable where Element: Equatable {
+    /// Written out, since what the compiler derives is not specialised in other modules.
+    @inlinable
+    public static func == (left: InlineFirst, right: InlineFirst) -> Bool {
+        left.first_ == right.first_ && left.others == right.others
+    }
+}
 extension InlineFirst: Hashable where Element: Hashable {}
 
 extension InlineFirst: RandomAccessCollection, MutableCollection, RangeReplaceableCollection {

@@ -69,23 +69,22 @@ extension DataPlane {
                 counters.corruptRecords += 1
                 return refuse(id, .corrupt, link, into: &effects)
             }
-            if let refusal = merge(object, slot: slot, now: now, into: &effects) {
+            if let refusal = merge(object, record, slot: slot, now: now, into: &effects) {
                 return refuse(id, refusal, link, into: &effects)
             }
             guard id != 0 else { return }
             let isDurable = settings.acknowledgesDurable || wantsDurability
             if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
-            let hold = Hold(batch: cache[slot].batch, isDurable: isDurable)
+            let hold = Hold(batch: cache.look(slot) { $0.batch }, isDurable: isDurable)
             effects.append(.answer(link, .wrote(id: id, isDurable: isDurable), after: hold))
         case .check(let link, let id, let fingerprint):
             counters.replicaReads += 1
-            let hold = Hold(batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
-            let object = cache[slot].object
-            let answer: PeerMessage
-            if object.fingerprint == fingerprint {
-                answer = .same(id: id)
-            } else {
-                answer = .differs(id: id, record: object.isUnknown ? [] : object.encoded())
+            let hold = Hold(
+                batch: cache.look(slot) { $0.batch }, isDurable: settings.acknowledgesDurable)
+            let answer = cache.look(slot) { slot -> PeerMessage in
+                guard slot.object.fingerprint != fingerprint else { return .same(id: id) }
+                let record = slot.object.isUnknown ? [] : slot.object.encoded()
+                return .differs(id: id, record: record)
             }
             effects.append(.answer(link, answer, after: isReached(hold) ? .none : hold))
         case .request(let request): begin(request, now: now, into: &effects)
@@ -103,10 +102,12 @@ extension DataPlane {
 
     /// Joins a peer's object into the one in `slot`; returns why not, if it must not.
     ///
+    /// - Parameter record: what `incoming` was decoded from: stored as it is when the join is that,
+    ///   which it is unless both sides know what the other does not.
     /// - Parameter isAnswer: it came as the answer to a read, which goes on when the disk is nearly
     ///   full.
     private mutating func merge(
-        _ incoming: Object, slot: Int, isAnswer: Bool = false, now: Now,
+        _ incoming: Object, _ record: [UInt8], slot: Int, isAnswer: Bool = false, now: Now,
         into effects: inout [Effect]
     ) -> PeerMessage.Refusal? {
         var incoming = incoming
@@ -114,14 +115,17 @@ extension DataPlane {
             counters.stampsRefused += 1
             return .clock
         }
+        let entriesBefore = incoming.entries.count
         if routing.flushStamp > .zero { incoming.dropEntries(upTo: routing.flushStamp) }
+        let isWhole = incoming.entries.count == entriesBefore
         if isSpaceLow, !isAnswer, incoming.isLive(nowMs: now.wallMs) { return .diskFull }
         noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
-        let hadValue = cache[slot].object.hasValue
+        let hadValue = cache.look(slot) { $0.object.hasValue }
         guard cache[slot].object.merge(incoming) else { return nil }
         cache[slot].object.expire(nowMs: now.wallMs)
         prune(slot: slot)
-        store(slot: slot, hadValue: hadValue, into: &effects)
+        let isIncoming = isWhole && cache.look(slot) { $0.object == incoming }
+        store(slot: slot, hadValue: hadValue, given: isIncoming ? record : nil, into: &effects)
         return nil
     }
 
@@ -140,7 +144,9 @@ extension DataPlane {
             }
             theirs = object.fingerprint
             guard
-                merge(object, slot: flight.slot, isAnswer: true, now: now, into: &effects) == nil
+                merge(
+                    object, record, slot: flight.slot, isAnswer: true, now: now, into: &effects)
+                    == nil
             else { return fail(id, node, now: now, into: &effects) }
         }
         // The sweeper may have been at theirs and not here yet.

@@ -31,7 +31,7 @@ extension DataPlane {
             return park(.request(request), for: request.key, into: &effects)
         }
         let needsRead = needsRead(request, table)
-        let reader = cache[slot].reader
+        let reader = cache.look(slot) { $0.reader }
         if reader != 0, needsRead || reads[reader]?.isAhead(of: request.origin) ?? false {
             guard !isFull else { return turnAway(request, into: &effects) }
             let arrival = Arrival(request: request, atNs: now.monotonicNs)
@@ -104,7 +104,7 @@ extension DataPlane {
             let node = table.replica(flight.partition, place)
             let canAsk = node != routing.node && routing.canReach(node)
             if canAsk {
-                let fingerprint = cache[flight.slot].object.fingerprint
+                let fingerprint = cache.look(flight.slot) { $0.object.fingerprint }
                 let check = PeerMessage.check(
                     id: id, key: PeerKey(flight.key), fingerprint: fingerprint)
                 effects.append(.send(node, check, after: .none))
@@ -221,7 +221,8 @@ extension DataPlane {
         switch evaluate(request, slot: slot, now: now) {
         case .reply(let reply):
             counters.reads += 1
-            let hold = Hold(batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
+            let hold = Hold(
+                batch: cache.look(slot) { $0.batch }, isDurable: settings.acknowledgesDurable)
             respond(
                 to: request.origin, reply, after: isReached(hold) ? .none : hold, into: &effects)
         case .write(var reply, let mutation):

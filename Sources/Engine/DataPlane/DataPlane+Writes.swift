@@ -53,7 +53,7 @@ extension DataPlane {
         case .dynamoDelete(let context):
             evaluation = evaluateDynamo(nil, context, request, slot: slot, now: now)
         default:
-            let current = cache[slot].object.visible(nowMs: now.wallMs)
+            let current = cache.look(slot) { $0.object.visible(nowMs: now.wallMs) }
             let outcome = request.operation.evaluate(
                 current: current, nowMs: now.wallMs, valueSizeMax: settings.valueSizeMax)
             guard let mutation = outcome.mutation else { return .reply(outcome.reply) }
@@ -105,7 +105,7 @@ extension DataPlane {
         _ mutation: ObjectMutation, slot: Int, now: Now, into effects: inout [Effect]
     ) -> (record: [UInt8], dot: Dot) {
         let stamp = clock.tick(wallMs: now.wallMs)
-        let hadValue = cache[slot].object.hasValue
+        let hadValue = cache.look(slot) { $0.object.hasValue }
         let dot: Dot
         switch mutation {
         case .plain(let plain):
@@ -121,15 +121,17 @@ extension DataPlane {
     }
 
     /// Puts the object in `slot` into this pass's batch and returns its record.
+    ///
+    /// - Parameter given: the record, where it is known already.
     @discardableResult
     mutating func store(
-        slot: Int, hadValue: Bool, into effects: inout [Effect]
+        slot: Int, hadValue: Bool, given: [UInt8]? = nil, into effects: inout [Effect]
     ) -> [UInt8] {
-        let record = cache[slot].object.encoded()
+        let record = given ?? cache.look(slot) { $0.object.encoded() }
         cache[slot].batch = batch
         batchHasStores = true
         cache.resize(slot, writtenBatch: writtenBatch)
-        let hasValue = cache[slot].object.hasValue
+        let hasValue = cache.look(slot) { $0.object.hasValue }
         if hasValue != hadValue { countKey(at: cache[slot].key.position, hasValue ? 1 : -1) }
         effects.append(.store(cache[slot].key, record: record))
         return record
@@ -148,7 +150,7 @@ extension DataPlane {
     /// The node goes on under its actor if that actor's epoch is not before the trust horizon. An
     /// actor that the client's context knows better than we do is not continued either.
     private mutating func nextDot(slot: Int, seen: CausalContext?, now: Now) -> Dot {
-        let context = cache[slot].object.context
+        let context = cache.look(slot) { $0.object.context }
         let own = context.latestActor(of: settings.node)
         if let own, own.epochMs >= trustHorizonMs, !hasForgotten(seen, context) {
             return Dot(actor: own, counter: context.highestCounter(of: own) + 1)

@@ -84,6 +84,11 @@ struct ObjectCache {
         _modify { yield &pages[index >> Self.pageBits][index & Self.pageMask] }
     }
 
+    /// Looks at a slot in place: the subscript would copy, and count references to, all of it.
+    func look<Result>(_ index: Int, _ body: (Slot) -> Result) -> Result {
+        body(pages[index >> Self.pageBits][index & Self.pageMask])
+    }
+
     /// Takes in an object that is not held yet and returns its slot.
     mutating func insert(_ key: ObjectKey, _ object: Object, writtenBatch: UInt64) -> Int {
         evict(writtenBatch: writtenBatch)
