@@ -48,16 +48,14 @@ let package = Package(
         library("Hashing", ["CXXHash"]),
         library("Essentials"),
         // Layer 1: pure.
-        library("Causality", ["Essentials", "Hashing"]),
+        library("Causality", ["Essentials"]),
         library("Placement", ["Essentials", "Hashing"]),
         library("Wire", ["Essentials", "Hashing"]),
         library("Objects", ["Causality", "Essentials", "Hashing"]),
         // Layer 2: pure.
-        library("Commands", ["Causality", "Essentials", "Objects", "Placement", "Wire"]),
+        library("Commands", ["Essentials", "Objects", "Wire"]),
         library("Membership", ["Essentials", "Placement"]),
-        library(
-            "Replication",
-            ["Causality", "Essentials", "Objects", "Placement", "Wire"]),
+        library("Replication"),
         // Layer 3: pure.
         library(
             "Engine",
@@ -72,11 +70,11 @@ let package = Package(
         library(
             "Server",
             [
-                "CMicroHTTPD", "Causality", "Commands", "Engine", "Essentials", "Hashing",
-                "Membership", "Objects", "Placement", "Platform", "Replication", "Storage", "Wire",
+                "CMicroHTTPD", "Causality", "Commands", "Engine", "Essentials", "Membership",
+                "Objects", "Placement", "Platform", "Storage", "Wire",
             ]),
         // Layer 5.
-        program("martlet", ["Essentials", "Platform", "Server"]),
+        program("martlet", ["Platform", "Server"]),
         program("martletctl", ["Essentials", "Placement", "Platform"]),
         program("martlet-bench", ["Essentials", "Placement", "Platform", "Wire"]),
 
