@@ -19,6 +19,15 @@ extension KeyRequest {
         }
         return words.map { Array($0.utf8) } + [key] + rest.map(\.bytes)
     }
+
+    private static let objectWord = Array("OBJECT".utf8)
+
+    /// The key among words that `arguments` gave, without reading all of them; nil for what it
+    /// never gives.
+    public static func key(ofForwarded arguments: [[UInt8]]) -> [UInt8]? {
+        let place = arguments.first == objectWord ? 2 : 1
+        return place < arguments.count ? arguments[place] : nil
+    }
 }
 
 /// A word of a command that is put together.

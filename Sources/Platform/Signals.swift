@@ -17,6 +17,16 @@ public enum Signal: CaseIterable, Sendable {
     /// Makes a write to a closed connection an error instead of the end of the process. To be
     /// called first of all.
     public static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+
+    /// Lets these signals through: whoever started the process may have had them blocked, which is
+    /// inherited, and then nothing but SIGKILL could stop it. To be called before there are
+    /// threads.
+    public static func unblockAll() {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        for signal in allCases { unsafe sigaddset(&set, signal.number) }
+        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
 }
 
 /// Tells a loop about one kind of signal instead of letting it end the process. Confined to its

@@ -87,8 +87,8 @@ extension ClusterScenarios.ClientScenarios {
 
     // MARK: redis-benchmark
 
-    /// Its default tests whose commands exist here; the others are of lists, sets, hashes and sorted
-    /// sets: lpush rpush lpop rpop lrange sadd spop hset zadd zpopmin.
+    /// Its default tests whose commands exist here; the others are of lists, sets, hashes and
+    /// sorted sets: lpush rpush lpop rpop lrange sadd spop hset zadd zpopmin.
     private static let benchmarks = "ping_inline,ping_mbulk,set,get,incr,mset"
 
     @Test(

@@ -55,7 +55,8 @@ extension ClusterScenarios.DiskFullScenarios {
         }
         #expect(try node.call("SET", "other", "1").isError("DISKFULL"))
         #expect(try node.call("GET", "small") == .bulk("1"))
-        // Now not even a delete can be stored: the client hears of it in time, and the others go on.
+        // Now not even a delete can be stored: the client hears of it in time, and the others go
+        // on.
         #expect(try node.call("DEL", keys[1]).isError("DISKFULL"))
         #expect(try node.call("GET", keys[1]).isError("DISKFULL"))
         #expect(try node.call("GET", "small") == .bulk("1"))

@@ -41,6 +41,7 @@ import Wire
                 return
             }
             #expect(again == request)
+            #expect(KeyRequest.key(ofForwarded: request.arguments) == request.key)
             var bytes: [UInt8] = []
             request.encode(into: &bytes)
             var reader = ByteReader(bytes)

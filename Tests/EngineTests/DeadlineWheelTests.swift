@@ -21,8 +21,8 @@ import Testing
         #expect(wheel.advance(toNs: 101 * Self.tickNs) == [1])
     }
 
-    /// Ticks come late and not at all for a while; long deadlines are looked at once a turn, and the
-    /// caller schedules them again. Nothing is woken late by more than a tick, nothing is lost.
+    /// Ticks come late and not at all for a while; long deadlines are looked at once a turn, and
+    /// the caller schedules them again. Nothing is woken late by more than a tick, nothing is lost.
     @Test(arguments: 0..<50) func `nobody is forgotten, and nobody is late`(seed: Int) {
         var random = SeededRandom(seed: UInt64(seed))
         var wheel = DeadlineWheel(tickMs: 10)

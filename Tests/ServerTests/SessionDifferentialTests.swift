@@ -5,7 +5,8 @@ import Wire
 extension ProcessTests {
     /// The same bytes sent to Martlet and to Redis get the same bytes back.
     @Suite struct SessionDifferentialTests {
-        /// Each line is sent as one segment on a new connection, its commands separated by semicolons.
+        /// Each line is sent as one segment on a new connection, its commands separated by
+        /// semicolons.
         /// Left out is what says who answers: versions, ids, addresses, times.
         private static let pipelines = """
             PING; PING hello; PING a b

@@ -21,8 +21,8 @@ struct KeyCount: Sendable, Equatable {
         partitionsHeld += other.partitionsHeld
     }
 
-    /// The keys of a ring of `partitions` partitions, if those that were not counted, and those that
-    /// this node does not hold, are like the others.
+    /// The keys of a ring of `partitions` partitions, if those that were not counted, and those
+    /// that this node does not hold, are like the others.
     func estimate(partitions: Int) -> (live: Int, expiring: Int) {
         guard partitionsHeld > 0 else { return (0, 0) }
         let uncounted = Double(partitionsHeld) / Double(max(partitionsCounted, 1))
