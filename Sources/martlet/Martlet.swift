@@ -5,6 +5,7 @@ internal import Server
 @main struct Martlet {
     static func main() {
         Signal.ignoreBrokenPipes()
+        Signal.unblockAll()
         Program.run(Array(CommandLine.arguments.dropFirst()))
     }
 }

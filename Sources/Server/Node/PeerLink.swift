@@ -210,8 +210,9 @@ final class PeerLink: StreamHandler {
     private func note(_ problem: String) {
         guard problem != lastProblem else { return }
         lastProblem = problem
-        shard.services.log.warn(
-            "no connection to a member",
+        // All loops have the same one, as a rule: one tells.
+        shard.services.log.log(
+            shard.index == 0 ? .warn : .debug, "no connection to a member",
             [
                 "node": .integer(Int(node.rawValue)), "address": .text(address),
                 "reason": .text(problem),

@@ -1,3 +1,4 @@
+internal import Commands
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -15,8 +16,8 @@ extension Shard {
         case .write(_, let key, _, _), .check(_, let key, _):
             position = Position(rawValue: key.position)
         case .forward(_, _, let arguments):
-            guard arguments.count > 1 else { return }
-            position = Position(of: arguments[1])
+            guard let key = KeyRequest.key(ofForwarded: arguments) else { return }
+            position = Position(of: key)
         case .execute(let id, let arguments): return execute(id, arguments, link)
         default: return
         }
