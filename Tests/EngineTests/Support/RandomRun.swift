@@ -163,6 +163,9 @@ struct RandomRun {
         case 7...10: cluster.start(one)
         case 11: cluster[one].skewMs = Int64.random(in: -500...500, using: &random)
         case 12: cluster.sweep(one)
+        case 13 where losesPower && random.oneIn(3):
+            for index in 1...cluster.nodes.count { cluster.crash(index, losesPower: true) }
+            for index in 1...cluster.nodes.count { cluster.start(index) }
         default: break
         }
     }
