@@ -57,4 +57,17 @@ extension ClusterScenarios.CrashScenarios {
             #expect(try load.defects(ledger, at: try node.connect()) == [])
         }
     }
+
+    @Test func `the check of a load notices what is lost, old or wrong`() throws {
+        let node = try Server.alone()
+        let load = WriteLoad(on: [node], writers: 1, seed: 601)
+        try load.waitFor(writes: 200)
+        let ledger = load.stop()
+        let client = try node.connect()
+        #expect(try load.defects(ledger, at: client) == [])
+        #expect(try client.call("DEL", "writer:0:0") == .integer(1))
+        #expect(try client.call("SET", "writer:0:1", "1 writer:0:1 ") == .ok)
+        #expect(try client.call("APPEND", "writer:0:2", "x").isError == false)
+        #expect(try load.defects(ledger, at: client).count == 3)
+    }
 }

@@ -28,18 +28,21 @@ struct SmallDisk {
         "/proc/\(server.process?.pid ?? 0)/root\(server.dataDirectory)/ballast"
     }
 
-    /// Uses up all the space that is left.
-    func fill() throws {
+    /// Uses up so much of the space, or all that is left.
+    func fill(mebibytes: Int = .max) throws {
         guard FileManager.default.createFile(atPath: ballast, contents: nil),
             let file = FileHandle(forWritingAtPath: ballast)
         else { throw Failure("no ballast at \(ballast)") }
-        // Smaller and smaller, until not a page is left.
-        for size in [1 << 20, 1 << 16, 1 << 12] {
-            let block = Data(repeating: 1, count: size)
-            while (try? file.write(contentsOf: block)) != nil {}
+        var missing = mebibytes
+        let block = Data(repeating: 1, count: 1 << 20)
+        while missing > 0, (try? file.write(contentsOf: block)) != nil { missing -= 1 }
+        if missing > 0 {
+            let page = Data(repeating: 1, count: 1 << 12)
+            while (try? file.write(contentsOf: page)) != nil {}
         }
         try file.close()
     }
 
+    /// Gives back what `fill` has taken.
     func empty() throws { try FileManager.default.removeItem(atPath: ballast) }
 }
