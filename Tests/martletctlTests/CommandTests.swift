@@ -45,6 +45,15 @@ import Testing
         #expect(result.requests.first?.hasPrefix("GET /v1/status HTTP/1.1\r\n") == true)
     }
 
+    @Test func `who decides about members, and a disk that fills up, are shown`() {
+        let reply =
+            #"{"node":{"ready":true,"number":1,"version":"1","disk_state":"low"},"members":[],"#
+            + #""cluster":{"id":"0c","epoch":1,"authority":2}}"#
+        let output = run("status", replies: FakeNode.reply(reply)).outcome.output
+        #expect(output.contains(", node 2 decides about members\n"))
+        #expect(output.contains("The disk is nearly full: new values are refused.\n"))
+    }
+
     @Test func `a node that does not serve yet says why`() {
         let reply =
             #"{"node":{"ready":false,"unreadiness":"joining","version":"1"},"members":[],"#
@@ -93,10 +102,10 @@ import Testing
         let report = """
             {"key":"a b","key_hex":"612062","slot":1,"position":"00f2","partition":2,"agree":false,\
             "replicas":[{"number":1,"client_address":"x:1","zone":"a","reachable":true,\
-            "state":"object","error":null,"context":"1@5:2","type":"string","siblings":2,\
+            "state":"object","error":null,"context":"1@5:2","digest":"0a","type":"string","siblings":2,\
             "tombstone":false,"value_bytes":3,"expires_at_ms":99,"timestamp":"5.0@1"},\
             {"number":2,"client_address":"y:1","zone":"b","reachable":false,"state":"unknown",\
-            "error":"no answer","context":null,"type":null,"siblings":null,"tombstone":false,\
+            "error":"no answer","context":null,"digest":null,"type":null,"siblings":null,"tombstone":false,\
             "value_bytes":null,"expires_at_ms":null,"timestamp":null}],"fallbacks":[3,4]}
             """
         let result = run("explain", "a b", replies: FakeNode.reply(report))
@@ -106,8 +115,8 @@ import Testing
                 Key 'a b': slot 1, position 00f2, partition 2
                 The replicas do not have the same, or did not all answer.
 
-                node  clients  zone  state      type    siblings  bytes  expires at ms  timestamp  context
-                   1  x:1      a     has it     string         2      3             99  5.0@1      1@5:2
+                node  clients  zone  state      type    siblings  bytes  expires at ms  timestamp  digest  context
+                   1  x:1      a     has it     string         2      3             99  5.0@1      0a      1@5:2
                    2  y:1      b     no answer
 
                 Fallbacks, in order: 3, 4
