@@ -13,7 +13,7 @@ struct KeyScan: Sendable {
     var match: Glob?
     /// Nil for every type; there is only one so far.
     var type: String?
-    /// Records to look at, at least; a position is always finished.
+    /// Records to look at, at least; what shares a cursor is always read together.
     var recordsMax: Int
     /// Keys to find.
     var keysMax = Int.max
@@ -26,18 +26,15 @@ struct KeyScan: Sendable {
     struct Page: Sendable {
         var keys: [[UInt8]] = []
         /// Where the next page begins; nil when all positions were seen.
-        var next: Position?
+        var next: ScanCursor?
     }
 
     /// Reads one page. Blocks: never on a loop.
-    ///
-    /// Several keys may share a position, so a page ends between positions only: then a position
-    /// is all that a cursor must say.
     func readPage(_ storage: any StorageEngine, nowMs: UInt64) throws(StorageError) -> Page {
         var page = Page()
         var records = 0
         var bytes = 0
-        var last: Position?
+        var last: ScanCursor?
         _ = try storage.scan(
             .objects, from: RecordKey.first(at: positions.lowerBound),
             to: RecordKey.end(of: positions.upperBound), limits: .unlimited
@@ -46,11 +43,12 @@ struct KeyScan: Sendable {
             let isFull =
                 records >= min(recordsMax, Self.pageRecordsMax) || bytes >= Self.pageBytesMax
                 || page.keys.count >= keysMax
-            if isFull, key.position != last {
-                page.next = key.position
+            let cursor = ScanCursor(before: key.position)
+            if isFull, cursor != last {
+                page.next = cursor
                 return false
             }
-            last = key.position
+            last = cursor
             records += 1
             bytes += recordKey.count + record.count
             guard isWanted(key.bytes), Self.isLive(record, nowMs: nowMs) else { return true }

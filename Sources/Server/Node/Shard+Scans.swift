@@ -45,7 +45,7 @@ extension Shard {
         scanHere(own) { scanned in
             guard case .page(var page) = scanned, page.next == nil, end < scan.positions.upperBound
             else { return done(scanned) }
-            page.next = Position(rawValue: end.rawValue + 1)
+            page.next = ScanCursor(before: Position(rawValue: end.rawValue + 1))
             done(.page(page))
         }
     }
@@ -78,8 +78,9 @@ extension Shard {
     private func scanElsewhere(
         _ scan: KeyScan, _ partition: PartitionID, done: @escaping (Scanned) -> Void
     ) {
-        let cursor = scan.positions.lowerBound.rawValue
-        var words = ArgumentList(["SCAN", "\(cursor)", "COUNT", "\(scan.recordsMax)"]).values
+        let cursor = ScanCursor(before: scan.positions.lowerBound)
+        let command = ["SCAN", "\(cursor.rawValue)", "COUNT", "\(scan.recordsMax)"]
+        var words = ArgumentList(command).values
         if let match = scan.match { words += [Array("MATCH".utf8), match.pattern] }
         if let type = scan.type { words += ArgumentList(["TYPE", type]).values }
         ask(partition, words) { reply in done(Self.scanned(reply)) }
@@ -93,7 +94,7 @@ extension Shard {
             case .array(let items) = parts[1]
         else { return .failed(.error("ERR a peer's answer was malformed")) }
         var page = KeyScan.Page()
-        page.next = cursor == 0 ? nil : Position(rawValue: cursor)
+        page.next = cursor == 0 ? nil : ScanCursor(rawValue: cursor)
         for case .bulk(let key) in items { page.keys.append(key) }
         return .page(page)
     }
@@ -146,7 +147,7 @@ extension Shard {
         } catch {
             return answer(.error(error.text))
         }
-        let scan = KeyScan(request)
+        guard let scan = KeyScan(request) else { return answer(Scanned.page(KeyScan.Page()).reply) }
         guard holds(topology.partitioning.partition(of: scan.positions.lowerBound)) else {
             return answer(Self.notHeld)
         }
@@ -176,12 +177,12 @@ extension Shard {
 }
 
 extension KeyScan {
-    /// From the cursor to the end of the ring.
-    init(_ request: ScanRequest) {
-        let start = Position(rawValue: request.cursor)
+    /// From the cursor to the end of the ring; nil where that is past its end.
+    init?(_ request: ScanRequest) {
+        guard let cursor = ScanCursor(rawValue: request.cursor) else { return nil }
         self.init(
-            positions: start...Position(rawValue: .max), match: request.match, type: request.type,
-            recordsMax: request.count)
+            positions: cursor.position...Position(rawValue: .max), match: request.match,
+            type: request.type, recordsMax: request.count)
     }
 }
 

@@ -53,7 +53,9 @@ struct SlotQuery {
                 let all = keysMax == nil ? [] : found + page.keys
                 let count = count + page.keys.count
                 guard let next = page.next, let shard else { return answer(reply(all, count)) }
-                step(on: shard, next...positions.upperBound, found: all, count: count, answer)
+                step(
+                    on: shard, next.position...positions.upperBound, found: all, count: count,
+                    answer)
             }
         }
     }

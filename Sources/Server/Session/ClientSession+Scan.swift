@@ -8,7 +8,7 @@ internal import Wire
 /// Commands about many keys that read them in the order of their positions: SCAN, KEYS, RANDOMKEY,
 /// DBSIZE.
 ///
-/// A cursor is a position, so a scan holds nothing between its calls, may go on at any node, and
+/// A cursor stands for a position, so a scan holds nothing between its calls, may go on at any node, and
 /// returns every key that stays there meanwhile exactly once, also while the members change.
 extension ClientSession {
     func scan(_ arguments: [[UInt8]]) {
@@ -18,8 +18,11 @@ extension ClientSession {
         } catch {
             return answer(.error(error.text))
         }
+        guard let scan = KeyScan(request) else {
+            return answer(Shard.Scanned.page(KeyScan.Page()).reply)
+        }
         let sequence = deferReply()
-        shard.scan(KeyScan(request)) { [weak self] in self?.complete(sequence, $0.reply) }
+        shard.scan(scan) { [weak self] in self?.complete(sequence, $0.reply) }
     }
 
     /// The slot's keys, from one of its replicas.
@@ -68,7 +71,7 @@ extension ClientSession {
                     .error("ERR more keys than client-output-limit allows: use SCAN"))
             }
             guard let next = page.next else { return complete(walk.sequence, .array(walk.keys)) }
-            goOn(walk, from: next)
+            goOn(walk, from: next.position)
         }
     }
 
@@ -80,7 +83,7 @@ extension ClientSession {
     /// The first live key behind a position drawn at random.
     func pickRandomKey() {
         var random = SeededRandom.fromSystem()
-        let start = Position(rawValue: random.next())
+        let start = ScanCursor(before: Position(rawValue: random.next())).position
         seekKey(start...Position(rawValue: .max), before: start, sequence: deferReply())
     }
 
@@ -103,7 +106,7 @@ extension ClientSession {
         case .failed(let reply): complete(sequence, reply)
         case .page(let page):
             if let key = page.keys.first { return complete(sequence, .bulk(key)) }
-            if let next = page.next, next <= positions.upperBound {
+            if let next = page.next?.position, next <= positions.upperBound {
                 return seekKey(next...positions.upperBound, before: start, sequence: sequence)
             }
             guard let start else { return complete(sequence, .null) }

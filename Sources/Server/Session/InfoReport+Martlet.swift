@@ -26,6 +26,7 @@ extension InfoReport {
             ("members_connected", "\(total.peersConnected)"),
             ("partitions", "\(topology.partitioning.count)"),
             ("partitions_held", "\(held)"),
+            ("partitions_counted", "\(total.keys.partitionsCounted)"),
             ("n", "\(topology.n)"),
             ("r", "\(configuration.r)"),
             ("w", "\(configuration.w)"),
