@@ -25,23 +25,18 @@ extension ClientSession {
     /// This client as CLIENT LIST and CLIENT INFO show it. What Martlet has not (transactions,
     /// channels, tracking) is shown as in a Redis that does not use it.
     var listLine: String {
-        let nowNs = shard.loop.now.monotonicNs
-        let held = info.inputBytes + info.outputBytes
-        let fields: [(String, String)] = [
-            ("id", "\(info.id)"), ("addr", info.address), ("laddr", info.localAddress),
-            ("fd", "-1"), ("name", info.name),
-            ("age", "\((nowNs - info.connectedNs) / 1_000_000_000)"),
-            ("idle", "\(idleSeconds)"), ("flags", flags), ("db", "0"), ("sub", "0"),
-            ("psub", "0"), ("ssub", "0"), ("multi", "-1"), ("watch", "0"),
-            ("qbuf", "\(info.inputBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"),
-            ("multi-mem", "0"), ("rbs", "0"), ("rbp", "0"), ("obl", "0"),
-            ("oll", info.outputBytes > 0 ? "1" : "0"), ("omem", "\(info.outputBytes)"),
-            ("tot-mem", "\(held)"), ("events", "r"), ("cmd", info.commandName),
-            ("user", "default"), ("redir", "-1"),
-            ("resp", encoder.version == .three ? "3" : "2"), ("lib-name", info.libraryName),
-            ("lib-ver", info.libraryVersion),
-        ]
-        return fields.map { "\($0)=\($1)" }.joined(separator: " ")
+        let ageSeconds = (shard.loop.now.monotonicNs - info.connectedNs) / 1_000_000_000
+        let who =
+            "id=\(info.id) addr=\(info.address) laddr=\(info.localAddress) fd=-1 name=\(info.name)"
+        let state = " age=\(ageSeconds) idle=\(idleSeconds) flags=\(flags)"
+        let unused = " db=0 sub=0 psub=0 ssub=0 multi=-1 watch=0"
+        let input = " qbuf=\(info.inputBytes) qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0"
+        let output = " obl=0 oll=\(info.outputBytes > 0 ? 1 : 0) omem=\(info.outputBytes)"
+        let all = " tot-mem=\(heldBytes) events=r cmd=\(info.commandName) user=default redir=-1"
+        let client =
+            " resp=\(encoder.version == .three ? 3 : 2) lib-name=\(info.libraryName)"
+            + " lib-ver=\(info.libraryVersion)"
+        return who + state + unused + input + output + all + client
     }
 
     private var flags: String {
