@@ -1,10 +1,12 @@
 internal import Placement
 
-/// Where a scan goes on, as clients keep it between two calls of SCAN: the upper 53 bits of a position.
+/// Where a scan goes on, as clients keep it between two calls of SCAN: the upper 53 bits of a
+/// position.
 ///
 /// Not all 64, since clients put cursors into what their languages have: JavaScript's numbers are
-/// exact up to 2^53, PHP's are signed. Positions that share a cursor are always read together; below
-/// the 14 bits of the slot 39 bits of a hash are left, so that is hardly ever more than one key.
+/// exact up to 2^53, PHP's are signed. Positions that share a cursor are always read together;
+/// below the 14 bits of the slot 39 bits of a hash are left, so that is hardly ever more than one
+/// key.
 struct ScanCursor: Equatable, Comparable, Sendable {
     private static let droppedBits: UInt64 = 11
     private static let end: UInt64 = 1 << (64 - droppedBits)

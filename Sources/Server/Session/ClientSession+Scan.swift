@@ -8,8 +8,9 @@ internal import Wire
 /// Commands about many keys that read them in the order of their positions: SCAN, KEYS, RANDOMKEY,
 /// DBSIZE.
 ///
-/// A cursor stands for a position, so a scan holds nothing between its calls, may go on at any node, and
-/// returns every key that stays there meanwhile exactly once, also while the members change.
+/// A cursor stands for a position, so a scan holds nothing between its calls, may go on at any
+/// node, and returns every key that stays there meanwhile exactly once, also while the members
+/// change.
 extension ClientSession {
     func scan(_ arguments: [[UInt8]]) {
         let request: ScanRequest
