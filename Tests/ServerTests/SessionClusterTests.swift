@@ -105,6 +105,18 @@ extension ProcessTests {
             #expect(try client.run("KEYS", "*").items.count == 200)
         }
 
+        @Test func `a flush that nobody can decide about is refused at once`() throws {
+            let servers = try start(2)
+            let client = try servers[1].client()
+            // The founder decides.
+            servers[0].kill()
+            #expect(
+                try eventually {
+                    try client.run("CLUSTER", "NODES").text?.contains("fail?") == true
+                })
+            #expect(try client.run("FLUSHALL").text?.contains("not reachable") == true)
+        }
+
         @Test func `READONLY and READWRITE change nothing`() throws {
             let server = try TestServer.martlet()
             let client = try server.client()

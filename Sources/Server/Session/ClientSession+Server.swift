@@ -121,7 +121,9 @@ extension ClientSession {
 
 extension Shard {
     fileprivate func flush(stamp: UInt64, _ patience: Patience) {
-        guard let control else { return }
+        guard let control, control.isAuthority || peers.isReady(topology.authority) else {
+            return patience.end(.error("ERR the node that decides about flushes is not reachable"))
+        }
         control.propose(.flush(stamp: stamp)) { reason in
             patience.end(reason.map { .error("ERR \($0)") } ?? .ok)
         }
