@@ -172,18 +172,6 @@ extension DataPlane {
         if let next { carryOut(next, of: id, now: now, into: &effects) }
     }
 
-    private mutating func settleWrite(
-        _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect],
-        _ event: (Int) -> WriteQuorum.Event
-    ) {
-        let table = routing.table
-        let outcome = writes.update(id) { flight -> WriteQuorum.Effect in
-            guard let place = table?.place(of: node, in: flight.partition) else { return .none }
-            return flight.quorum.apply(event(place))
-        }
-        if let outcome { finishWrite(id, outcome, now: now, into: &effects) }
-    }
-
     /// A replica cannot do its part of request `id`, or will not.
     mutating func fail(
         _ id: UInt64, _ node: NodeNumber, hasRefused: Bool = false, now: Now,

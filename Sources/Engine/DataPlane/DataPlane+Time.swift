@@ -31,15 +31,6 @@ extension DataPlane {
         if let next { carryOut(next, of: id, now: now, into: &effects) }
     }
 
-    private mutating func wakeWrite(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let deadlineNs = writes[id]?.deadlineNs else { return }
-        guard now.monotonicNs >= deadlineNs else {
-            return deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
-        }
-        guard let outcome = writes.update(id, { $0.quorum.apply(.deadlinePassed) }) else { return }
-        finishWrite(id, outcome, now: now, into: &effects)
-    }
-
     private mutating func wakeForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
         guard let deadlineNs = forwards[id]?.arrival.deadlineNs else { return }
         guard now.monotonicNs >= deadlineNs else {
