@@ -73,6 +73,12 @@ let package = Package(
                 "CMicroHTTPD", "Causality", "Commands", "Engine", "Essentials", "Membership",
                 "Objects", "Placement", "Platform", "Storage", "Wire",
             ]),
+        library(
+            "Simulator",
+            [
+                "Causality", "Commands", "Engine", "Essentials", "Membership", "Objects",
+                "Placement", "Wire",
+            ]),
         // Layer 5.
         program("martlet", ["Platform", "Server"]),
         program("martletctl", ["Essentials", "Placement", "Platform"]),
@@ -91,7 +97,7 @@ let package = Package(
             "EngineTests",
             [
                 "Causality", "Commands", "Engine", "Essentials", "Membership", "Objects",
-                "Placement", "Replication", "Storage", "Wire",
+                "Placement", "Replication", "Simulator", "Storage", "Wire",
             ], data: ["Scenarios"]),
         tests("PlatformTests", ["Essentials", "Platform"]),
         tests("StorageTests", ["CRocksDB", "Essentials", "Storage"]),

@@ -1,4 +1,4 @@
-internal import Causality
+package import Causality
 internal import Essentials
 internal import Hashing
 
@@ -12,14 +12,14 @@ internal import Hashing
 // The key's hash is there because a context of another key would silently cover nothing, or worse,
 // cover dots that this key happens to use too.
 
-enum ContextToken {
+package enum ContextToken {
     private static let version: UInt8 = 1
 
-    enum Failure: Error, Equatable {
+    package enum Failure: Error, Equatable {
         case malformed
         case otherKey
 
-        var text: String {
+        package var text: String {
             switch self {
             case .malformed: "ERR invalid causal context: pass on what DGET, DPUT or DDEL answered"
             case .otherKey: "ERR the causal context belongs to another key"
@@ -28,7 +28,7 @@ enum ContextToken {
     }
 
     /// Empty for a key that was never written.
-    static func encode(_ context: CausalContext, of key: [UInt8]) -> [UInt8] {
+    package static func encode(_ context: CausalContext, of key: [UInt8]) -> [UInt8] {
         guard !context.isEmpty else { return [] }
         var bytes: [UInt8] = [version]
         bytes.appendLittleEndian(UInt32(truncatingIfNeeded: xxh3(key)))
@@ -36,7 +36,7 @@ enum ContextToken {
         return bytes
     }
 
-    static func decode(_ bytes: [UInt8], of key: [UInt8]) throws(Failure) -> CausalContext {
+    package static func decode(_ bytes: [UInt8], of key: [UInt8]) throws(Failure) -> CausalContext {
         guard !bytes.isEmpty else { return CausalContext() }
         do {
             var reader = ByteReader(bytes)

@@ -4,6 +4,7 @@ import Testing
 import Wire
 
 @testable import Engine
+@testable import Simulator
 
 @Suite struct ContextTokenTests {
     private let key = Array("key".utf8)

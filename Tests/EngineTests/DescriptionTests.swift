@@ -4,6 +4,7 @@ import Testing
 import Wire
 
 @testable import Engine
+@testable import Simulator
 
 /// Asking all replicas of a key what they hold.
 @Suite struct DescriptionTests {

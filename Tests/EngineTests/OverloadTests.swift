@@ -2,6 +2,7 @@ import Testing
 import Wire
 
 @testable import Engine
+@testable import Simulator
 
 /// Bounds on what one shard has under way.
 @Suite struct OverloadTests {

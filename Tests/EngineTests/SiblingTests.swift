@@ -4,6 +4,7 @@ import Testing
 import Wire
 
 @testable import Engine
+@testable import Simulator
 
 /// Concurrent values under clients that do as they should not.
 @Suite struct SiblingTests {

@@ -82,6 +82,9 @@ public struct DataPlane: Sendable {
     /// The epoch that last changed who holds what: part of every frame's header.
     public var fence: UInt64 { routing.fence }
 
+    /// The epoch of the topology that this shard serves by.
+    public var epoch: UInt64 { routing.epoch }
+
     /// Bytes of decoded objects held in memory.
     public var cacheBytes: Int { cache.bytes }
     public var inFlightCount: Int { readRequestCount + writes.count + forwards.count }

@@ -4,6 +4,7 @@ import Objects
 import Wire
 
 @testable import Engine
+@testable import Simulator
 
 /// One run of clients on a cluster that is made to suffer, all drawn from one seed.
 ///

@@ -5,6 +5,7 @@ internal import Placement
 import Wire
 
 @testable import Engine
+@testable import Simulator
 
 /// What must hold after a random run, when everything is healed and every key was read at ALL.
 struct RandomRunChecks {

@@ -3,6 +3,7 @@ import Membership
 import Objects
 
 @testable import Engine
+@testable import Simulator
 
 /// What a scenario does to a cluster, and what it asks to see of it.
 extension ScenarioPlayer {
@@ -105,25 +106,6 @@ extension ScenarioPlayer {
             let children = Mirror(reflecting: plane.counters).children
             return children.first { $0.label == name }.flatMap { $0.value as? UInt64 }.map(Int.init)
                 ?? -1
-        }
-    }
-}
-
-extension Cluster {
-    /// The newest state of a key at a node: in its cache, or else on its disk.
-    func held(_ key: ObjectKey, by index: Int) -> Object? {
-        let shard = sharding.shard(of: key.position)
-        if var plane = self[index].process?.shards[shard].plane, let slot = plane.cache.find(key) {
-            let object = plane.cache[slot].object
-            return object.isUnknown ? nil : object
-        }
-        return self[index].disk.records[key].flatMap { try? Object(decoding: $0) }
-    }
-
-    /// The sweeper of a node looks at every record.
-    func sweep(_ index: Int) {
-        for key in self[index].disk.keys {
-            post(.expiryFound(key), to: index, shard: sharding.shard(of: key.position))
         }
     }
 }

@@ -3,6 +3,7 @@ import Objects
 import Wire
 
 @testable import Engine
+@testable import Simulator
 
 /// Carries out the commands of scenario files:
 ///

@@ -1,5 +1,5 @@
-import Membership
-import Synchronization
+internal import Membership
+internal import Synchronization
 
 /// Topologies of clusters that were joined while they were empty. Solving placements takes longer
 /// than most tests, so each is made once.

@@ -1,7 +1,6 @@
-import Essentials
-import Membership
-
-@testable import Engine
+internal import Engine
+internal import Essentials
+internal import Membership
 
 /// Starts and ends of nodes.
 extension Cluster {

@@ -1,8 +1,7 @@
-import Essentials
+internal import Engine
+internal import Essentials
 internal import Membership
-import Wire
-
-@testable import Engine
+internal import Wire
 
 /// What happened, as lines of text, since it was last taken.
 struct Trace {

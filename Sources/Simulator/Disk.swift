@@ -1,7 +1,7 @@
-import Engine
-import Essentials
-import Membership
-import Placement
+internal import Engine
+internal import Essentials
+internal import Membership
+internal import Placement
 
 /// A node's storage: what its process has written, and what a power failure leaves of it.
 struct Disk {

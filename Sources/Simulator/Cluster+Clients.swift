@@ -1,9 +1,8 @@
-import Causality
-import Commands
-import Essentials
-import Wire
-
-@testable import Engine
+internal import Causality
+internal import Commands
+internal import Engine
+internal import Essentials
+internal import Wire
 
 /// Clients: what they send to a node, and what they are answered.
 extension Cluster {

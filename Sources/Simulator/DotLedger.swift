@@ -1,8 +1,7 @@
-import Causality
-import Essentials
-import Objects
-
-@testable import Engine
+internal import Causality
+internal import Engine
+internal import Essentials
+internal import Objects
 
 /// Every dot that any node has made, and what it stands for: no dot may ever stand for two events.
 struct DotLedger {

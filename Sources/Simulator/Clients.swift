@@ -1,5 +1,5 @@
-import Engine
-import Wire
+internal import Engine
+internal import Wire
 
 /// The requests that clients have made, and what they were answered.
 struct Clients {

@@ -1,7 +1,6 @@
-import Essentials
-import Objects
-
-@testable import Engine
+internal import Engine
+internal import Essentials
+internal import Objects
 
 /// The loops of the nodes' shards: passes, effects, and the batches that effects wait for, as the
 /// server has them.

@@ -1,9 +1,8 @@
-import Commands
-import Essentials
-import Placement
-import Wire
-
-@testable import Engine
+internal import Commands
+internal import Engine
+internal import Essentials
+internal import Placement
+internal import Wire
 
 /// Messages between nodes: through real frames, over a network that a test controls.
 extension Cluster {
@@ -31,10 +30,10 @@ extension Cluster {
         _ message: PeerMessage, from index: Int, _ shard: Int, to target: Int,
         _ connection: Connection, isAnswer: Bool
     ) {
-        guard let routing = self[index].process?.shards[shard].plane.routing else { return }
+        guard let plane = self[index].process?.shards[shard].plane else { return }
         var writer = PeerFrameWriter()
         writer.append(message)
-        let header = PeerFrameHeader(epoch: routing.epoch, fence: routing.fence)
+        let header = PeerFrameHeader(epoch: plane.epoch, fence: plane.fence)
         let envelope = Network.Envelope(
             from: index, to: target, connection: connection, isAnswer: isAnswer, message: message,
             frame: writer.take(header: header))

@@ -1,6 +1,6 @@
-import Engine
-import Essentials
-import Wire
+internal import Engine
+internal import Essentials
+internal import Wire
 
 /// The connections between nodes, and what a test does to them.
 ///

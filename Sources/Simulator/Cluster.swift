@@ -1,8 +1,8 @@
 internal import Engine
-import Essentials
-import Membership
-import Placement
-import Wire
+internal import Essentials
+internal import Membership
+internal import Placement
+internal import Wire
 
 /// A cluster of whole engines in one process: a message queue, virtual clocks, disks in memory.
 ///

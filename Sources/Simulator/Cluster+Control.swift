@@ -1,8 +1,7 @@
-import Essentials
-import Membership
-import Wire
-
-@testable import Engine
+internal import Engine
+internal import Essentials
+internal import Membership
+internal import Wire
 
 /// Control planes: their messages, and that nothing follows a topology before it is stored.
 extension Cluster {
@@ -65,7 +64,7 @@ extension Cluster {
     /// Goes on once every shard serves by the new topology, and what it drops is gone durably.
     func checkAdoption(_ index: Int) {
         guard let process = self[index].process, let epoch = process.adopting,
-            process.shards.allSatisfy({ $0.plane.routing.epoch >= epoch && $0.changes.isEmpty })
+            process.shards.allSatisfy({ $0.plane.epoch >= epoch && $0.changes.isEmpty })
         else { return }
         guard process.unwritten.isEmpty, self[index].disk.unsynced.isEmpty else {
             return sync(index)

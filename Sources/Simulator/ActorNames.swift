@@ -1,6 +1,6 @@
-import Causality
-import Essentials
-import Objects
+internal import Causality
+internal import Essentials
+internal import Objects
 
 /// Short names for actors and dots: the first epoch under which node 1 coordinated a key is A, the
 /// second A', and so on.

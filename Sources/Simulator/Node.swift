@@ -1,6 +1,6 @@
-import Engine
-import Essentials
-import Membership
+internal import Engine
+internal import Essentials
+internal import Membership
 
 /// One node of a cluster: a disk, clocks, and, while it runs, a process.
 struct Node {

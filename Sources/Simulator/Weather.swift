@@ -1,4 +1,4 @@
-import Essentials
+internal import Essentials
 
 /// How long things take and what goes wrong by chance. Calm weather takes no time and loses
 /// nothing.
