@@ -46,6 +46,10 @@ extension Cluster {
             }
         case .holdWrites(let areHeld):
             for shard in 0..<options.shards { post(.writesHeld(areHeld), to: index, shard: shard) }
+        case .judge(let node, let liveness):
+            for shard in 0..<options.shards {
+                post(.peerJudged(node, liveness), to: index, shard: shard)
+            }
         case .inspect(let preparation):
             self[index].process?.inspections.append(preparation)
             checkInspections(index)

@@ -73,6 +73,7 @@ extension Cluster {
             }
         case .requestSync: self[index].process?.shards[shard].wantsSync = true
         case .describe(let token, let description): descriptions[token] = description
+        case .peerTimedOut(let node): control(.peerTimedOut(node), at: index)
         case .horizonMoved: break
         }
     }
@@ -89,7 +90,7 @@ extension Cluster {
             send(message, from: index, shard: shard, to: Int(node.rawValue))
         case .answer(let link, let message, _):
             sendAnswer(message, from: index, shard: shard, on: Connection(link))
-        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved: break
+        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved, .peerTimedOut: break
         }
     }
 

@@ -24,6 +24,8 @@ public struct ControlPlane: Sendable {
         case proposed(ProposalID, TopologyChange)
         /// The effect `inspect` was carried out.
         case inspected(Preparation, isEmpty: Bool)
+        /// A shard's requests to the node time out.
+        case peerTimedOut(NodeNumber)
         case ticked
     }
 
@@ -36,6 +38,8 @@ public struct ControlPlane: Sendable {
         /// Every shard is to serve by it, and links to be opened and closed accordingly.
         case adopt(Topology)
         case holdWrites(Bool)
+        /// Every shard is to treat the node so.
+        case judge(NodeNumber, Liveness)
         /// Wait until no client's write is under way, see whether this node stores anything, and
         /// tell by `inspected`.
         case inspect(Preparation)
@@ -80,6 +84,7 @@ public struct ControlPlane: Sendable {
         case .proposed(let id, let change): propose(id, change, now: now, into: &effects)
         case .inspected(let preparation, let isEmpty):
             tell(.inspected(preparation, isEmpty: isEmpty), now: now, into: &effects)
+        case .peerTimedOut: break
         case .ticked:
             tell(.ticked, now: now, into: &effects)
             decide(.ticked, now: now, into: &effects)

@@ -26,29 +26,37 @@ extension DataPlane {
         forwardToNext(id, now: now, into: &effects)
     }
 
-    /// Hands the request to the first replica that can be reached and was not tried.
+    /// Hands the request to the first replica that can be reached and was not tried; to one under
+    /// suspicion only when there is no other.
     private mutating func forwardToNext(
         _ id: UInt64, now: Now, into effects: inout [Effect]
     ) {
-        guard let table = routing.table, var flight = forwards[id] else { return }
-        let request = flight.arrival.request
-        for place in 0..<table.replicaCount where !flight.tried.contains(place) {
-            flight.tried.insert(place)
-            let node = table.replica(flight.partition, place)
-            guard routing.canReach(node) else { continue }
+        guard let table = routing.table, let flight = forwards[id] else { return }
+        guard
+            let place = nextPlace(flight, table, isSuspect: false)
+                ?? nextPlace(flight, table, isSuspect: true)
+        else { return rejectForward(id, now: now, into: &effects) }
+        forwards.update(id) { flight in
             flight.place = place
-            let asked = flight
-            forwards.update(id) { $0 = asked }
-            let deadlineNs = flight.arrival.deadlineNs
-            let leftMs = (deadlineNs - min(now.monotonicNs, deadlineNs)) / 1_000_000
-            let consistency = request.consistency.forPeer(
-                timeoutMs: UInt32(clamping: max(1, leftMs)))
-            let message = PeerMessage.forward(
-                id: id, consistency: consistency, arguments: request.arguments)
-            effects.append(.send(node, message, after: .none))
-            return
+            flight.tried.insert(place)
         }
-        rejectForward(id, now: now, into: &effects)
+        let request = flight.arrival.request
+        let deadlineNs = flight.arrival.deadlineNs
+        let leftMs = (deadlineNs - min(now.monotonicNs, deadlineNs)) / 1_000_000
+        let consistency = request.consistency.forPeer(timeoutMs: UInt32(clamping: max(1, leftMs)))
+        let message = PeerMessage.forward(
+            id: id, consistency: consistency, arguments: request.arguments)
+        effects.append(.send(table.replica(flight.partition, place), message, after: .none))
+    }
+
+    private func nextPlace(
+        _ flight: ForwardFlight, _ table: PlacementTable, isSuspect: Bool
+    ) -> Int? {
+        (0..<table.replicaCount).first { place in
+            let node = table.replica(flight.partition, place)
+            return !flight.tried.contains(place) && routing.canReach(node)
+                && routing.isSuspect(node) == isSuspect
+        }
     }
 
     /// The replica refused, or its connection broke.

@@ -92,9 +92,12 @@ extension DataPlane {
     }
 
     mutating func wakeWrite(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let deadlineNs = writes[id]?.deadlineNs else { return }
-        guard now.monotonicNs >= deadlineNs else {
-            return deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
+        guard let flight = writes[id] else { return }
+        guard now.monotonicNs >= flight.deadlineNs else {
+            return deadlines.schedule(id, atNs: flight.deadlineNs, nowNs: now.monotonicNs)
+        }
+        noteTimeouts(in: flight.partition, now: now, into: &effects) { place in
+            flight.quorum.isPending(place) && !flight.unreached.contains(place)
         }
         guard let outcome = writes.update(id, { $0.quorum.apply(.deadlinePassed) }) else { return }
         finishWrite(id, outcome, now: now, into: &effects)

@@ -23,6 +23,10 @@ extension DataPlane {
         if !isLate {
             deadlines.schedule(id, atNs: flight.deadlineNs, nowNs: now.monotonicNs)
             guard !flight.isHedged else { return }
+        } else {
+            noteTimeouts(in: flight.partition, now: now, into: &effects) {
+                flight.quorum.isPending($0)
+            }
         }
         let next = reads.update(id) { flight -> ReadQuorum.Effect in
             flight.isHedged = true
@@ -32,14 +36,17 @@ extension DataPlane {
     }
 
     private mutating func wakeForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let deadlineNs = forwards[id]?.arrival.deadlineNs else { return }
+        guard let flight = forwards[id] else { return }
+        let deadlineNs = flight.arrival.deadlineNs
         guard now.monotonicNs >= deadlineNs else {
             return deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         }
+        noteTimeouts(in: flight.partition, now: now, into: &effects) { $0 == flight.place }
         rejectForward(id, now: now, into: &effects)
     }
 
-    /// A connection broke: whoever waits for an answer on it need not wait for the deadline.
+    /// The node is gone, or its connection: whoever waits for an answer need not wait for the
+    /// deadline.
     mutating func failRequests(
         on node: NodeNumber, now: Now, into effects: inout [Effect]
     ) {

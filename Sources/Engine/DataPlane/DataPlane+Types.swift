@@ -67,6 +67,8 @@ extension DataPlane {
         case durable(UInt64)
         case linkOpened(NodeNumber)
         case linkClosed(NodeNumber)
+        /// The failure detector has another opinion of the node.
+        case peerJudged(NodeNumber, Liveness)
         case topologyAdopted(Topology)
         /// Client writes wait while an authority asks whether the cluster is empty.
         case writesHeld(Bool)
@@ -112,6 +114,9 @@ extension DataPlane {
         case describe(token: UInt64, KeyDescription)
         /// The trust horizon has moved: keep it with the next clean stop's marker.
         case horizonMoved(UInt64)
+        /// The node has let a request time out: the failure detector should look at it. At most one
+        /// for a node in `PeerTimeouts.pauseNs`.
+        case peerTimedOut(NodeNumber)
     }
 
     /// What a shard is told once.

@@ -64,6 +64,7 @@ public struct DataPlane: Sendable {
     /// Whether clients' writes wait for a decision about the members.
     public internal(set) var areWritesHeld = false
     var inquiries = KeyInquiries()
+    var timeouts = PeerTimeouts()
 
     public init(settings: Settings, topology: Topology?) {
         self.settings = settings
@@ -131,8 +132,11 @@ public struct DataPlane: Sendable {
         case .linkOpened(let node): routing.setReachable(node, true)
         case .linkClosed(let node):
             routing.setReachable(node, false)
-            failRequests(on: node, now: now, into: &effects)
-            failInquiries(on: node, into: &effects)
+            giveUp(on: node, now: now, into: &effects)
+        case .peerJudged(let node, let liveness):
+            routing.judge(node, liveness)
+            // A process that stands still closes no connection.
+            if liveness == .dead { giveUp(on: node, now: now, into: &effects) }
         case .topologyAdopted(let topology): adopt(topology, now: now, into: &effects)
         case .writesHeld(let areHeld): areWritesHeld = areHeld
         case .epochCeilingRaised(let ceilingMs): epochCeilingMs = max(epochCeilingMs, ceilingMs)
@@ -148,6 +152,14 @@ public struct DataPlane: Sendable {
             tick(now: now, into: &effects)
             endDueInquiries(now: now, into: &effects)
         }
+    }
+
+    /// Nobody waits for answers of a node that cannot be reached any more.
+    private mutating func giveUp(
+        on node: NodeNumber, now: Now, into effects: inout [Effect]
+    ) {
+        failRequests(on: node, now: now, into: &effects)
+        failInquiries(on: node, into: &effects)
     }
 
     private mutating func adopt(_ topology: Topology, now: Now, into effects: inout [Effect]) {

@@ -13,7 +13,10 @@ struct Routing: Sendable {
     private(set) var fence: UInt64 = 0
     private(set) var flushStamp: Timestamp = .zero
     private(set) var table: PlacementTable?
-    private var isReachable: [Bool] = []
+    /// By node number: whether a connection to it is open.
+    private var isLinked: [Bool] = []
+    /// By node number: what the failure detector says; alive where it has said nothing.
+    private var verdicts: [Liveness] = []
 
     init(node: NodeNumber) { self.node = node }
 
@@ -31,12 +34,27 @@ struct Routing: Sendable {
 
     mutating func setReachable(_ node: NodeNumber, _ isUp: Bool) {
         let index = Int(node.rawValue)
-        while isReachable.count <= index { isReachable.append(false) }
-        isReachable[index] = isUp
+        while isLinked.count <= index { isLinked.append(false) }
+        isLinked[index] = isUp
     }
 
+    mutating func judge(_ node: NodeNumber, _ liveness: Liveness) {
+        let index = Int(node.rawValue)
+        while verdicts.count <= index { verdicts.append(.alive) }
+        verdicts[index] = liveness
+    }
+
+    func liveness(of node: NodeNumber) -> Liveness {
+        let index = Int(node.rawValue)
+        return index < verdicts.count ? verdicts[index] : .alive
+    }
+
+    /// Whether a message to the node may be answered: the connection is open, and it is not dead.
     func canReach(_ node: NodeNumber) -> Bool {
         let index = Int(node.rawValue)
-        return index < isReachable.count && isReachable[index]
+        return index < isLinked.count && isLinked[index] && liveness(of: node) != .dead
     }
+
+    /// Whether the node should be asked only when the others do not suffice.
+    func isSuspect(_ node: NodeNumber) -> Bool { liveness(of: node) == .suspect }
 }

@@ -87,6 +87,8 @@ final class ControlShell {
 
     func heard(epoch: UInt64, from node: NodeNumber) { apply(.heard(epoch: epoch, from: node)) }
 
+    func peerTimedOut(_ node: NodeNumber) { apply(.peerTimedOut(node)) }
+
     /// Nothing is decided or adopted any more: the shards are about to go.
     func stop() {
         timer.close()
@@ -133,6 +135,8 @@ final class ControlShell {
         case .adopt(let topology): adopt(topology)
         case .holdWrites(let areHeld):
             for mailbox in services.mailboxes { mailbox.send(.writesHeld(areHeld)) }
+        case .judge(let node, let liveness):
+            for mailbox in services.mailboxes { mailbox.send(.peerJudged(node, liveness)) }
         case .inspect(let preparation): inspect(preparation)
         case .accepted(let id): finish(id, nil)
         case .refused(let id, let reason): finish(id, reason)

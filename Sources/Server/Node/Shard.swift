@@ -136,6 +136,8 @@ final class Shard {
             case .lateBatchWritten(let batch): noteWritten(batch)
             case .topology(let topology): adopt(topology) {}
             case .writesHeld(let areHeld): apply(.writesHeld(areHeld))
+            case .peerJudged(let node, let liveness): apply(.peerJudged(node, liveness))
+            case .peerTimedOut(let node): control?.peerTimedOut(node)
             case .space(let isLow): apply(.spaceChanged(isLow: isLow))
             case .expiryFound(let key): apply(.expiryFound(key))
             case .control(let node, let bytes): _ = peers.send(.control(bytes), to: node)
@@ -217,6 +219,7 @@ final class Shard {
         case .requestSync: isSyncWanted = true
         case .dropAll: dropAll()
         case .describe(let token, let description): keyQuestions.end(token, description)
+        case .peerTimedOut(let node): services.mailboxes[0].send(.peerTimedOut(node))
         case .horizonMoved(let horizonMs):
             services.log.warn(
                 "the node has forgotten some of its writes; it goes on under new actors",
@@ -248,7 +251,7 @@ final class Shard {
             } else {
                 services.mailboxes[target].send(.answer(link, message))
             }
-        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved: break
+        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved, .peerTimedOut: break
         }
     }
 

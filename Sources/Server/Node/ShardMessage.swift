@@ -20,6 +20,9 @@ enum ShardMessage: Sendable {
     case lateBatchWritten(UInt64)
     case topology(Topology)
     case writesHeld(Bool)
+    case peerJudged(NodeNumber, Liveness)
+    /// For the loop that has the control plane: a shard's requests to the node time out.
+    case peerTimedOut(NodeNumber)
     case space(isLow: Bool)
     case expiryFound(ObjectKey)
     /// A control message to be sent on this loop's connection to a node.
