@@ -64,6 +64,9 @@ public struct DataPlane: Sendable {
     /// Whether clients' writes wait for a decision about the members.
     public internal(set) var areWritesHeld = false
     var inquiries = KeyInquiries()
+    /// What background work of this shard goes by. The server tells it how long foreground work
+    /// took; without that it gives full speed.
+    public var pacer = Pacer()
     var timeouts = PeerTimeouts()
 
     public init(settings: Settings, topology: Topology?) {
@@ -149,6 +152,7 @@ public struct DataPlane: Sendable {
             describe(key, token: token, timeoutMs: timeoutMs, now: now, into: &effects)
         case .expiryFound(let key): expire(key, now: now, into: &effects)
         case .ticked:
+            pacer.tick(nowNs: now.monotonicNs)
             tick(now: now, into: &effects)
             endDueInquiries(now: now, into: &effects)
         }

@@ -8,7 +8,8 @@ internal import Storage
 /// The census taker: counts the keys of one partition after the other, round and round.
 ///
 /// The first round, which DBSIZE waits for, takes about half of one worker; later ones at most a
-/// twentieth, since all they correct is what two writes at once have blurred.
+/// twentieth, since all they correct is what two writes at once have blurred. Pauses are longer
+/// while clients are slower than usual.
 extension Housekeeping {
     private static let firstRoundPauseFactor: UInt64 = 1
     private static let laterRoundsPauseFactor: UInt64 = 19
@@ -105,6 +106,6 @@ extension Housekeeping {
         let isFirstRound = step.isFirstRound && next.index != 0
         let nextStep = CensusStep(partition: next, isFirstRound: isFirstRound)
         guard pauseMs > 0 else { return count(nextStep) }
-        shard.after(ms: pauseMs) { [self] in count(nextStep) }
+        shard.after(ms: shard.lengthened(pauseMs: pauseMs)) { [self] in count(nextStep) }
     }
 }

@@ -10,7 +10,7 @@ internal import Storage
 ///
 /// A key that has expired is invisible at once, wherever it is asked for; the sweeper only gives
 /// its bytes back. A walk reads a little, then pauses, so that its share of the disk and of one
-/// core stays small.
+/// core stays small; it pauses longer while clients are slower than usual.
 extension Housekeeping {
     private static let stepEntriesMax = 2000
     private static let stepBytesMax = 1 << 20
@@ -24,7 +24,9 @@ extension Housekeeping {
     }
 
     private func arm(_ shard: Shard?, _ start: [UInt8]) {
-        shard?.after(ms: start.isEmpty ? Self.walkPauseMs : Self.stepPauseMs) { [self] in
+        guard let shard else { return }
+        let pauseMs = start.isEmpty ? Self.walkPauseMs : Self.stepPauseMs
+        shard.after(ms: shard.lengthened(pauseMs: pauseMs)) { [self] in
             let isAccepted = services.workers.submit { self.sweepStep(from: start) }
             // The disk is busy: later.
             if !isAccepted { sweep(from: start) }

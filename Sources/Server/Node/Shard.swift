@@ -119,6 +119,15 @@ final class Shard {
         return dataPlane.writesInFlightCount + (isStoring ? 1 : 0)
     }
 
+    /// Takes note of a client's command that was answered so long after it came.
+    func noteAnswered(ns: UInt64) {
+        latencies.note(ns: ns)
+        dataPlane.pacer.noteForeground(serviceNs: ns)
+    }
+
+    /// A pause of background work, longer when clients would notice it.
+    func lengthened(pauseMs: UInt64) -> UInt64 { dataPlane.pacer.lengthened(pauseMs: pauseMs) }
+
     /// Whether clients should be read from: not while writes pile up for a disk that lags.
     var acceptsCommands: Bool { !services.lateWriters[index].isFull }
 
@@ -316,6 +325,14 @@ final class Shard {
             isSyncWanted = false
             requestSync()
         }
+        notePass()
+    }
+
+    /// Reads the clock once more a pass: how long it took is how long others have waited.
+    private func notePass() {
+        let startedNs = loop.now.monotonicNs
+        let endedNs = SystemClock.monotonicNs()
+        dataPlane.pacer.notePass(ns: endedNs - min(startedNs, endedNs))
     }
 
     private func commit() {

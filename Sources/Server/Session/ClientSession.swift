@@ -257,7 +257,7 @@ final class ClientSession: StreamHandler {
         while let ready = pending.popReady() {
             write(ready.reply)
             let durationNs = shard.loop.now.monotonicNs &- ready.startedNs
-            shard.latencies.note(ns: durationNs)
+            shard.noteAnswered(ns: durationNs)
             if durationNs >= shard.slowNs { noteSlow(ready.request, durationNs) }
         }
         if isClosing, pending.isEmpty { finish() }

@@ -1,0 +1,132 @@
+import Testing
+
+@testable import Engine
+
+/// A shard under a made-up load: each ms of background work makes commands that much slower.
+private struct Foreground {
+    var pacer = Pacer(Pacer.Settings(rateMax: 100_000_000, rateMin: 1_000_000))
+    var nowNs: UInt64 = 1_000_000_000
+    /// What a second's background work has spent.
+    private(set) var spent = 0
+    private(set) var slowestNs: UInt64 = 0
+
+    /// Passes `seconds`, in steps of 10 ms, with `commands` a step that take `quietNs`, and longer
+    /// by `nsPerByte` of background work in the step.
+    mutating func pass(
+        seconds: Int, commands: Int, quietNs: UInt64 = 1_000_000, nsPerByte: Int = 0,
+        isWorking: Bool = true
+    ) {
+        spent = 0
+        slowestNs = 0
+        for _ in 0..<100 * seconds {
+            nowNs += 10_000_000
+            var done = 0
+            if isWorking {
+                done = pacer.grant(nowNs: nowNs)
+                pacer.spend(done)
+            }
+            spent += done
+            let serviceNs = quietNs + UInt64(done * nsPerByte)
+            slowestNs = max(slowestNs, serviceNs)
+            for _ in 0..<commands { pacer.noteForeground(serviceNs: serviceNs) }
+            pacer.tick(nowNs: nowNs)
+        }
+    }
+}
+
+@Suite struct PacerTests {
+    @Test func `with nobody to disturb it goes at full speed`() {
+        var load = Foreground()
+        load.pass(seconds: 10, commands: 0)
+        #expect(load.pacer.share == 1)
+        load.pass(seconds: 1, commands: 0)
+        #expect((95_000_000...100_000_000).contains(load.spent))
+    }
+
+    @Test func `clients that do not notice do not slow it down`() {
+        var load = Foreground()
+        load.pass(seconds: 10, commands: 20)
+        #expect(load.pacer.share == 1)
+    }
+
+    @Test func `it settles where the p99 is less than twice its quiet level`() {
+        var load = Foreground()
+        load.pass(seconds: 5, commands: 20, isWorking: false)
+        // At full speed a step's work makes commands slower by 10 ms.
+        load.pass(seconds: 10, commands: 20, nsPerByte: 10)
+        load.pass(seconds: 20, commands: 20, nsPerByte: 10)
+        #expect(load.slowestNs < 2_000_000)
+        // A tenth of a ms of work a step is no disturbance: far more than the least is done.
+        #expect(load.spent > 20 * 3_000_000)
+    }
+
+    @Test func `a foreground that is slow by itself is learnt, and not waited for`() {
+        var load = Foreground()
+        load.pass(seconds: 5, commands: 20)
+        load.pass(seconds: 1, commands: 20, quietNs: 8_000_000)
+        #expect(load.pacer.share < 0.2)
+        load.pass(seconds: 20, commands: 20, quietNs: 8_000_000)
+        #expect(load.pacer.share == 1)
+    }
+
+    @Test func `steady disturbance is never taken for the usual`() {
+        var load = Foreground()
+        load.pass(seconds: 5, commands: 20, isWorking: false)
+        load.pass(seconds: 300, commands: 20, nsPerByte: 1000)
+        // Even the least disturbs here; it goes on at that.
+        #expect(load.pacer.share < 0.1)
+    }
+
+    @Test func `it never falls below the least, however busy the foreground`() {
+        var load = Foreground()
+        load.pass(seconds: 5, commands: 20)
+        for round in 0..<20 {
+            let quietNs: UInt64 = 1_000_000 << UInt64(round % 10)
+            load.pass(seconds: 1, commands: 20, quietNs: quietNs)
+            #expect(load.spent >= 990_000)
+        }
+    }
+
+    @Test func `before anything is known it begins slowly`() {
+        var load = Foreground()
+        load.pass(seconds: 1, commands: 20)
+        #expect(load.spent < 30_000_000)
+    }
+
+    @Test func `slow passes count where no client is connected`() {
+        var pacer = Pacer()
+        var nowNs: UInt64 = 1
+        func pass(ns: UInt64) {
+            for _ in 0..<300 {
+                nowNs += 10_000_000
+                for _ in 0..<10 { pacer.notePass(ns: ns) }
+                pacer.tick(nowNs: nowNs)
+            }
+        }
+        pass(ns: 100_000)
+        let before = pacer.share
+        for _ in 0..<30 {
+            nowNs += 10_000_000
+            for _ in 0..<10 { pacer.notePass(ns: 5_000_000) }
+            pacer.tick(nowNs: nowNs)
+        }
+        #expect(pacer.share < before / 2)
+    }
+
+    @Test func `a record larger than the grant is paid for later`() {
+        var pacer = Pacer(Pacer.Settings(rateMax: 1000, rateMin: 1000))
+        #expect(pacer.grant(nowNs: 1_000_000_000) >= 0)
+        pacer.spend(5000)
+        #expect(pacer.grant(nowNs: 2_000_000_000) == 0)
+        #expect(pacer.grant(nowNs: 9_000_000_000) == 0)
+        for second in 10..<16 { _ = pacer.grant(nowNs: UInt64(second) * 1_000_000_000) }
+        #expect(pacer.grant(nowNs: 16_000_000_000) > 0)
+    }
+
+    @Test func `pauses grow as the level falls, at most sixteenfold`() {
+        var load = Foreground()
+        #expect(load.pacer.lengthened(pauseMs: 100) == 1600)
+        load.pass(seconds: 10, commands: 0)
+        #expect(load.pacer.lengthened(pauseMs: 100) == 100)
+    }
+}
