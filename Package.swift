@@ -25,6 +25,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], data: [String] =
     .testTarget(name: name, dependencies: dependencies, exclude: data, swiftSettings: strict)
 }
 
+/// What test targets share. It stands beside them, and the product uses nothing of it.
+func support(_ name: String) -> Target {
+    .target(name: name, path: "Tests/\(name)", swiftSettings: strict)
+}
+
 let package = Package(
     name: "martlet",
     products: [
@@ -84,12 +89,15 @@ let package = Package(
         program("martletctl", ["Essentials", "Placement", "Platform"]),
         program("martlet-bench", ["Essentials", "Placement", "Platform", "Wire"]),
 
+        support("TestSupport"),
+        support("Histories"),
+        tests("HistoriesTests", ["Histories"]),
         tests("EssentialsTests", ["Essentials", "Hashing"]),
         tests("CausalityTests", ["Causality", "Essentials"]),
         tests("PlacementTests", ["Essentials", "Placement"]),
         tests("WireTests", ["Essentials", "Wire"]),
         tests("ObjectsTests", ["Causality", "Essentials", "Objects"]),
-        tests("CommandsTests", ["Commands", "Essentials", "Objects", "Wire"]),
+        tests("CommandsTests", ["Commands", "Essentials", "Objects", "TestSupport", "Wire"]),
         tests(
             "MembershipTests", ["Essentials", "Membership", "Placement"], data: ["Interactions"]),
         tests("ReplicationTests", ["Causality", "Essentials", "Objects", "Replication", "Wire"]),
@@ -103,10 +111,14 @@ let package = Package(
         tests("StorageTests", ["CRocksDB", "Essentials", "Storage"]),
         tests(
             "ServerTests",
-            ["Commands", "Engine", "Essentials", "Platform", "Server", "Storage", "Wire"]),
+            [
+                "Commands", "Engine", "Essentials", "Platform", "Server", "Storage",
+                "TestSupport", "Wire",
+            ]),
         tests("martlet-benchTests", ["Essentials", "martlet-bench"]),
         tests("martletctlTests", ["Essentials", "Platform", "martletctl"]),
-        tests("ClusterTests", ["Essentials", "Wire"], data: ["Clients"]),
+        tests(
+            "ClusterTests", ["Essentials", "Histories", "TestSupport", "Wire"], data: ["Clients"]),
         tests("RepositoryTests", []),
     ]
 )

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Wire
 
 /// A real Redis on a loopback port of its own, to compare answers with.
@@ -14,7 +15,7 @@ final class RedisOracle: Sendable {
         FileManager.default.isExecutableFile(atPath: programPath)
     }
 
-    private let processID: Int32
+    private let process: Process
     private let socket: Int32
     /// Held while a question is asked and answered.
     private let parser = Mutex(ReplyParser())
@@ -33,14 +34,17 @@ final class RedisOracle: Sendable {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        processID = process.processIdentifier
+        ProcessGuard.shared.watch(process.processIdentifier)
+        self.process = process
         socket = try Self.connect(to: port)
     }
 
     deinit {
         close(socket)
         // It has nothing to save, and the test runner's threads may have blocked gentler signals.
-        kill(processID, SIGKILL)
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        ProcessGuard.shared.forget(process.processIdentifier)
     }
 
     /// Sends `bytes` and returns as many replies, with the bytes in which they came.

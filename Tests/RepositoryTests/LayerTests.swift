@@ -63,8 +63,15 @@ import Testing
         }
     }
 
-    @Test func `every folder of tests is a test target`() {
-        #expect(Repository.names(in: "Tests") == manifest.tests.sorted())
+    @Test func `every folder of tests is a test target, or shared by some`() {
+        #expect(Repository.names(in: "Tests") == (manifest.tests + manifest.support).sorted())
+    }
+
+    /// What judges the store must not share its mistakes.
+    @Test func `the checker of histories imports nothing of the store`() {
+        let checker = Repository.allSwift.filter { $0.path.hasPrefix("Tests/Histories/") }
+        #expect(!checker.isEmpty)
+        #expect(checker.flatMap { $0.imports.map(\.module) } == [])
     }
 
     /// C modules begin with a capital C and another capital: CUV, CRocksDB.

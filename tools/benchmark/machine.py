@@ -21,8 +21,8 @@ def describe(report, programs, settings, directory, repository):
         f"Kernel: {platform.system()} {platform.release()}; data on {filesystem(directory)}"
         f" ({directory}), one fsync of 4 KiB takes {fsync_ms(directory):.2f} ms",
         f"Martlet: {version([programs.martlet, '--version'])}, commit {commit(repository)}",
-        f"Redis: {version([programs.redis, '--version'])}; one node, `appendonly yes`,"
-        " `appendfsync everysec`, `save ''`",
+        *([f"Redis: {version([programs.redis, '--version'])}; one node, `appendonly yes`,"
+           " `appendfsync everysec`, `save ''`"] if programs.redis else []),
         *([f"etcd: {version([programs.etcd, '--version'])}; three nodes, over gRPC"]
           if programs.etcd else []),
         f"Load: {settings.connections} connections, closed loop",

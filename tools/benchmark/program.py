@@ -80,7 +80,7 @@ def main(arguments):
 
 def measure(options):
     names = options.sections or list(SECTIONS)
-    setup.install(names)
+    setup.install(REPOSITORY, names)
     binaries = options.binaries or setup.build(REPOSITORY)
     for name in ("martlet", "martlet-bench"):
         if not (binaries / name).exists():

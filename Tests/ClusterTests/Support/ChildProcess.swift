@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A program that a scenario started. It does not outlive the scenario, nor the tests if they
 /// crash. Any thread.

@@ -44,16 +44,18 @@ struct LayerTable {
 struct Manifest {
     private(set) var dependencies: [(target: String, on: [String])] = []
     private(set) var tests: [String] = []
+    /// What tests share.
+    private(set) var support: [String] = []
 
     init() {
         let text = Repository.text("Package.swift")
-        let declaration = /(library|program|tests)\(\s*"([^"]+)"(?:,\s*\[([^\]]*)\])?/
+        let declaration = /(library|program|tests|support)\(\s*"([^"]+)"(?:,\s*\[([^\]]*)\])?/
         for match in text.matches(of: declaration) {
             let names = (match.3 ?? "").matches(of: /"([^"]+)"/).map { String($0.1) }
-            if match.1 == "tests" {
-                tests.append(String(match.2))
-            } else {
-                dependencies.append((String(match.2), names))
+            switch match.1 {
+            case "tests": tests.append(String(match.2))
+            case "support": support.append(String(match.2))
+            default: dependencies.append((String(match.2), names))
             }
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A server process on free ports of the loopback interface, with a directory of its own.
@@ -31,10 +32,12 @@ final class TestServer {
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
+        ProcessGuard.shared.watch(process.processIdentifier)
     }
 
     deinit {
         kill()
+        ProcessGuard.shared.forget(process.processIdentifier)
         if ownsDirectory { try? FileManager.default.removeItem(at: directory) }
     }
 

@@ -1,12 +1,11 @@
 import Foundation
-import Synchronization
 
-/// Ends what the tests have started when the tests themselves end in any way.
+/// Ends what the tests have started when the tests themselves end in any way, kill -9 included.
 ///
 /// A shell that reads `+PID` and `-PID` from a pipe, and at its end, which is ours, kills what is
 /// left. Any thread.
-final class ProcessGuard: Sendable {
-    static let shared = ProcessGuard()
+public final class ProcessGuard: Sendable {
+    public static let shared = ProcessGuard()
 
     private static let script = """
         pids=" "
@@ -14,7 +13,7 @@ final class ProcessGuard: Sendable {
             pid=${line#?}
             case $line in
                 +*) pids="$pids$pid " ;;
-                -*) pids="${pids%% $pid *} ${pids#* $pid }" ;;
+                -*) case $pids in *" $pid "*) pids="${pids%% $pid *} ${pids#* $pid }" ;; esac ;;
             esac
         done
         for pid in $pids; do kill -9 "$pid" 2>/dev/null; done
@@ -37,9 +36,11 @@ final class ProcessGuard: Sendable {
         }
     }
 
-    func watch(_ pid: pid_t) { tell("+\(pid)\n") }
+    /// From now on `pid` does not outlive the tests.
+    public func watch(_ pid: Int32) { tell("+\(pid)\n") }
 
-    func forget(_ pid: pid_t) { tell("-\(pid)\n") }
+    /// The process has ended and was waited for: its number may become another's.
+    public func forget(_ pid: Int32) { tell("-\(pid)\n") }
 
     /// One write of a few bytes to a pipe is whole, whoever else writes.
     private func tell(_ line: String) { try? input?.write(contentsOf: Data(line.utf8)) }
