@@ -86,9 +86,10 @@ extension Cluster {
                     && $0.changes.isEmpty
             })
         else { return }
-        self[index].process?.inspections = []
+        let inspections = process.inspections
+        process.inspections = []
         let isEmpty = self[index].disk.records.isEmpty
-        for preparation in process.inspections {
+        for preparation in inspections {
             control(.inspected(preparation, isEmpty: isEmpty), at: index)
         }
     }

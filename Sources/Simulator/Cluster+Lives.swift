@@ -23,6 +23,8 @@ extension Cluster {
             Process.Shard(plane: DataPlane(settings: settings, topology: topology))
         }
         self[index].life += 1
+        // Recovery writes what it found in the log to table files, and syncs those.
+        _ = self[index].disk.sync(.max)
         self[index].process = Process(
             shards: shards,
             control: ControlPlane(id: self[index].description.id, topology: topology))
@@ -52,11 +54,37 @@ extension Cluster {
         end(index)
     }
 
+    /// One step of a process's work is about to be made; false if the process has ended instead.
+    func step(_ index: Int) -> Bool {
+        guard self[index].isRunning else { return false }
+        guard var fuse = self[index].fuse else { return true }
+        fuse.steps -= 1
+        self[index].fuse = fuse
+        guard fuse.steps < 0 else { return true }
+        crash(index, losesPower: fuse.losesPower)
+        return false
+    }
+
+    /// The process stands still: time passes, messages come in, and nothing is done.
+    func pause(_ index: Int) {
+        if self[index].isRunning { self[index].isPaused = true }
+    }
+
+    func resume(_ index: Int) {
+        guard self[index].isPaused else { return }
+        self[index].isPaused = false
+        let waiting = self[index].waiting
+        self[index].waiting = []
+        for happening in waiting { plan(happening) }
+    }
+
     private func end(_ index: Int) {
         // The server promises a ceiling before it gives epochs out; this is the lowest one.
         let ceilingMs = max(self[index].disk.facts.epochCeilingMs, epochReachedMs(index))
         self[index].disk.facts.epochCeilingMs = ceilingMs
         self[index].process = nil
+        self[index].fuse = nil
+        resume(index)
         clients.lose(at: index)
         for other in nodes.indices.map({ $0 + 1 }) where other != index {
             network.breakConnections(index, other)

@@ -12,7 +12,7 @@ extension Cluster {
         planPass(index, shard)
     }
 
-    private func planPass(_ index: Int, _ shard: Int) {
+    func planPass(_ index: Int, _ shard: Int) {
         guard self[index].process?.shards[shard].isPassPlanned == false else { return }
         self[index].process?.shards[shard].isPassPlanned = true
         let place = Place(node: index, life: self[index].life, shard: shard)
@@ -26,8 +26,15 @@ extension Cluster {
         self[index].process?.shards[shard].isPassPlanned = false
         let events = self[index].process?.shards[shard].inbox ?? []
         self[index].process?.shards[shard].inbox = []
-        for event in events { apply(event, index, shard) }
+        for event in events {
+            if case .durable(let number) = event {
+                self[index].process?.shards[shard].durableBatch = number
+            }
+            apply(event, index, shard)
+            if case .durable = event { releaseHeld(index, shard) }
+        }
         closeBatch(index, shard)
+        flushOutbox(index, shard)
         checkAdoption(index)
         checkInspections(index)
     }
@@ -43,7 +50,10 @@ extension Cluster {
             self[index].process?.shards[shard].plane.apply(next, now: now, into: &effects)
             let made = (self[index].process?.shards[shard].plane.counters.writes ?? 0) - writes
             note(effects, at: index, writes: Int(made))
-            for effect in effects { carryOut(effect, index, shard, loaded: &events) }
+            for effect in effects {
+                guard step(index) else { return }
+                carryOut(effect, index, shard, loaded: &events)
+            }
         }
     }
 
@@ -57,7 +67,7 @@ extension Cluster {
                 loaded.append(.loaded(key, token: token, read(key, index)))
             } else {
                 let place = Place(node: index, life: self[index].life, shard: shard)
-                let delayNs = random.durationNs(upToMs: weather.loadMs)
+                let delayNs = random.durationNs(upToMs: weather.loadMs * self[index].diskSlowness)
                 plan(.loaded(place, key, token: token), inNs: delayNs)
             }
         case .store(let key, let record):
@@ -108,11 +118,13 @@ extension Cluster {
     /// Writes the batches that wait, as the server does at the end of a pass.
     func writeBatches(_ index: Int) {
         while self[index].process?.unwritten.isEmpty == false {
-            guard let batch = self[index].process?.unwritten.removeFirst() else { return }
+            guard step(index), let batch = self[index].process?.unwritten.removeFirst() else {
+                return
+            }
             self[index].disk.write(batch)
             self[index].process?.shards[batch.shard].writtenBatch = batch.number
-            releaseHeld(index, batch.shard)
             apply(.written(batch.number), index, batch.shard)
+            releaseHeld(index, batch.shard)
             let wantsSync = self[index].process?.shards[batch.shard].wantsSync ?? false
             self[index].process?.shards[batch.shard].wantsSync = false
             if (options.acknowledgesDurable || wantsSync) && !self[index].isDiskHeld { sync(index) }
@@ -126,14 +138,13 @@ extension Cluster {
         self[index].process?.isSyncing = true
         plan(
             .synced(node: index, life: self[index].life, batches: batches),
-            inNs: random.durationNs(upToMs: weather.syncMs))
+            inNs: random.durationNs(upToMs: weather.syncMs * self[index].diskSlowness))
     }
 
     func synced(_ index: Int, _ count: Int) {
+        guard step(index) else { return }
         self[index].process?.isSyncing = false
         for batch in self[index].disk.sync(count) {
-            self[index].process?.shards[batch.shard].durableBatch = batch.number
-            releaseHeld(index, batch.shard)
             post(.durable(batch.number), to: index, shard: batch.shard)
         }
         if options.acknowledgesDurable, !self[index].isDiskHeld { sync(index) }
@@ -142,6 +153,9 @@ extension Cluster {
 
     private func releaseHeld(_ index: Int, _ shard: Int) {
         let effects = self[index].process?.shards[shard].takeReached() ?? []
-        for effect in effects { leave(effect, index, shard) }
+        for effect in effects {
+            guard step(index) else { return }
+            leave(effect, index, shard)
+        }
     }
 }

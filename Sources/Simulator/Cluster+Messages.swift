@@ -30,15 +30,43 @@ extension Cluster {
         _ message: PeerMessage, from index: Int, _ shard: Int, to target: Int,
         _ connection: Connection, isAnswer: Bool
     ) {
-        guard let plane = self[index].process?.shards[shard].plane else { return }
-        var writer = PeerFrameWriter()
-        writer.append(message)
-        let header = PeerFrameHeader(epoch: plane.epoch, fence: plane.fence)
-        let envelope = Network.Envelope(
-            from: index, to: target, connection: connection, isAnswer: isAnswer, message: message,
-            frame: writer.take(header: header))
+        guard let process = self[index].process else { return }
         trace.note(message, from: index, to: target)
-        switch network.rules[Network.Way(from: index, to: target)] {
+        let outbox = process.shards[shard].outbox
+        if let place = outbox.firstIndex(where: {
+            $0.target == target && $0.connection == connection && $0.isAnswer == isAnswer
+        }) {
+            process.shards[shard].outbox[place].messages.append(message)
+        } else {
+            process.shards[shard].outbox.append(
+                Process.Shard.Outgoing(
+                    target: target, connection: connection, isAnswer: isAnswer,
+                    messages: [message]))
+        }
+        planPass(index, shard)
+    }
+
+    /// What a pass has sent leaves, one frame a connection.
+    func flushOutbox(_ index: Int, _ shard: Int) {
+        guard let process = self[index].process else { return }
+        let outbox = process.shards[shard].outbox
+        process.shards[shard].outbox = []
+        let plane = process.shards[shard].plane
+        let header = PeerFrameHeader(epoch: plane.epoch, fence: plane.fence)
+        for outgoing in outbox {
+            guard step(index) else { return }
+            var writer = PeerFrameWriter()
+            for message in outgoing.messages { writer.append(message) }
+            let envelope = Network.Envelope(
+                from: index, to: outgoing.target, connection: outgoing.connection,
+                isAnswer: outgoing.isAnswer, messages: outgoing.messages,
+                frame: writer.take(header: header))
+            dispatch(envelope)
+        }
+    }
+
+    private func dispatch(_ envelope: Network.Envelope) {
+        switch network.rules[Network.Way(from: envelope.from, to: envelope.to)] {
         case .lose: return
         case .hold: return network.hold(envelope)
         case .double: planArrival(envelope)
@@ -46,8 +74,8 @@ extension Cluster {
         }
         guard !random.happens(oneIn: weather.lossOneIn) else { return }
         planArrival(envelope)
-        if case .forward = message { return }
-        if random.happens(oneIn: weather.duplicateOneIn) { planArrival(envelope) }
+        guard !envelope.hasForward, random.happens(oneIn: weather.duplicateOneIn) else { return }
+        planArrival(envelope)
     }
 
     func planArrival(_ envelope: Network.Envelope) {
@@ -58,7 +86,7 @@ extension Cluster {
         let (from, to) = (envelope.from, envelope.to)
         guard envelope.connection.generation == network.generation(from, to) else { return }
         guard self[to].isRunning else {
-            if case .control(let bytes) = envelope.message { takeJoinAnswer(bytes, to: to) }
+            for case .control(let bytes) in envelope.messages { takeJoinAnswer(bytes, to: to) }
             return
         }
         do {

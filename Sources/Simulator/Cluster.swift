@@ -32,6 +32,15 @@ final class Cluster {
         case loaded(Place, ObjectKey, token: UInt64)
         case synced(node: Int, life: Int, batches: Int)
         case topologyStored(node: Int, life: Int)
+
+        /// To whom it happens.
+        var node: Int {
+            switch self {
+            case .arrival(let envelope): envelope.to
+            case .pass(let place), .loaded(let place, _, _): place.node
+            case .synced(let node, _, _), .topologyStored(let node, _): node
+            }
+        }
     }
 
     /// A shard's loop in one life of its node.
@@ -133,7 +142,8 @@ final class Cluster {
         nextTickNs += DataPlane.tickMs * 1_000_000
         ticks += 1
         let ticksControl = ticks % (ControlPlane.tickMs / DataPlane.tickMs) == 0
-        for index in nodes.indices.map({ $0 + 1 }) where self[index].isRunning {
+        for index in nodes.indices.map({ $0 + 1 })
+        where self[index].isRunning && !self[index].isPaused {
             for shard in 0..<options.shards { post(.ticked, to: index, shard: shard) }
             if ticksControl { control(.ticked, at: index) }
         }
@@ -143,6 +153,9 @@ final class Cluster {
     }
 
     private func carryOut(_ happening: Happening) {
+        if self[happening.node].isPaused {
+            return self[happening.node].waiting.append(happening)
+        }
         switch happening {
         case .arrival(let envelope): arrive(envelope)
         case .pass(let place): runPass(place)

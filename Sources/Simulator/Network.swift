@@ -7,16 +7,20 @@ internal import Wire
 /// Two nodes have one connection each way, opened by the side that asks; both break together. What
 /// travels on a connection that has broken is lost.
 struct Network {
-    /// A message under way.
+    /// A frame under way.
     struct Envelope {
         var from: Int
         var to: Int
         /// The connection that it travels on.
         var connection: Connection
         var isAnswer: Bool
-        /// What it says, for the trace; what arrives is the frame.
-        var message: PeerMessage
+        /// What it says; what arrives is the frame.
+        var messages: [PeerMessage]
         var frame: [UInt8]
+
+        var hasForward: Bool {
+            messages.contains { if case .forward = $0 { true } else { false } }
+        }
     }
 
     /// A way from one node to another.

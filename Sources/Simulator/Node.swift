@@ -1,6 +1,7 @@
 internal import Engine
 internal import Essentials
 internal import Membership
+internal import Wire
 
 /// One node of a cluster: a disk, clocks, and, while it runs, a process.
 struct Node {
@@ -14,6 +15,19 @@ struct Node {
     var process: Process?
     /// Batches wait until the test lets them be written, and synced.
     var isDiskHeld = false
+    /// How many times as long as others its disk takes.
+    var diskSlowness = 1
+    /// The process stands still (SIGSTOP); what should have happened to it waits.
+    var isPaused = false
+    var waiting: [Cluster.Happening] = []
+    var fuse: Fuse?
+
+    /// Ends the process in the midst of its work.
+    struct Fuse {
+        /// Effects, writes and syncs that are still carried out.
+        var steps: Int
+        var losesPower: Bool
+    }
 
     var isRunning: Bool { process != nil }
     var number: NodeNumber { NodeNumber(rawValue: UInt16(index)) }
@@ -40,7 +54,7 @@ struct Node {
 
 /// What is in a running node's memory: the machines of the engine, and what the server keeps for
 /// them.
-struct Process {
+final class Process {
     /// One data plane and its loop.
     struct Shard {
         var plane: DataPlane
@@ -53,6 +67,15 @@ struct Process {
         var durableBatch: UInt64 = 0
         /// What waits for its batch, in its order.
         var held: [(hold: Hold, effect: DataPlane.Effect)] = []
+        /// What leaves at the end of this pass, one frame a connection.
+        var outbox: [Outgoing] = []
+
+        struct Outgoing {
+            var target: Int
+            var connection: Connection
+            var isAnswer: Bool
+            var messages: [PeerMessage]
+        }
 
         func isReached(_ hold: Hold) -> Bool {
             hold.batch <= (hold.isDurable ? durableBatch : writtenBatch)
@@ -76,4 +99,9 @@ struct Process {
     /// Batches that the disk has not taken yet, in their order.
     var unwritten: [Disk.Batch] = []
     var isSyncing = false
+
+    init(shards: [Shard], control: ControlPlane) {
+        self.shards = shards
+        self.control = control
+    }
 }
