@@ -118,7 +118,15 @@ let package = Package(
         tests("martlet-benchTests", ["Essentials", "martlet-bench"]),
         tests("martletctlTests", ["Essentials", "Platform", "martletctl"]),
         tests(
-            "ClusterTests", ["Essentials", "Histories", "TestSupport", "Wire"], data: ["Clients"]),
+            "ClusterTests",
+            ["Essentials", "Hashing", "Histories", "Platform", "TestSupport", "Wire"],
+            data: ["Clients"]),
+        tests(
+            "FuzzTests",
+            [
+                "Causality", "Commands", "Engine", "Essentials", "Hashing", "Membership",
+                "Objects", "Placement", "Wire",
+            ]),
         tests("RepositoryTests", []),
     ]
 )

@@ -12,7 +12,7 @@ public enum Quorum: Sendable, Equatable {
     /// The most replicas that a key can have: a preference list fits 16 bits.
     public static let numberMax = 16
 
-    /// In one byte. On the wire. Never reorder or reuse.
+    /// In one byte, as an override holds it.
     ///
     ///     0…16 = that many, 0x80 one, 0x81 quorum, 0x82 all, 0x83 default
     var code: UInt8 {

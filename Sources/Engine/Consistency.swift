@@ -1,3 +1,4 @@
+internal import Commands
 internal import Wire
 
 /// How many replicas one request needs, and how long it waits for them: numbers, resolved from
@@ -19,10 +20,11 @@ public struct Consistency: Sendable, Equatable {
         self.timeoutMs = timeoutMs
     }
 
+    /// Nobody makes a request live longer here than a client may.
     init(_ peer: PeerConsistency) {
         self.init(
             r: Int(peer.r), w: Int(peer.w), pr: Int(peer.pr), pw: Int(peer.pw), dw: Int(peer.dw),
-            timeoutMs: peer.timeoutMs)
+            timeoutMs: min(peer.timeoutMs, UInt32(ConsistencyOverride.timeoutMsMax)))
     }
 
     /// Whether one read can serve requests under both.

@@ -172,27 +172,4 @@ import Wire
         let frame = PeerSamples.frame([.check(id: 1, key: long, fingerprint: 0)])
         #expect(PeerSamples.messages(Array(frame[12...])) == nil)
     }
-
-    /// 100,000 payloads, most of them nearly right: refused, or what they say can be said again.
-    @Test(arguments: 0..<20) func `mutated payloads are refused or harmless`(seed: Int) {
-        var random = SeededRandom(seed: UInt64(seed))
-        for _ in 0..<5000 {
-            var payload = Array(PeerSamples.frame([PeerSamples.draw(using: &random)])[12...])
-            for _ in 0..<Int.random(in: 1...3, using: &random) {
-                guard !payload.isEmpty else { break }
-                let index = Int.random(in: payload.indices, using: &random)
-                switch Int.random(in: 0..<4, using: &random) {
-                case 0: payload[index] = UInt8.random(in: 0...255, using: &random)
-                case 1: payload.remove(at: index)
-                case 2: payload.insert(UInt8.random(in: 0...255, using: &random), at: index)
-                default: payload.removeLast(payload.count - index)
-                }
-            }
-            guard let messages = PeerSamples.messages(payload), !messages.isEmpty else { continue }
-            let again = Array(PeerSamples.frame(messages)[12...])
-            #expect(PeerSamples.messages(again) == messages)
-            // What was decoded is not larger than what came, so nothing was allocated by numbers.
-            #expect(again.count <= payload.count + 17)
-        }
-    }
 }

@@ -1,4 +1,5 @@
 import Essentials
+import Wire
 
 /// What attackers, broken clients and lost programs send: known seeds, and what comes of them by
 /// cutting, joining and flipping. The same numbers give the same bytes.
@@ -81,6 +82,31 @@ struct BadBytes {
             Array("GET / HTTP/1.1\r\n\r\n".utf8), [0x16, 3, 1, 0, 0xA5],
             Array(repeating: 0xFF, count: 5000), Array(repeating: 0, count: 5000), hello,
         ]
+    }()
+
+    /// Payloads of frames, for peers that have proven themselves: header and messages.
+    static let messages: [[UInt8]] = {
+        let key = PeerKey(position: 5, bytes: Array("key".utf8))
+        let consistency = PeerConsistency(r: 9, w: 9, pr: 9, pw: 9, dw: 9, timeoutMs: 50)
+        let noise = (0..<64).map { UInt8(truncatingIfNeeded: $0 &* 73 &+ 11) }
+        let messages: [PeerMessage] = [
+            .write(id: 1, key: key, wantsDurability: true, record: noise),
+            .check(id: .max, key: key, fingerprint: 7),
+            .forward(
+                id: 7, consistency: consistency,
+                arguments: ["SET", "key", "1", "KEEPTTL"].map { Array($0.utf8) }),
+            .execute(id: 8, arguments: ["SCAN", "0"].map { Array($0.utf8) }),
+            .execute(id: 8, arguments: []), .wrote(id: 1, isDurable: true), .same(id: 2),
+            .differs(id: 3, record: noise), .forwarded(id: 4, reply: Array("*1000000\r\n".utf8)),
+            .executed(id: 5, reply: noise), .refused(id: 6, .epoch), .control([]),
+            .control([11]), .control([10, 0xFF, 0xFF, 0x03]), .control(noise),
+        ]
+        return messages.map { message in
+            var writer = PeerFrameWriter()
+            writer.append(message)
+            let frame = writer.take(header: PeerFrameHeader(epoch: 3, fence: 3))
+            return Array(frame.dropFirst(PeerImpostor.framePrefixSize))
+        }
     }()
 
     /// For the admins' port.
