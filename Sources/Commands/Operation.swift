@@ -55,6 +55,18 @@ public enum Operation: Sendable, Equatable {
     /// For plans: deletes what `readEntry` had read, unless it was written to since.
     indirect case deleteUnchanged(StringView)
 
+    /// Bytes of the value that it brings along.
+    public var payloadSize: Int {
+        switch self {
+        case .set(let value, _), .setExpiring(let value, _), .setIfAbsent(let value),
+            .getSet(let value), .append(let value), .setRange(_, let value),
+            .dynamoPut(_, let value):
+            value.count
+        case .restore(let request): request.payload.count
+        default: 0
+        }
+    }
+
     /// What an operation needs to know and may do.
     public enum Kind: Sendable, Equatable {
         /// Never writes.

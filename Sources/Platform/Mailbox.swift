@@ -4,8 +4,8 @@ internal import Synchronization
 ///
 /// A message costs a lock and an append; the loop is woken once a batch, swaps the array for an
 /// empty one and handles the batch without the lock. Messages of one sender keep their order.
-/// The capacity is the sender's to bound: a shard sends what its own requests ask for, and those
-/// are bounded where they enter.
+/// What is sent without a bound answers something that was bounded where it entered; new work comes
+/// with a bound.
 public final class Mailbox<Message: Sendable>: Drainable, Sendable {
     /// A burst's array is not kept for ever: beyond this, growing anew is cheap for what it brings.
     private let spareCountMax = 16_384
@@ -33,6 +33,17 @@ public final class Mailbox<Message: Sendable>: Drainable, Sendable {
             return state.messages.count == 1
         }
         if isFirst { loop.submit(.drain(self)) }
+    }
+
+    /// Leaves a message unless `countMax` wait already; returns whether it did.
+    public func send(_ message: Message, unlessWaiting countMax: Int) -> Bool {
+        let count = state.withLock { state in
+            guard state.messages.count < countMax else { return 0 }
+            state.messages.append(message)
+            return state.messages.count
+        }
+        if count == 1 { loop.submit(.drain(self)) }
+        return count > 0
     }
 
     /// Messages that wait: for metrics.

@@ -121,7 +121,7 @@ extension Cluster {
 
     private func shard(of request: PeerMessage) -> Int {
         switch request {
-        case .write(_, let key, _, _), .check(_, let key, _):
+        case .write(_, let key, _, _, _), .check(_, let key, _, _):
             return sharding.shard(of: Position(rawValue: key.position))
         case .forward(_, _, let arguments):
             guard case .key(let request) = Invocation.interpret(arguments: arguments) else {

@@ -45,13 +45,13 @@ struct Trace {
 
     private mutating func text(_ message: PeerMessage) -> String {
         switch message {
-        case .write(let id, let key, let wantsDurability, let record):
+        case .write(let id, let key, let wantsDurability, let record, _):
             keys[id] = key.bytes
             let object = names.text(record: record, key: key.bytes)
             let repair = id == 0 ? "repair" : "write"
             return "\(repair) \(Text.show(key.bytes)) = \(object)"
                 + (wantsDurability ? ", durably" : "")
-        case .check(let id, let key, _):
+        case .check(let id, let key, _, _):
             keys[id] = key.bytes
             return "check \(Text.show(key.bytes))"
         case .forward(_, let consistency, let arguments):

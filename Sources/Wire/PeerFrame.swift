@@ -6,10 +6,12 @@ internal import Hashing
 //     u32  length of the payload in bytes (little endian)
 //     u64  XXH3-64 of the payload (little endian)
 //     …    payload:
-//            u8   protocol version, 1
+//            u8   protocol version, 2
 //            u64  epoch of the sender's topology (little endian)
 //            u64  fence: the epoch that last changed who holds what (little endian)
 //            …    messages, one after the other, to the end (PeerMessage)
+//
+// Version 2 put the sender's patience into writes and checks.
 //
 // A frame carries all that one pass of a loop has for one peer: one checksum, one system call.
 // The receiver of a version it does not know closes the connection with a message in its log; a
@@ -28,7 +30,7 @@ public struct PeerFrameHeader: Sendable, Equatable {
 
 /// Puts messages into frames.
 public struct PeerFrameWriter: Sendable {
-    public static let protocolVersion: UInt8 = 1
+    public static let protocolVersion: UInt8 = 2
     static let prefixSize = 4 + 8
     static let headerSize = prefixSize + 1 + 8 + 8
 

@@ -1,7 +1,8 @@
 public import Essentials
 
 // On the wire. Never reorder or reuse. Each message is a kind byte and its fields; `id` is a
-// varint, a key is its position (u64, little endian) and its bytes (varint length first).
+// varint, a key is its position (u64, little endian) and its bytes (varint length first). Writes
+// and checks have the sender's patience in ms after the id (varint; 2^32 - 1: unlimited).
 
 private enum Kind {
     static let write: UInt8 = 1
@@ -23,15 +24,17 @@ extension PeerMessage {
 
     func encode(into bytes: inout [UInt8]) {
         switch self {
-        case .write(let id, let key, let wantsDurability, let record):
+        case .write(let id, let key, let wantsDurability, let record, let patienceMs):
             bytes.append(Kind.write)
             bytes.appendVarint(id)
+            bytes.appendVarint(UInt64(patienceMs))
             key.encode(into: &bytes)
             bytes.append(wantsDurability ? 1 : 0)
             bytes.appendSized(record)
-        case .check(let id, let key, let fingerprint):
+        case .check(let id, let key, let fingerprint, let patienceMs):
             bytes.append(Kind.check)
             bytes.appendVarint(id)
+            bytes.appendVarint(UInt64(patienceMs))
             key.encode(into: &bytes)
             bytes.appendLittleEndian(fingerprint)
         case .forward(let id, let consistency, let arguments):
@@ -83,13 +86,18 @@ extension PeerMessage {
         let id = try reader.readVarint()
         switch kind {
         case Kind.write:
+            let patienceMs = try reader.readPatience()
             let key = try PeerKey(from: &reader)
             let wantsDurability = try reader.readFlag()
             let record = try reader.readSized()
-            self = .write(id: id, key: key, wantsDurability: wantsDurability, record: record)
+            self = .write(
+                id: id, key: key, wantsDurability: wantsDurability, record: record,
+                patienceMs: patienceMs)
         case Kind.check:
+            let patienceMs = try reader.readPatience()
             let key = try PeerKey(from: &reader)
-            self = .check(id: id, key: key, fingerprint: try reader.readLittleEndian())
+            let fingerprint: UInt64 = try reader.readLittleEndian()
+            self = .check(id: id, key: key, fingerprint: fingerprint, patienceMs: patienceMs)
         case Kind.forward:
             let consistency = try PeerConsistency(from: &reader)
             let arguments = try reader.readArguments()
@@ -148,6 +156,11 @@ extension ByteReader {
         var arguments: [[UInt8]] = []
         for _ in 0..<count { arguments.append(try readSized()) }
         return arguments
+    }
+
+    fileprivate mutating func readPatience() throws(DecodingError) -> UInt32 {
+        guard let patienceMs = UInt32(exactly: try readVarint()) else { throw .invalid("patience") }
+        return patienceMs
     }
 
     fileprivate mutating func readFlag() throws(DecodingError) -> Bool {

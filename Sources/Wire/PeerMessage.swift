@@ -4,11 +4,18 @@ internal import Essentials
 ///
 /// Requests travel on a connection that the sender opened, answers come back on the same one; `id`
 /// ties them and means nothing to the answering side. Objects and replies are opaque here.
+///
+/// Requests say how long their sender goes on waiting (`patienceMs`). It counts from the arrival,
+/// so that nobody's wall clock matters: a replica that comes to a request later than that drops
+/// what nobody waits for, and says so (`late`).
 public enum PeerMessage: Sendable, Equatable {
     /// Merge this object; answer `wrote`.
-    case write(id: UInt64, key: PeerKey, wantsDurability: Bool, record: [UInt8])
+    case write(
+        id: UInt64, key: PeerKey, wantsDurability: Bool, record: [UInt8],
+        patienceMs: UInt32 = unlimitedPatienceMs)
     /// Do you hold the object with this fingerprint? Answer `same` or `differs`.
-    case check(id: UInt64, key: PeerKey, fingerprint: UInt64)
+    case check(
+        id: UInt64, key: PeerKey, fingerprint: UInt64, patienceMs: UInt32 = unlimitedPatienceMs)
     /// Coordinate this command; answer `forwarded`.
     case forward(id: UInt64, consistency: PeerConsistency, arguments: [[UInt8]])
     /// Carry out this command, which asks about what the receiver holds; answer `executed`.
@@ -25,12 +32,42 @@ public enum PeerMessage: Sendable, Equatable {
     /// A message of the control plane (Membership owns its format).
     case control([UInt8])
 
+    /// Of requests that are wanted whenever they come, such as repairs.
+    public static let unlimitedPatienceMs = UInt32.max
+
     /// The number under which an answer is awaited; nil for messages that want none.
     public var requestID: UInt64? {
         switch self {
-        case .write(let id, _, _, _), .check(let id, _, _), .forward(let id, _, _):
+        case .write(let id, _, _, _, _), .check(let id, _, _, _), .forward(let id, _, _):
             id == 0 ? nil : id
         default: nil
+        }
+    }
+
+    /// How long the sender waits for the answer, from the request's arrival on; 0: no longer.
+    public var patienceMs: UInt32 {
+        switch self {
+        case .write(_, _, _, _, let patienceMs), .check(_, _, _, let patienceMs): patienceMs
+        case .forward(_, let consistency, _): consistency.timeoutMs
+        default: Self.unlimitedPatienceMs
+        }
+    }
+
+    /// The same request after it has waited for `ms` at the receiver.
+    public func waited(ms: UInt64) -> PeerMessage {
+        guard ms > 0, patienceMs != Self.unlimitedPatienceMs else { return self }
+        let left = UInt32(clamping: UInt64(patienceMs) - min(ms, UInt64(patienceMs)))
+        switch self {
+        case .write(let id, let key, let wantsDurability, let record, _):
+            return .write(
+                id: id, key: key, wantsDurability: wantsDurability, record: record,
+                patienceMs: left)
+        case .check(let id, let key, let fingerprint, _):
+            return .check(id: id, key: key, fingerprint: fingerprint, patienceMs: left)
+        case .forward(let id, var consistency, let arguments):
+            consistency.timeoutMs = left
+            return .forward(id: id, consistency: consistency, arguments: arguments)
+        default: return self
         }
     }
 
@@ -45,6 +82,8 @@ public enum PeerMessage: Sendable, Equatable {
         case corrupt = 5
         /// Not a replica of this key in the topology both know.
         case notReplica = 6
+        /// It came to the request after the sender's patience; the request was not carried out.
+        case late = 7
     }
 }
 
@@ -66,7 +105,7 @@ public struct PeerConsistency: Sendable, Equatable {
     public var pr: UInt8
     public var pw: UInt8
     public var dw: UInt8
-    /// What is left of the client's patience.
+    /// What is left of the client's patience; 0: nothing.
     public var timeoutMs: UInt32
 
     public init(r: UInt8, w: UInt8, pr: UInt8, pw: UInt8, dw: UInt8, timeoutMs: UInt32) {

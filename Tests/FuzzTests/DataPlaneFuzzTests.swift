@@ -91,10 +91,10 @@ private final class Victim {
     /// The message with the checksum of its record made right, so that damage reaches the object.
     private func resealed(_ message: PeerMessage) -> PeerMessage {
         switch message {
-        case .write(let id, let key, let wantsDurability, let record):
+        case .write(let id, let key, let wantsDurability, let record, let patienceMs):
             .write(
                 id: id, key: key, wantsDurability: wantsDurability,
-                record: Format.object.seal(record))
+                record: Format.object.seal(record), patienceMs: patienceMs)
         case .differs(let id, let record): .differs(id: id, record: Format.object.seal(record))
         default: message
         }

@@ -33,6 +33,18 @@ import Testing
         #expect(try done.wait() == Array(0..<100))
     }
 
+    @Test func `past a bound nothing is left, and the bound is of those that wait`() throws {
+        let test = try TestLoop()
+        let done = Promise<[Int]>()
+        let mailbox = Mailbox<Int>(loop: test.loop) { batch in done.keep(batch) }
+        let taken = test.loop.perform {
+            (0..<10).map { mailbox.send($0, unlessWaiting: 4) }
+        }
+        #expect(taken == (0..<10).map { $0 < 4 })
+        #expect(try done.wait() == Array(0..<4))
+        #expect(mailbox.send(10, unlessWaiting: 4))
+    }
+
     @Test func `what a handler sends to its own loop comes in the next pass`() throws {
         let test = try TestLoop()
         let done = Promise<Void>()

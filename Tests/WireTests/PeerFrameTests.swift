@@ -26,14 +26,15 @@ import Wire
     /// The format as bytes: nodes of two versions speak it with each other.
     @Test func `the format does not change`() throws {
         let golden = [
-            "kind 1": "01" + "01" + "0807060504030201" + "036b6579" + "01" + "03010203",
-            "kind 2": "02" + "ac02" + "0807060504030201" + "036b6579" + "8090a0b0c0d0e0f0",
+            "kind 1": "01" + "01" + "e807" + "0807060504030201" + "036b6579" + "01" + "03010203",
+            "kind 2": "02" + "ac02" + "ffffffff0f" + "0807060504030201" + "036b6579"
+                + "8090a0b0c0d0e0f0",
             "kind 3": "03" + "07" + "0102030405" + "e8030000" + "03" + "03474554" + "00" + "01ff",
         ]
         for (message, name) in zip(PeerSamples.all, ["kind 1", "kind 2", "kind 3"]) {
             let frame = PeerSamples.frame([message], epoch: 5, fence: 4)
             #expect(
-                hex(Array(frame[12...])) == "01" + "0500000000000000"
+                hex(Array(frame[12...])) == "02" + "0500000000000000"
                     + "0400000000000000" + (golden[name] ?? ""))
         }
         let answers: [(PeerMessage, String)] = [
@@ -47,7 +48,7 @@ import Wire
         }
         #expect(
             hex(PeerSamples.frame([.same(id: 1)], epoch: 1, fence: 1))
-                == "13000000" + "462ce9a5abf1b1b6" + "01" + "0100000000000000"
+                == "13000000" + "5a67e72383255eaf" + "02" + "0100000000000000"
                 + "0100000000000000" + "2201")
     }
 
@@ -163,8 +164,8 @@ import Wire
             #expect(PeerSamples.messages(payload) == nil)
         }
         payload[17] = 34
-        payload[0] = 2
-        #expect(throws: DecodingError.unknownVersion(2)) { try PeerPayloadReader(payload) }
+        payload[0] = 1
+        #expect(throws: DecodingError.unknownVersion(1)) { try PeerPayloadReader(payload) }
     }
 
     @Test func `a key longer than keys may be is refused`() {

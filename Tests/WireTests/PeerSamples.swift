@@ -8,7 +8,7 @@ enum PeerSamples {
 
     /// One of each kind.
     static let all: [PeerMessage] = [
-        .write(id: 1, key: key, wantsDurability: true, record: [1, 2, 3]),
+        .write(id: 1, key: key, wantsDurability: true, record: [1, 2, 3], patienceMs: 1000),
         .check(id: 300, key: key, fingerprint: 0xF0E0_D0C0_B0A0_9080),
         .forward(id: 7, consistency: consistency, arguments: [Array("GET".utf8), [], [0xFF]]),
         .execute(id: 8, arguments: [Array("SCAN".utf8), Array("0".utf8)]),
@@ -27,7 +27,8 @@ enum PeerSamples {
         case 0:
             return .write(
                 id: id, key: drawKey(using: &random), wantsDurability: random.oneIn(2),
-                record: bytes(300, using: &random))
+                record: bytes(300, using: &random),
+                patienceMs: UInt32.random(in: 0...2000, using: &random))
         case 1:
             return .check(id: id, key: drawKey(using: &random), fingerprint: random.next())
         case 2:
@@ -40,7 +41,7 @@ enum PeerSamples {
         case 7: return .forwarded(id: id, reply: bytes(40, using: &random))
         case 8: return .executed(id: id, reply: bytes(40, using: &random))
         case 9:
-            let reason = UInt8.random(in: 1...6, using: &random)
+            let reason = UInt8.random(in: 1...7, using: &random)
             return .refused(id: id, PeerMessage.Refusal(rawValue: reason) ?? .epoch)
         default: return .control(bytes(100, using: &random))
         }

@@ -135,11 +135,12 @@ extension DataPlane {
                 if let slot = cache.find(key) {
                     describeOwn(id, slot: slot, into: &effects)
                 } else {
-                    park(.describe(id: id), for: key, into: &effects)
+                    park(.describe(id: id), for: key, now: now, into: &effects)
                 }
             } else if routing.canReach(node) {
                 let check = PeerMessage.check(
-                    id: id, key: PeerKey(key), fingerprint: KeyInquiries.fingerprint)
+                    id: id, key: PeerKey(key), fingerprint: KeyInquiries.fingerprint,
+                    patienceMs: UInt32(clamping: timeoutMs))
                 effects.append(.send(node, check, after: .none))
             } else {
                 noteCopy(id, node, .unknown(.unreachable), into: &effects)

@@ -41,9 +41,8 @@ extension DataPlane {
             flight.tried.insert(place)
         }
         let request = flight.arrival.request
-        let deadlineNs = flight.arrival.deadlineNs
-        let leftMs = (deadlineNs - min(now.monotonicNs, deadlineNs)) / 1_000_000
-        let consistency = request.consistency.forPeer(timeoutMs: UInt32(clamping: max(1, leftMs)))
+        let consistency = request.consistency.forPeer(
+            timeoutMs: Self.patienceMs(until: flight.arrival.deadlineNs, now: now))
         let message = PeerMessage.forward(
             id: id, consistency: consistency, arguments: request.arguments)
         effects.append(.send(table.replica(flight.partition, place), message, after: .none))

@@ -12,17 +12,20 @@ extension DataPlane {
     }
 
     /// Lets an event wait until its key's object is in memory.
+    ///
+    /// - Parameter deadlineNs: until when somebody waits for what comes of it.
     mutating func park(
-        _ event: ParkedEvents.Event, for key: ObjectKey, into effects: inout [Effect]
+        _ event: ParkedEvents.Event, for key: ObjectKey, deadlineNs: UInt64 = .max, now: Now,
+        into effects: inout [Effect]
     ) {
-        guard parked.count < Self.parkedMax else {
+        guard parked.count < Self.parkedMax, parked.bytes < Self.parkedBytesMax else {
             counters.overloads += 1
             let text = "OVERLOADED too many keys wait for the disk"
             return turnAway(event, text, .overloaded, into: &effects)
         }
-        if let token = parked.append(event, for: key) {
-            effects.append(.load(key, token: token))
-        }
+        let token = parked.append(
+            event, for: key, deadlineNs: deadlineNs, nowNs: now.monotonicNs)
+        if let token { effects.append(.load(key, token: token)) }
     }
 
     /// A load has come back: takes the object in and goes on with what waited for it.
@@ -40,7 +43,7 @@ extension DataPlane {
         case .overloaded:
             counters.overloads += 1
             let text = "OVERLOADED too many reads wait for the disk"
-            for event in waiting { turnAway(event, text, .overloaded, into: &effects) }
+            for waiter in waiting { turnAway(waiter.event, text, .overloaded, into: &effects) }
             return
         case .record(let bytes):
             guard let decoded = try? Object(decoding: bytes) else {
@@ -54,18 +57,18 @@ extension DataPlane {
         // What was read may be written and not yet durable.
         cache[slot].batch = writtenBatch
         cache[slot].pins += 1
-        for event in waiting { serve(event, slot: slot, now: now, into: &effects) }
+        for waiter in waiting { serve(waiter, slot: slot, now: now, into: &effects) }
         cache[slot].pins -= 1
     }
 
     /// Nobody may go on from a record that cannot be read: a write on top of it would forget dots.
     private mutating func unreadable(
-        _ waiting: [ParkedEvents.Event], into effects: inout [Effect]
+        _ waiting: [ParkedEvents.Waiter], into effects: inout [Effect]
     ) {
         counters.corruptRecords += 1
-        for event in waiting {
+        for waiter in waiting {
             let text = "ERR this replica's copy is corrupt; see the log"
-            turnAway(event, text, .corrupt, into: &effects)
+            turnAway(waiter.event, text, .corrupt, into: &effects)
         }
     }
 
@@ -85,7 +88,9 @@ extension DataPlane {
 
     /// The sweeper found a payload past its deadline.
     mutating func expire(_ key: ObjectKey, now: Now, into effects: inout [Effect]) {
-        guard let slot = cache.find(key) else { return park(.expiry, for: key, into: &effects) }
+        guard let slot = cache.find(key) else {
+            return park(.expiry, for: key, now: now, into: &effects)
+        }
         expire(slot: slot, now: now, into: &effects)
     }
 

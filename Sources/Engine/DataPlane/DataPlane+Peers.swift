@@ -13,14 +13,18 @@ extension DataPlane {
         now: Now, into effects: inout [Effect]
     ) {
         switch message {
-        case .write(let id, let key, let wantsDurability, let record):
+        case .write(let id, let key, let wantsDurability, let record, let patienceMs):
             let event = ParkedEvents.Event.write(
                 link, id: id, wantsDurability: wantsDurability, record: record)
-            serve(event, id: id, key, header, link: link, now: now, into: &effects)
-        case .check(let id, let key, let fingerprint):
+            serve(
+                event, id: id, key, header, patienceMs, link: link, now: now, into: &effects)
+        case .check(let id, let key, let fingerprint, let patienceMs):
+            guard patienceMs > 0 else { return dropLate(id, link, into: &effects) }
             let event = ParkedEvents.Event.check(link, id: id, fingerprint: fingerprint)
-            serve(event, id: id, key, header, link: link, now: now, into: &effects)
+            serve(
+                event, id: id, key, header, patienceMs, link: link, now: now, into: &effects)
         case .forward(let id, let consistency, let arguments):
+            guard consistency.timeoutMs > 0 else { return dropLate(id, link, into: &effects) }
             takeForwarded(
                 id, consistency, arguments, header, link: link, now: now, into: &effects)
         case .wrote(let id, let isDurable):
@@ -46,7 +50,7 @@ extension DataPlane {
     /// A replica's part: refuses what comes from another topology, loads the object if need be.
     private mutating func serve(
         _ event: ParkedEvents.Event, id: UInt64, _ peerKey: PeerKey, _ header: PeerFrameHeader,
-        link: LinkID, now: Now, into effects: inout [Effect]
+        _ patienceMs: UInt32, link: LinkID, now: Now, into effects: inout [Effect]
     ) {
         let key = ObjectKey(
             position: Position(rawValue: peerKey.position), bytes: peerKey.bytes)
@@ -54,7 +58,11 @@ extension DataPlane {
         guard let table = routing.table,
             table.place(of: routing.node, in: table.partitioning.partition(of: key.position)) != nil
         else { return refuse(id, .notReplica, link, into: &effects) }
-        guard let slot = find(key) else { return park(event, for: key, into: &effects) }
+        guard let slot = find(key) else {
+            guard patienceMs > 0 else { return dropLate(id, link, into: &effects) }
+            let deadlineNs = Self.deadlineNs(patienceMs: patienceMs, now: now)
+            return park(event, for: key, deadlineNs: deadlineNs, now: now, into: &effects)
+        }
         serve(event, slot: slot, now: now, into: &effects)
     }
 

@@ -64,7 +64,8 @@ extension DataPlane {
             if canAsk {
                 let fingerprint = cache.look(flight.slot) { $0.object.fingerprint }
                 let check = PeerMessage.check(
-                    id: id, key: PeerKey(flight.key), fingerprint: fingerprint)
+                    id: id, key: PeerKey(flight.key), fingerprint: fingerprint,
+                    patienceMs: Self.patienceMs(until: flight.deadlineNs, now: now))
                 effects.append(.send(node, check, after: .none))
             }
             let further = reads.update(id) { flight in

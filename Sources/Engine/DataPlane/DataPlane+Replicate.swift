@@ -36,7 +36,8 @@ extension DataPlane {
         deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         ownStores.append(id, batch: batch, isDurable: isDurable)
         let message = PeerMessage.write(
-            id: id, key: PeerKey(request.key), wantsDurability: bounded.dw > 0, record: record)
+            id: id, key: PeerKey(request.key), wantsDurability: bounded.dw > 0, record: record,
+            patienceMs: bounded.timeoutMs)
         let hold = Hold(batch: batch, isDurable: false)
         for place in 0..<replicas where place != own && !unreached.contains(place) {
             effects.append(.send(table.replica(partition, place), message, after: hold))

@@ -24,7 +24,10 @@ extension DataPlane {
             return forward(request, partition, now: now, into: &effects)
         }
         guard let slot = find(request.key) else {
-            return park(.request(request), for: request.key, into: &effects)
+            let deadlineNs = Arrival(request: request, atNs: now.monotonicNs).deadlineNs
+            return park(
+                .request(request), for: request.key, deadlineNs: deadlineNs, now: now,
+                into: &effects)
         }
         let needsRead = needsRead(request, table)
         let reader = cache.look(slot) { $0.reader }

@@ -90,8 +90,6 @@ extension DataPlane {
             guard let flight = forwards.remove(id) else { continue }
             respond(to: flight.arrival.request.origin, .error(text), into: &effects)
         }
-        for (_, events) in parked.takeAll() {
-            for event in events { turnAway(event, text, .epoch, into: &effects) }
-        }
+        for waiter in parked.takeAll() { turnAway(waiter.event, text, .epoch, into: &effects) }
     }
 }

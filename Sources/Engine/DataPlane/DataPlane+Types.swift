@@ -171,6 +171,7 @@ extension DataPlane {
         public var corruptRecords: UInt64 = 0
         public var expirations: UInt64 = 0
         public var overloads: UInt64 = 0
+        public var lateDrops: UInt64 = 0
 
         public init() {}
     }

@@ -27,6 +27,8 @@ public struct DataPlane: Sendable {
     static let inFlightMax = 65_536
     /// Events that wait for loads; the same bound, for the same reason.
     static let parkedMax = 65_536
+    /// Bytes of values among them: four of the largest.
+    static let parkedBytesMax = 64 << 20
 
     public internal(set) var counters = Counters()
     public internal(set) var trustHorizonMs: UInt64
@@ -153,6 +155,7 @@ public struct DataPlane: Sendable {
         case .expiryFound(let key): expire(key, now: now, into: &effects)
         case .ticked:
             pacer.tick(nowNs: now.monotonicNs)
+            giveUpParked(now: now, into: &effects)
             tick(now: now, into: &effects)
             endDueInquiries(now: now, into: &effects)
         }

@@ -1,8 +1,10 @@
+internal import Commands
 internal import Wire
 
 /// Events that wait until their key's object is in memory, by key, in their order of arrival.
 ///
-/// One load a key is under way at a time, however many wait for it.
+/// One load a key is under way at a time, however many wait for it. An event waits no longer than
+/// somebody waits for its outcome: a disk that hangs must not fill the memory.
 struct ParkedEvents: Sendable {
     enum Event: Sendable {
         case request(Request)
@@ -14,42 +16,110 @@ struct ParkedEvents: Sendable {
         case expiry
     }
 
+    /// An event, since when it waits, and until when somebody waits for what comes of it.
+    struct Waiter: Sendable {
+        let event: Event
+        let sinceNs: UInt64
+        let deadlineNs: UInt64
+    }
+
     private struct Waiters {
-        var token: UInt64
-        var events: [Event]
+        let token: UInt64
+        var waiters: [Waiter] = []
+        /// When the first of them is to be given up.
+        var wakeNs = UInt64.max
     }
 
     /// Looked up by key and never iterated.
     private var waiting: [ObjectKey: Waiters] = [:]
+    /// The keys of the loads under way, by token. Looked up and never iterated.
+    private var keys: [UInt64: ObjectKey] = [:]
+    private var deadlines = DeadlineWheel(tickMs: DataPlane.tickMs)
     /// The token of the load that was started last.
     private(set) var lastToken: UInt64 = 0
     private(set) var count = 0
+    /// Bytes of the values that wait.
+    private(set) var bytes = 0
 
     /// Adds an event; returns the token of the load to start when it is the first for its key.
-    mutating func append(_ event: Event, for key: ObjectKey) -> UInt64? {
+    ///
+    /// - Parameter deadlineNs: when it is given up; .max for never.
+    mutating func append(
+        _ event: Event, for key: ObjectKey, deadlineNs: UInt64, nowNs: UInt64
+    ) -> UInt64? {
         count += 1
-        if waiting[key] != nil {
-            waiting[key]?.events.append(event)
-            return nil
+        bytes += event.size
+        var waiters = waiting.removeValue(forKey: key) ?? Waiters(token: lastToken + 1)
+        let isFirst = waiters.waiters.isEmpty
+        waiters.waiters.append(Waiter(event: event, sinceNs: nowNs, deadlineNs: deadlineNs))
+        if deadlineNs < waiters.wakeNs {
+            waiters.wakeNs = deadlineNs
+            deadlines.schedule(waiters.token, atNs: deadlineNs, nowNs: nowNs)
         }
-        lastToken += 1
-        waiting[key] = Waiters(token: lastToken, events: [event])
+        waiting[key] = waiters
+        guard isFirst else { return nil }
+        lastToken = waiters.token
+        keys[lastToken] = key
         return lastToken
     }
 
     /// Takes the events that waited for this load; nil when it is not the one they wait for.
-    mutating func take(_ key: ObjectKey, token: UInt64) -> [Event]? {
+    mutating func take(_ key: ObjectKey, token: UInt64) -> [Waiter]? {
         guard let waiters = waiting[key], waiters.token == token else { return nil }
         waiting[key] = nil
-        count -= waiters.events.count
-        return waiters.events
+        keys[token] = nil
+        for waiter in waiters.waiters { forget(waiter) }
+        return waiters.waiters
+    }
+
+    /// Takes the events that nobody waits for any more, though their loads go on.
+    mutating func takeLate(nowNs: UInt64) -> [Waiter] {
+        var late: [Waiter] = []
+        for token in deadlines.advance(toNs: nowNs) {
+            guard let key = keys[token], var waiters = waiting.removeValue(forKey: key) else {
+                continue
+            }
+            // Else the wheel was too small for the deadline.
+            if waiters.wakeNs <= nowNs {
+                late += waiters.waiters.filter { $0.deadlineNs <= nowNs }
+                waiters.waiters.removeAll { $0.deadlineNs <= nowNs }
+                waiters.wakeNs = waiters.waiters.lazy.map(\.deadlineNs).min() ?? .max
+            }
+            if waiters.waiters.isEmpty {
+                keys[token] = nil
+                continue
+            }
+            if waiters.wakeNs < .max {
+                deadlines.schedule(token, atNs: waiters.wakeNs, nowNs: nowNs)
+            }
+            waiting[key] = waiters
+        }
+        for waiter in late { forget(waiter) }
+        return late
     }
 
     /// Forgets all loads under way and returns what waited for them, in the order of their tokens.
-    mutating func takeAll() -> [(ObjectKey, [Event])] {
-        let all = waiting.sorted { $0.value.token < $1.value.token }
+    mutating func takeAll() -> [Waiter] {
+        let all = waiting.values.sorted { $0.token < $1.token }
         waiting = [:]
-        count = 0
-        return all.map { ($0.key, $0.value.events) }
+        keys = [:]
+        (count, bytes) = (0, 0)
+        return all.flatMap(\.waiters)
+    }
+
+    private mutating func forget(_ waiter: Waiter) {
+        count -= 1
+        bytes -= waiter.event.size
+    }
+}
+
+extension ParkedEvents.Event {
+    /// Bytes of the value that it holds.
+    fileprivate var size: Int {
+        switch self {
+        case .request(let request): request.operation.payloadSize
+        case .write(_, _, _, let record): record.count
+        case .check, .describe, .expiry: 0
+        }
     }
 }

@@ -68,6 +68,8 @@ extension Housekeeping {
     private func tell(_ key: ObjectKey) {
         let partitioning = services.reachability.current.topology.partitioning
         let shard = services.shard(of: partitioning.partition(of: key.position))
-        services.mailboxes[shard].send(.expiryFound(key))
+        // A loop that is behind gets it in the next walk.
+        _ = services.mailboxes[shard].send(
+            .expiryFound(key), unlessWaiting: Shard.mailboxCommandsMax)
     }
 }

@@ -64,6 +64,7 @@ extension KeyDescription.Silence {
         case .refused(.corrupt): "its copy is corrupt"
         case .refused(.overloaded): "is overloaded"
         case .refused(.diskFull): "its disk is full"
+        case .refused(.late): "it did not come to it in time"
         case .refused(.clock): "its clock is too far away"
         }
     }

@@ -175,6 +175,10 @@ struct NodeMetrics {
                 "overloads", \.overloads,
                 "Requests turned away because too many were under way or waited for the disk."
             ),
+            (
+                "late_drops", \.lateDrops,
+                "Requests dropped because whoever had sent them waited no longer."
+            ),
             ("object_cache_hits", \.cacheHits, "Objects found in memory."),
             ("object_cache_misses", \.cacheMisses, "Objects that had to be loaded."),
         ]

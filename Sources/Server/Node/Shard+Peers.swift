@@ -7,13 +7,26 @@ internal import Platform
 internal import Wire
 
 extension Shard {
+    /// Messages that may wait for another loop when a client's command is to join them: as many as
+    /// a shard may have under way. A loop that is so far behind does not get there in time.
+    static let mailboxCommandsMax = 65_536
+    /// The same for a peer's request: what replicas are asked has cost a coordinator work already,
+    /// so it goes before what clients begin.
+    static let mailboxPeersMax = 2 * mailboxCommandsMax
+
+    private func turnAway(_ message: PeerMessage, _ link: LinkID) {
+        statistics.mailboxRefusals += 1
+        guard let id = message.requestID else { return }
+        peers.answer(link, .refused(id: id, .overloaded))
+    }
+
     /// Brings a peer's message to the shard of its key.
     func route(
         _ message: PeerMessage, from node: NodeNumber, link: LinkID, _ header: PeerFrameHeader
     ) {
         let position: Position
         switch message {
-        case .write(_, let key, _, _), .check(_, let key, _):
+        case .write(_, let key, _, _, _), .check(_, let key, _, _):
             position = Position(rawValue: key.position)
         case .forward(_, _, let arguments):
             guard let key = KeyRequest.key(ofForwarded: arguments) else { return }
@@ -25,7 +38,11 @@ extension Shard {
         if target == index {
             apply(.received(message, from: node, link: link, header))
         } else {
-            services.mailboxes[target].send(.peer(message, from: node, link: link, header))
+            let isTaken = services.mailboxes[target].send(
+                .peer(
+                    message, from: node, link: link, header, arrivedNs: loop.now.monotonicNs),
+                unlessWaiting: Self.mailboxPeersMax)
+            if !isTaken { turnAway(message, link) }
         }
     }
 

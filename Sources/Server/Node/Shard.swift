@@ -103,8 +103,16 @@ final class Shard {
         if target == index {
             apply(.requested(request))
         } else {
-            services.mailboxes[target].send(.request(request))
+            let isTaken = services.mailboxes[target].send(
+                .request(request), unlessWaiting: Self.mailboxCommandsMax)
+            if !isTaken { turnAway(request) }
         }
+    }
+
+    private func turnAway(_ request: Request) {
+        guard case .client(let number) = request.origin else { return }
+        statistics.mailboxRefusals += 1
+        sessions.complete(number, .error("OVERLOADED too many requests wait for the shard's loop"))
     }
 
     /// Whether this node holds the key: if not, its command travels in its own words.
@@ -136,8 +144,10 @@ final class Shard {
             switch message {
             case .request(let request): apply(.requested(request))
             case .reply(let number, let reply): sessions.complete(number, reply)
-            case .peer(let message, let node, let link, let header):
-                apply(.received(message, from: node, link: link, header))
+            case .peer(let message, let node, let link, let header, let arrivedNs):
+                let nowNs = loop.now.monotonicNs
+                let waitedMs = (nowNs - min(arrivedNs, nowNs)) / 1_000_000
+                apply(.received(message.waited(ms: waitedMs), from: node, link: link, header))
             case .answer(let link, let message): peers.answer(link, message)
             case .loaded(let key, let token, let result):
                 apply(.loaded(key, token: token, result))

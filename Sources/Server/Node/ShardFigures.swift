@@ -9,6 +9,7 @@ struct ShardFigures: Sendable {
     var errorCount: UInt64 = 0
     var inputBytes: UInt64 = 0
     var outputBytes: UInt64 = 0
+    var mailboxRefusals: UInt64 = 0
     var engine = DataPlane.Counters()
     var inFlight = 0
     var parked = 0
@@ -29,6 +30,7 @@ struct ShardFigures: Sendable {
         errorCount = shard.statistics.errorCount
         inputBytes = shard.statistics.inputBytes
         outputBytes = shard.statistics.outputBytes
+        mailboxRefusals = shard.statistics.mailboxRefusals
         engine = shard.dataPlane.counters
         inFlight = shard.dataPlane.inFlightCount
         parked = shard.dataPlane.parkedCount
@@ -53,6 +55,7 @@ struct ShardFigures: Sendable {
         errorCount += other.errorCount
         inputBytes += other.inputBytes
         outputBytes += other.outputBytes
+        mailboxRefusals += other.mailboxRefusals
         engine.add(other.engine)
         inFlight += other.inFlight
         parked += other.parked
@@ -89,6 +92,7 @@ extension DataPlane.Counters {
             \.reads, \.writes, \.forwards, \.cacheHits, \.cacheMisses, \.quorumFailures,
             \.mismatches, \.replicaWrites, \.replicaReads, \.siblingsMade, \.actorsPruned,
             \.amnesias, \.refusals, \.stampsRefused, \.corruptRecords, \.expirations, \.overloads,
+            \.lateDrops,
         ]
     }
 }

@@ -10,8 +10,9 @@ enum ShardMessage: Sendable {
     case request(Request)
     /// The answer to a command of a session that lives on this loop.
     case reply(UInt64, Reply)
-    /// A peer's message for a key of this shard, which came on another loop's connection.
-    case peer(PeerMessage, from: NodeNumber, link: LinkID, PeerFrameHeader)
+    /// A peer's message for a key of this shard, which came on another loop's connection at that
+    /// time, by the monotonic clock.
+    case peer(PeerMessage, from: NodeNumber, link: LinkID, PeerFrameHeader, arrivedNs: UInt64)
     /// An answer to be sent on a connection of this loop.
     case answer(LinkID, PeerMessage)
     case loaded(ObjectKey, token: UInt64, DataPlane.LoadResult)

@@ -3,6 +3,8 @@ struct ShardStatistics: Sendable {
     /// Error replies by their code, such as `NOQUORUM`.
     private(set) var errors: [String: UInt64] = [:]
     private(set) var errorCount: UInt64 = 0
+    /// Requests of clients and peers for another loop whose mailbox was full.
+    var mailboxRefusals: UInt64 = 0
     var inputBytes: UInt64 = 0
     var outputBytes: UInt64 = 0
     /// Commands answered in the last whole second.
