@@ -58,6 +58,7 @@ let package = Package(
         library("Wire", ["Essentials", "Hashing"]),
         library("Objects", ["Causality", "Essentials", "Hashing"]),
         // Layer 2: pure.
+        library("Consensus", ["Essentials"]),
         library("Commands", ["Essentials", "Objects", "Wire"]),
         library("Membership", ["Essentials", "Placement"]),
         library("Replication"),
@@ -100,6 +101,7 @@ let package = Package(
         tests("CommandsTests", ["Commands", "Essentials", "Objects", "TestSupport", "Wire"]),
         tests(
             "MembershipTests", ["Essentials", "Membership", "Placement"], data: ["Interactions"]),
+        tests("ConsensusTests", ["Consensus", "Essentials"]),
         tests("ReplicationTests", ["Causality", "Essentials", "Objects", "Replication", "Wire"]),
         tests(
             "EngineTests",
