@@ -46,10 +46,6 @@ extension Cluster {
             }
         case .holdWrites(let areHeld):
             for shard in 0..<options.shards { post(.writesHeld(areHeld), to: index, shard: shard) }
-        case .judge(let node, let liveness):
-            for shard in 0..<options.shards {
-                post(.peerJudged(node, liveness), to: index, shard: shard)
-            }
         case .inspect(let preparation):
             self[index].process?.inspections.append(preparation)
             checkInspections(index)
@@ -110,7 +106,11 @@ extension Cluster {
     func takeControl(_ bytes: [UInt8], from: Int, to index: Int, _ connection: Connection) {
         do {
             let message = try ControlMessage(decoding: bytes)
-            control(.received(message, from: self[from].number), at: index)
+            if case .detector(let message) = message {
+                detect(.received(message, from: self[from].number), at: index, on: connection)
+            } else {
+                control(.received(message, from: self[from].number), at: index)
+            }
         } catch {
             violations.append("a control message could not be read: \(error)")
         }

@@ -27,7 +27,10 @@ extension Cluster {
         _ = self[index].disk.sync(.max)
         self[index].process = Process(
             shards: shards,
-            control: ControlPlane(id: self[index].description.id, topology: topology))
+            control: ControlPlane(id: self[index].description.id, topology: topology),
+            detector: FailureDetector(
+                node: self[index].number, incarnation: now(index).wallMs, seed: random.next()))
+        tickDetector(index)
         for other in nodes.indices.map({ $0 + 1 }) where areConnected(index, other) {
             notifyLinks(index, other, areOpen: true)
         }

@@ -1,5 +1,6 @@
 internal import Engine
 internal import Essentials
+internal import Membership
 internal import Objects
 
 /// The loops of the nodes' shards: passes, effects, and the batches that effects wait for, as the
@@ -83,7 +84,7 @@ extension Cluster {
             }
         case .requestSync: self[index].process?.shards[shard].wantsSync = true
         case .describe(let token, let description): descriptions[token] = description
-        case .peerTimedOut(let node): control(.peerTimedOut(node), at: index)
+        case .peerTimedOut(let node): detect(.peerTimedOut(node), at: index)
         case .horizonMoved: break
         }
     }

@@ -1,6 +1,7 @@
 internal import Commands
 internal import Engine
 internal import Essentials
+internal import Membership
 internal import Placement
 internal import Wire
 
@@ -65,7 +66,7 @@ extension Cluster {
         }
     }
 
-    private func dispatch(_ envelope: Network.Envelope) {
+    func dispatch(_ envelope: Network.Envelope) {
         switch network.rules[Network.Way(from: envelope.from, to: envelope.to)] {
         case .lose: return
         case .hold: return network.hold(envelope)
@@ -141,6 +142,7 @@ extension Cluster {
             for shard in 0..<options.shards {
                 post(areOpen ? .linkOpened(number) : .linkClosed(number), to: index, shard: shard)
             }
+            detect(areOpen ? .linkOpened(number) : .linkClosed(number), at: index)
         }
     }
 

@@ -23,6 +23,9 @@ final class Cluster {
         var driftMsMax: UInt64 = 60_000
         var seed: UInt64 = 1
         var weather = Weather.calm
+        /// Whether failure detectors run: their messages carry epochs, too, and so change the order
+        /// in which nodes learn of a topology.
+        var hasDetectors = false
     }
 
     /// What is planned.
@@ -142,10 +145,12 @@ final class Cluster {
         nextTickNs += DataPlane.tickMs * 1_000_000
         ticks += 1
         let ticksControl = ticks % (ControlPlane.tickMs / DataPlane.tickMs) == 0
+        let ticksDetector = ticks % (FailureDetector.tickMs / DataPlane.tickMs) == 0
         for index in nodes.indices.map({ $0 + 1 })
         where self[index].isRunning && !self[index].isPaused {
             for shard in 0..<options.shards { post(.ticked, to: index, shard: shard) }
             if ticksControl { control(.ticked, at: index) }
+            if ticksDetector { tickDetector(index) }
         }
         if !options.acknowledgesDurable, ticks % 100 == 0 {
             for index in nodes.indices.map({ $0 + 1 }) { sync(index) }

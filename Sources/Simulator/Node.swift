@@ -90,6 +90,9 @@ final class Process {
 
     var shards: [Shard]
     var control: ControlPlane
+    var detector: FailureDetector
+    /// The topology whose members the detector knows.
+    var detectorEpoch: UInt64 = 0
     /// Effects of the control plane that wait until the topology before them is stored.
     var controlEffects: [ControlPlane.Effect] = []
     var isStoringTopology = false
@@ -100,8 +103,9 @@ final class Process {
     var unwritten: [Disk.Batch] = []
     var isSyncing = false
 
-    init(shards: [Shard], control: ControlPlane) {
+    init(shards: [Shard], control: ControlPlane, detector: FailureDetector) {
         self.shards = shards
         self.control = control
+        self.detector = detector
     }
 }

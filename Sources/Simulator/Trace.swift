@@ -16,6 +16,8 @@ struct Trace {
         static let storage = Topics(rawValue: 4)
         /// What clients are answered.
         static let replies = Topics(rawValue: 8)
+        /// What failure detectors say of nodes.
+        static let detector = Topics(rawValue: 16)
 
         init(rawValue: Int) { self.rawValue = rawValue }
     }
@@ -84,6 +86,7 @@ struct Trace {
             case .topology(let topology): return "topology, epoch \(topology.epoch)"
             case .adopted(let epoch): return "adopted epoch \(epoch)"
             case .fetch: return "fetch"
+            case .detector(let message): return "\(message.body)"
             }
         } catch {
             return "undecodable: \(error)"

@@ -17,6 +17,7 @@ public import Membership
 ///     9 topology           topology
 ///     10 adopted           varint epoch
 ///     11 fetch
+///     12 detector          failure detector's message
 public enum ControlMessage: Sendable, Equatable {
     case joinRequest(ProposalID, MemberDescription)
     /// The seed does not decide about the topology; the node at this address does.
@@ -30,6 +31,8 @@ public enum ControlMessage: Sendable, Equatable {
     case topology(Topology)
     case adopted(epoch: UInt64)
     case fetch
+    /// Not for the control plane: failure detectors talk past it.
+    case detector(DetectorMessage)
 
     private static let reasonSizeMax = 1024
 
@@ -67,6 +70,9 @@ public enum ControlMessage: Sendable, Equatable {
             bytes.append(10)
             bytes.appendVarint(epoch)
         case .fetch: bytes.append(11)
+        case .detector(let message):
+            bytes.append(12)
+            message.encode(into: &bytes)
         }
         return bytes
     }
@@ -95,6 +101,7 @@ public enum ControlMessage: Sendable, Equatable {
         case 9: self = .topology(try Topology(from: &reader))
         case 10: self = .adopted(epoch: try reader.readVarint())
         case 11: self = .fetch
+        case 12: self = .detector(try DetectorMessage(from: &reader))
         case let kind: throw .invalid("control message kind \(kind)")
         }
         try reader.finish()

@@ -24,8 +24,6 @@ public struct ControlPlane: Sendable {
         case proposed(ProposalID, TopologyChange)
         /// The effect `inspect` was carried out.
         case inspected(Preparation, isEmpty: Bool)
-        /// A shard's requests to the node time out.
-        case peerTimedOut(NodeNumber)
         case ticked
     }
 
@@ -38,8 +36,6 @@ public struct ControlPlane: Sendable {
         /// Every shard is to serve by it, and links to be opened and closed accordingly.
         case adopt(Topology)
         case holdWrites(Bool)
-        /// Every shard is to treat the node so.
-        case judge(NodeNumber, Liveness)
         /// Wait until no client's write is under way, see whether this node stores anything, and
         /// tell by `inspected`.
         case inspect(Preparation)
@@ -84,7 +80,6 @@ public struct ControlPlane: Sendable {
         case .proposed(let id, let change): propose(id, change, now: now, into: &effects)
         case .inspected(let preparation, let isEmpty):
             tell(.inspected(preparation, isEmpty: isEmpty), now: now, into: &effects)
-        case .peerTimedOut: break
         case .ticked:
             tell(.ticked, now: now, into: &effects)
             decide(.ticked, now: now, into: &effects)
@@ -95,7 +90,7 @@ public struct ControlPlane: Sendable {
         _ message: ControlMessage, from node: NodeNumber, now: Now, into effects: inout [Effect]
     ) {
         switch message {
-        case .joinRequest, .joinRedirect: break
+        case .joinRequest, .joinRedirect, .detector: break
         case .propose(let id, let change):
             guard remember(id, .member(node)) else { return }
             decide(.proposed(id, change), now: now, into: &effects)

@@ -91,6 +91,9 @@ public struct DataPlane: Sendable {
     /// The epoch of the topology that this shard serves by.
     public var epoch: UInt64 { routing.epoch }
 
+    /// Whether requests are sent to the node.
+    public func canReach(_ node: NodeNumber) -> Bool { routing.canReach(node) }
+
     /// Bytes of decoded objects held in memory.
     public var cacheBytes: Int { cache.bytes }
     public var inFlightCount: Int { readRequestCount + writes.count + forwards.count }

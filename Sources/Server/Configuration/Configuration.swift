@@ -27,6 +27,7 @@ public struct Configuration: Sendable, Equatable {
     public internal(set) var shards: Int?
     public internal(set) var rebalance = RebalanceMode.auto
     public internal(set) var isClusterMode = false
+    public internal(set) var probePeriodMs = 0
 
     // Replication.
     public internal(set) var n = 0

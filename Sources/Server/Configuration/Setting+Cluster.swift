@@ -51,6 +51,19 @@ extension Setting {
             plan.
             """),
         Setting(
+            .cluster, "probe-period-ms", \.probePeriodMs, Count(200...10_000), default: "500",
+            agreement: .same,
+            "how often this node looks whether another member is there",
+            """
+            In each period one member is asked for a sign of life; one that gives none within a
+            period, not through others either, is suspected and asked last for reads, and taken for
+            dead after four more (times log10 of the members) when it does not object. A process
+            that stands still, or a machine that is cut off, is so noticed within seconds; one that
+            has ended at once, since its connections break. The cost is about four small messages a
+            period, however many members there are. Lower: faster, and members that are only slow
+            are suspected more often. Higher: requests wait longer for members that are gone.
+            """),
+        Setting(
             .cluster, "cluster-mode", \.isClusterMode, Flag(), default: "no", isChangeable: true,
             agreement: .same,
             "whether INFO and HELLO say that this is a Redis Cluster",

@@ -23,6 +23,7 @@ final class ControlShell {
     private var isStopped = false
     private let timer: Timer
     private let facts: NodeFacts
+    let detector: DetectorShell
 
     /// A change that somebody here wants and waits for.
     private struct Proposal {
@@ -44,6 +45,7 @@ final class ControlShell {
         services = shard.services
         facts = NodeFacts(storage: shard.services.storage)
         plane = ControlPlane(id: shard.services.nodeID, topology: topology)
+        detector = DetectorShell(shard: shard, seed: random.next())
         timer = Timer(loop: shard.loop) { [unowned shard] in shard.control?.tick() }
         timer.set(afterMs: ControlPlane.tickMs, repeatingEveryMs: ControlPlane.tickMs)
     }
@@ -78,7 +80,9 @@ final class ControlShell {
             services.log.warn("a control message cannot be decoded", [:])
             return
         }
-        if let node {
+        if case .detector(let message) = message {
+            if let node { detector.receive(message, from: node, link) }
+        } else if let node {
             apply(.received(message, from: node))
         } else {
             apply(.joinRequested(message, link: link))
@@ -87,11 +91,10 @@ final class ControlShell {
 
     func heard(epoch: UInt64, from node: NodeNumber) { apply(.heard(epoch: epoch, from: node)) }
 
-    func peerTimedOut(_ node: NodeNumber) { apply(.peerTimedOut(node)) }
-
     /// Nothing is decided or adopted any more: the shards are about to go.
     func stop() {
         timer.close()
+        detector.stop()
         isStopped = true
         let abandoned = waiting
         waiting = []
@@ -128,15 +131,13 @@ final class ControlShell {
         switch effect {
         case .send(let node, let message):
             // A lost message is sent again by the machines.
-            _ = shard.peers.send(.control(message.encoded()), to: node)
+            shard.peers.sendControl(message.encoded(), to: node)
         case .answer(let link, let message):
             services.mailboxes[link.loop].send(.answer(link, .control(message.encoded())))
         case .store(let topology): store(topology)
         case .adopt(let topology): adopt(topology)
         case .holdWrites(let areHeld):
             for mailbox in services.mailboxes { mailbox.send(.writesHeld(areHeld)) }
-        case .judge(let node, let liveness):
-            for mailbox in services.mailboxes { mailbox.send(.peerJudged(node, liveness)) }
         case .inspect(let preparation): inspect(preparation)
         case .accepted(let id): finish(id, nil)
         case .refused(let id, let reason): finish(id, reason)

@@ -4,11 +4,18 @@ internal import Membership
 internal import Platform
 internal import Wire
 
-/// The connection that one loop of this node keeps to one other member: it says who it is, makes
+/// A connection that one loop of this node keeps to one other member: it says who it is, makes
 /// the other side prove itself, and comes back with growing pauses when it breaks.
 ///
 /// Confined to its loop.
 final class PeerLink: StreamHandler {
+    enum Purpose {
+        /// What this loop's shard asks.
+        case requests
+        /// What the node's control plane and failure detector say.
+        case control
+    }
+
     private enum State { case waiting, connecting, greeting, ready, closed }
 
     /// The pause before the next try doubles from the first to the last, in ms. The last bounds
@@ -23,6 +30,7 @@ final class PeerLink: StreamHandler {
     let node: NodeNumber
     private let nodeID: UniqueID
     private var address: String
+    private let purpose: Purpose
     private unowned let shard: Shard
     private var state = State.waiting
     private let output: PeerOutput
@@ -36,10 +44,14 @@ final class PeerLink: StreamHandler {
     private var isAwaiting = false
     private var lastProblem = ""
 
-    init(node: NodeNumber, nodeID: UniqueID, address: String, shard: Shard, dirty: DirtyPeers) {
+    init(
+        node: NodeNumber, nodeID: UniqueID, address: String, purpose: Purpose, shard: Shard,
+        dirty: DirtyPeers
+    ) {
         self.node = node
         self.nodeID = nodeID
         self.address = address
+        self.purpose = purpose
         self.shard = shard
         output = PeerOutput(dirty: dirty)
         timer = Timer(loop: shard.loop) { [unowned self] in connect() }
@@ -56,6 +68,11 @@ final class PeerLink: StreamHandler {
         output.append(message)
         if message.isAnsweredSoon { isAwaiting = true }
         return true
+    }
+
+    func send(control bytes: [UInt8], isAnsweredSoon: Bool) {
+        guard send(.control(bytes)), isAnsweredSoon else { return }
+        isAwaiting = true
     }
 
     func update(address newAddress: String) {
@@ -131,9 +148,8 @@ final class PeerLink: StreamHandler {
             shard.services.log.debug(
                 "lost the connection to a member",
                 ["node": .integer(Int(node.rawValue)), "address": .text(address)])
-            shard.apply(.linkClosed(node))
-            shard.peerCalls.fail(node)
-            shard.noteReachability()
+            shard.services.mailboxes[0].send(.peerLinkClosed(node))
+            if purpose == .requests { shard.requestLinkClosed(node) }
         }
         timer?.set(afterMs: pauseMs)
         pauseMs = min(2 * pauseMs, Self.pauseMsMax)
@@ -180,8 +196,12 @@ final class PeerLink: StreamHandler {
         shard.services.log.debug(
             "connected to a member",
             ["node": .integer(Int(node.rawValue)), "address": .text(address)])
-        shard.apply(.linkOpened(node))
-        shard.noteReachability()
+        switch purpose {
+        case .requests:
+            shard.apply(.linkOpened(node))
+            shard.noteReachability()
+        case .control: shard.control?.detector.apply(.linkOpened(node))
+        }
     }
 
     private func take(_ payload: [UInt8]) {
@@ -189,15 +209,19 @@ final class PeerLink: StreamHandler {
             var messages = try PeerPayloadReader(payload)
             shard.hear(messages.header, from: node)
             while let message = try messages.next() {
-                if case .executed(let id, let reply) = message {
-                    shard.peerCalls.answered(id, reply, by: node)
-                    continue
-                }
-                shard.apply(
-                    .received(message, from: node, link: LinkID(rawValue: 0), messages.header))
+                take(message, messages.header)
             }
         } catch {
             drop("a frame cannot be decoded: \(error)")
+        }
+    }
+
+    private func take(_ message: PeerMessage, _ header: PeerFrameHeader) {
+        let link = LinkID(rawValue: 0)
+        switch message {
+        case .executed(let id, let reply): shard.peerCalls.answered(id, reply, by: node)
+        case .control(let bytes): shard.control?.receive(bytes, from: node, link: link)
+        default: shard.apply(.received(message, from: node, link: link, header))
         }
     }
 
@@ -210,9 +234,9 @@ final class PeerLink: StreamHandler {
     private func note(_ problem: String) {
         guard problem != lastProblem else { return }
         lastProblem = problem
-        // All loops have the same one, as a rule: one tells.
+        // All connections have the same one, as a rule: one tells.
         shard.services.log.log(
-            shard.index == 0 ? .warn : .debug, "no connection to a member",
+            shard.index == 0 && purpose == .requests ? .warn : .debug, "no connection to a member",
             [
                 "node": .integer(Int(node.rawValue)), "address": .text(address),
                 "reason": .text(problem),

@@ -7,10 +7,14 @@ internal import Wire
 /// The peer connections of one loop: one that it opened to each other member, and those that
 /// members opened and that were accepted here.
 ///
-/// Requests travel on the opener's connection, answers back on the same. Confined to its loop.
+/// Requests travel on the opener's connection, answers back on the same. The loop that has the
+/// control plane opens a second one to each member, so that what control planes and failure
+/// detectors say never waits behind megabytes of data. Confined to its loop.
 struct PeerTable {
     /// By node number; nil for this node and for numbers that are no member's.
     private var links: [PeerLink?] = []
+    /// The same, for the control plane; empty on other loops.
+    private var controlLinks: [PeerLink?] = []
     private var accepted: [UInt64: PeerConnection] = [:]
     private var lastSerial: UInt64 = 0
     private let dirty = DirtyPeers()
@@ -20,8 +24,16 @@ struct PeerTable {
 
     var acceptedCount: Int { accepted.count }
 
-    /// Opens a link to every member that has none and closes those to nodes that have left.
+    /// Opens links to every member that has none and closes those to nodes that have left.
     mutating func update(_ topology: Topology, shard: Shard) {
+        update(&links, .requests, topology, shard)
+        if shard.index == 0 { update(&controlLinks, .control, topology, shard) }
+    }
+
+    private func update(
+        _ links: inout [PeerLink?], _ purpose: PeerLink.Purpose, _ topology: Topology,
+        _ shard: Shard
+    ) {
         for member in topology.members where member.number != shard.number {
             let index = Int(member.number.rawValue)
             while links.count <= index { links.append(nil) }
@@ -30,7 +42,7 @@ struct PeerTable {
             } else {
                 links[index] = PeerLink(
                     node: member.number, nodeID: member.id, address: member.peerAddress,
-                    shard: shard, dirty: dirty)
+                    purpose: purpose, shard: shard, dirty: dirty)
             }
         }
         for index in links.indices {
@@ -45,6 +57,16 @@ struct PeerTable {
         let index = Int(node.rawValue)
         guard index < links.count, let link = links[index] else { return false }
         return link.send(message)
+    }
+
+    /// Sends to the control plane of `node`; nothing when the connection is down.
+    ///
+    /// - Parameter isAnsweredSoon: an answer comes back on the same connection, or the other side
+    ///   stands still.
+    func sendControl(_ bytes: [UInt8], to node: NodeNumber, isAnsweredSoon: Bool = false) {
+        let index = Int(node.rawValue)
+        guard index < controlLinks.count, let link = controlLinks[index] else { return }
+        link.send(control: bytes, isAnsweredSoon: isAnsweredSoon)
     }
 
     func isReady(_ node: NodeNumber) -> Bool {
@@ -80,7 +102,7 @@ struct PeerTable {
     func flush(_ header: PeerFrameHeader) { dirty.flush(header) }
 
     func secondPassed(shard: Shard) {
-        for link in links { link?.secondPassed() }
+        for link in links + controlLinks { link?.secondPassed() }
         for connection in accepted.values { connection.secondPassed() }
     }
 
@@ -90,7 +112,7 @@ struct PeerTable {
     }
 
     func closeAll() {
-        for link in links { link?.close() }
+        for link in links + controlLinks { link?.close() }
         for connection in accepted.values { connection.close() }
     }
 }

@@ -5,11 +5,11 @@ internal import Platform
 internal import Synchronization
 
 /// What every loop last told of itself: that it runs, by which topology, and whom it is connected
-/// to.
+/// to; and what the failure detector says of the members.
 ///
 /// So the admin port can say whether the node serves without asking a loop, which may be what is
-/// wrong. A member counts as reachable when all loops are connected to it: each sends its own
-/// shard's requests. Any thread.
+/// wrong. A member counts as reachable when all loops are connected to it, since each sends its own
+/// shard's requests, and it is not dead. Any thread.
 final class Reachability: Sendable {
     /// A loop tells once a second; one that is silent for so long does not serve.
     static let silenceNsMax: UInt64 = 5_000_000_000
@@ -28,11 +28,17 @@ final class Reachability: Sendable {
         /// The members that operators were told to be reachable, ascending.
         var announced: [NodeNumber] = []
 
-        /// The members that all loops are connected to, ascending.
+        /// Whom the failure detector does not take for alive. Looked up and never iterated.
+        var verdicts: [NodeNumber: Liveness] = [:]
+
+        func liveness(of node: NodeNumber) -> Liveness { verdicts[node] ?? .alive }
+
+        /// The members that requests are sent to, ascending.
         var reachable: [NodeNumber] {
             let first = loops.first.flatMap { $0 }?.connected ?? []
             return first.filter { node in
-                loops.allSatisfy { $0?.connected.contains(node) ?? false }
+                liveness(of: node) != .dead
+                    && loops.allSatisfy { $0?.connected.contains(node) ?? false }
             }
         }
     }
@@ -64,6 +70,18 @@ final class Reachability: Sendable {
             return Change(
                 found: reachable.filter { !before.contains($0) },
                 lost: before.filter { !reachable.contains($0) })
+        }
+    }
+
+    func judge(_ node: NodeNumber, _ liveness: Liveness) {
+        state.withLock { $0.verdicts[node] = liveness == .alive ? nil : liveness }
+    }
+
+    /// For how long the loop that is silent longest has been; 0 while some have not begun.
+    func longestSilenceNs(nowNs: UInt64) -> UInt64 {
+        state.withLock { state in
+            let silences = state.loops.compactMap { $0 }.map { nowNs - min(nowNs, $0.heardNs) }
+            return silences.count == state.loops.count ? silences.max() ?? 0 : 0
         }
     }
 

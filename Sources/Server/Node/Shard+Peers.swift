@@ -46,6 +46,13 @@ extension Shard {
         }
     }
 
+    /// Nobody answers any more what this shard has asked the node.
+    func requestLinkClosed(_ node: NodeNumber) {
+        apply(.linkClosed(node))
+        peerCalls.fail(node)
+        noteReachability()
+    }
+
     /// A frame with a later epoch makes the control plane fetch the topology.
     func hear(_ header: PeerFrameHeader, from node: NodeNumber) {
         guard header.epoch > topology.epoch else { return }

@@ -104,7 +104,7 @@ extension Shard {
     func ask(
         _ partition: PartitionID, _ arguments: [[UInt8]], done: @escaping (Reply) -> Void
     ) {
-        let reachable = topology.placement.replicas(of: partition).filter { peers.isReady($0) }
+        let reachable = topology.placement.replicas(of: partition).filter { dataPlane.canReach($0) }
         ask(reachable[...], arguments, done: done)
     }
 

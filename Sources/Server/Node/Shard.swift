@@ -156,7 +156,8 @@ final class Shard {
             case .topology(let topology): adopt(topology) {}
             case .writesHeld(let areHeld): apply(.writesHeld(areHeld))
             case .peerJudged(let node, let liveness): apply(.peerJudged(node, liveness))
-            case .peerTimedOut(let node): control?.peerTimedOut(node)
+            case .peerLinkClosed(let node): control?.detector.apply(.linkClosed(node))
+            case .peerTimedOut(let node): control?.detector.apply(.peerTimedOut(node))
             case .space(let isLow): apply(.spaceChanged(isLow: isLow))
             case .expiryFound(let key): apply(.expiryFound(key))
             case .control(let node, let bytes): _ = peers.send(.control(bytes), to: node)

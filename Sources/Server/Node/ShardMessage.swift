@@ -22,8 +22,10 @@ enum ShardMessage: Sendable {
     case topology(Topology)
     case writesHeld(Bool)
     case peerJudged(NodeNumber, Liveness)
-    /// For the loop that has the control plane: a shard's requests to the node time out.
+    /// For the loop that has the failure detector: a shard's requests to the node time out, or its
+    /// connection to it broke.
     case peerTimedOut(NodeNumber)
+    case peerLinkClosed(NodeNumber)
     case space(isLow: Bool)
     case expiryFound(ObjectKey)
     /// A control message to be sent on this loop's connection to a node.

@@ -1,4 +1,5 @@
 internal import Commands
+internal import Engine
 internal import Essentials
 internal import Placement
 internal import Wire
@@ -24,7 +25,7 @@ extension ClientSession {
         let colon = info.localAddress.lastIndex(of: ":") ?? info.localAddress.endIndex
         return ClusterView(
             shard.topology, own: shard.number, ownHost: String(info.localAddress[..<colon]),
-            isReachable: { self.shard.peers.isReady($0) })
+            isReachable: { self.shard.dataPlane.canReach($0) })
     }
 }
 

@@ -42,6 +42,7 @@ struct RandomRun {
         options.acknowledgesDurable = !random.oneIn(3)
         options.cacheBytesMax = random.oneIn(2) ? 800 : 1 << 20
         losesPower = options.acknowledgesDurable
+        options.hasDetectors = random.oneIn(2)
         cluster = try Cluster(options)
         var weather = Weather()
         weather.messageMs = [0, 2, 20].randomElement(using: &random) ?? 0
