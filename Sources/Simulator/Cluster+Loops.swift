@@ -36,8 +36,27 @@ extension Cluster {
         }
         closeBatch(index, shard)
         flushOutbox(index, shard)
+        setTimer(place)
         checkAdoption(index)
         checkInspections(index)
+    }
+
+    /// Sets the shard's timer to when its data plane wants to be woken.
+    private func setTimer(_ place: Place) {
+        guard let state = self[place.node].process?.shards[place.shard] else { return }
+        let wakeNs = state.plane.nextWakeNs
+        guard wakeNs != state.wakeNs else { return }
+        self[place.node].process?.shards[place.shard].wakeNs = wakeNs
+        let nowNs = now(place.node).monotonicNs
+        guard wakeNs < .max else { return }
+        plan(.wake(place, atNs: wakeNs), inNs: max(wakeNs, nowNs + 1) - nowNs)
+    }
+
+    func wake(_ place: Place, _ timeNs: UInt64) {
+        guard isAlive(place), self[place.node].process?.shards[place.shard].wakeNs == timeNs
+        else { return }
+        self[place.node].process?.shards[place.shard].wakeNs = .max
+        post(.ticked, to: place.node, shard: place.shard)
     }
 
     /// Gives one event to the data plane and carries its effects out.

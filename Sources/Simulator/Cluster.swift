@@ -32,6 +32,8 @@ final class Cluster {
     enum Happening {
         case arrival(Network.Envelope)
         case pass(Place)
+        /// A shard's timer.
+        case wake(Place, atNs: UInt64)
         case loaded(Place, ObjectKey, token: UInt64)
         case synced(node: Int, life: Int, batches: Int)
         case topologyStored(node: Int, life: Int)
@@ -40,7 +42,7 @@ final class Cluster {
         var node: Int {
             switch self {
             case .arrival(let envelope): envelope.to
-            case .pass(let place), .loaded(let place, _, _): place.node
+            case .pass(let place), .wake(let place, _), .loaded(let place, _, _): place.node
             case .synced(let node, _, _), .topologyStored(let node, _): node
             }
         }
@@ -164,6 +166,7 @@ final class Cluster {
         switch happening {
         case .arrival(let envelope): arrive(envelope)
         case .pass(let place): runPass(place)
+        case .wake(let place, let timeNs): wake(place, timeNs)
         case .loaded(let place, let key, let token):
             guard isAlive(place) else { return }
             post(

@@ -60,6 +60,8 @@ final class Process {
         var plane: DataPlane
         var inbox: [DataPlane.Event] = []
         var isPassPlanned = false
+        /// What the shard's timer is set to; .max for nothing.
+        var wakeNs = UInt64.max
         /// What this pass has stored so far.
         var changes: [Disk.Change] = []
         var wantsSync = false

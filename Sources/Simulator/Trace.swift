@@ -50,7 +50,7 @@ struct Trace {
         case .write(let id, let key, let wantsDurability, let record, _):
             keys[id] = key.bytes
             let object = names.text(record: record, key: key.bytes)
-            let repair = id == 0 ? "repair" : "write"
+            let repair = DataPlane.isRepair(id) ? "repair" : "write"
             return "\(repair) \(Text.show(key.bytes)) = \(object)"
                 + (wantsDurability ? ", durably" : "")
         case .check(let id, let key, _, _):

@@ -22,40 +22,61 @@ extension DataPlane {
         counters.forwards += 1
         let arrival = Arrival(request: request, atNs: now.monotonicNs)
         let id = forwards.insert(ForwardFlight(arrival: arrival, partition: partition))
-        deadlines.schedule(id, atNs: arrival.deadlineNs, nowNs: now.monotonicNs)
-        forwardToNext(id, now: now, into: &effects)
+        hedging.noteRead()
+        guard let lateNs = forwardToNext(id, now: now, into: &effects) else {
+            return rejectForward(id, now: now, into: &effects)
+        }
+        guard request.operation.kind == .read else {
+            forwards.update(id) { $0.hasDeadline = true }
+            return deadlines.schedule(id, atNs: arrival.deadlineNs, nowNs: now.monotonicNs)
+        }
+        late.schedule(id, atNs: min(lateNs, arrival.deadlineNs), nowNs: now.monotonicNs)
     }
 
-    /// Hands the request to the first replica that can be reached and was not tried; to one under
-    /// suspicion only when there is no other.
+    /// Hands the request to the best replica that can be reached and was not tried, and returns
+    /// when its answer will be late; nil when there is none.
     private mutating func forwardToNext(
         _ id: UInt64, now: Now, into effects: inout [Effect]
-    ) {
-        guard let table = routing.table, let flight = forwards[id] else { return }
-        guard
-            let place = nextPlace(flight, table, isSuspect: false)
-                ?? nextPlace(flight, table, isSuspect: true)
-        else { return rejectForward(id, now: now, into: &effects) }
-        forwards.update(id) { flight in
-            flight.place = place
-            flight.tried.insert(place)
+    ) -> UInt64? {
+        guard let table = routing.table, let flight = forwards[id] else { return nil }
+        let order = forwardOrder(table, flight.partition, now: now)
+        for index in 0..<order.count where !flight.tried.contains(order[index]) {
+            let place = order[index]
+            let node = table.replica(flight.partition, place)
+            forwards.update(id) { flight in
+                flight.tried.insert(place)
+                flight.late = flight.last
+                flight.last = .init(place: place, atNs: now.monotonicNs)
+            }
+            let request = flight.arrival.request
+            let consistency = request.consistency.forPeer(
+                timeoutMs: Self.patienceMs(until: flight.arrival.deadlineNs, now: now))
+            let message = PeerMessage.forward(
+                id: id, consistency: consistency, arguments: request.arguments)
+            effects.append(.send(node, message, after: .none))
+            forwardPaces[Int(node.rawValue)].noteAsked(nowNs: now.monotonicNs)
+            return now.monotonicNs + forwardPaces[Int(node.rawValue)].lateNs
         }
-        let request = flight.arrival.request
-        let consistency = request.consistency.forPeer(
-            timeoutMs: Self.patienceMs(until: flight.arrival.deadlineNs, now: now))
-        let message = PeerMessage.forward(
-            id: id, consistency: consistency, arguments: request.arguments)
-        effects.append(.send(table.replica(flight.partition, place), message, after: .none))
+        return nil
     }
 
-    private func nextPlace(
-        _ flight: ForwardFlight, _ table: PlacementTable, isSuspect: Bool
-    ) -> Int? {
-        (0..<table.replicaCount).first { place in
-            let node = table.replica(flight.partition, place)
-            return !flight.tried.contains(place) && routing.canReach(node)
-                && routing.isSuspect(node) == isSuspect
+    /// The replica that was asked to coordinate a read is later than it usually is: another is
+    /// asked, too. Writes are not: two coordinators would make two of them, and the one that is
+    /// late might come after what the client has written since.
+    mutating func helpLateForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+        guard let flight = forwards[id] else { return }
+        if !flight.hasDeadline {
+            forwards.update(id) { $0.hasDeadline = true }
+            deadlines.schedule(id, atNs: flight.arrival.deadlineNs, nowNs: now.monotonicNs)
         }
+        // One that failed was replaced meanwhile, or another was asked already.
+        guard flight.tried.count == 1 else { return }
+        guard hedging.spend() else {
+            counters.hedgesDenied += 1
+            let againNs = now.monotonicNs + Self.deniedPauseNs
+            return late.schedule(id, atNs: againNs, nowNs: now.monotonicNs)
+        }
+        if forwardToNext(id, now: now, into: &effects) != nil { counters.hedges += 1 }
     }
 
     /// The replica refused, or its connection broke.
@@ -63,18 +84,25 @@ extension DataPlane {
     /// - Parameter mayHaveRun: nobody knows whether it took effect, so only a command that may run
     ///   twice goes to the next replica.
     mutating func forwardFailed(
-        _ id: UInt64, mayHaveRun: Bool, now: Now, into effects: inout [Effect]
+        _ id: UInt64, _ node: NodeNumber, mayHaveRun: Bool, now: Now, into effects: inout [Effect]
     ) {
-        guard let kind = forwards[id]?.arrival.request.operation.kind else { return }
-        if !mayHaveRun || kind != .readModifyWrite {
-            forwardToNext(id, now: now, into: &effects)
-        } else {
-            rejectForward(id, now: now, into: &effects)
+        guard let flight = forwards[id],
+            let place = routing.table?.place(of: node, in: flight.partition),
+            forwards.update(id, { $0.remove(place) }) ?? nil != nil
+        else { return }
+        forwardPaces[Int(node.rawValue)].noteAnswered(afterNs: nil, nowNs: now.monotonicNs)
+        // Another one is at it.
+        guard flight.late == nil else { return }
+        let mayGoOn = !mayHaveRun || flight.arrival.request.operation.kind != .readModifyWrite
+        guard mayGoOn, forwardToNext(id, now: now, into: &effects) != nil else {
+            return rejectForward(id, now: now, into: &effects)
         }
     }
 
     mutating func rejectForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let arrival = forwards.remove(id)?.arrival else { return }
+        guard let flight = forwards.remove(id) else { return }
+        forgetPending(of: flight, now: now)
+        let arrival = flight.arrival
         let consistency = arrival.request.consistency
         let isRead = arrival.request.operation.kind == .read
         reject(
@@ -83,9 +111,19 @@ extension DataPlane {
     }
 
     mutating func finishForward(
-        _ id: UInt64, _ bytes: [UInt8], into effects: inout [Effect]
+        _ id: UInt64, _ node: NodeNumber, _ bytes: [UInt8], now: Now, into effects: inout [Effect]
     ) {
-        guard let origin = forwards.remove(id)?.arrival.request.origin else { return }
+        guard var flight = forwards.remove(id) else { return }
+        let origin = flight.arrival.request.origin
+        if let place = routing.table?.place(of: node, in: flight.partition),
+            let askedNs = flight.remove(place)
+        {
+            let nowNs = now.monotonicNs
+            forwardPaces[Int(node.rawValue)].noteAnswered(
+                afterNs: nowNs - min(nowNs, askedNs), nowNs: nowNs)
+            if let other = flight.last, other.atNs < askedNs { counters.hedgesWon += 1 }
+        }
+        forgetPending(of: flight, now: now)
         var parser = ReplyParser()
         parser.append(bytes)
         guard case .reply(let reply) = parser.next() else {
@@ -93,6 +131,17 @@ extension DataPlane {
             return respond(to: origin, .error(text), into: &effects)
         }
         respond(to: origin, reply, into: &effects)
+    }
+
+    /// The command ends while replicas that were asked have not answered.
+    private mutating func forgetPending(of flight: ForwardFlight, now: Now) {
+        guard flight.last != nil, let table = routing.table else { return }
+        let nowNs = now.monotonicNs
+        for asked in [flight.last, flight.late] {
+            guard let asked else { continue }
+            forwardPaces[Int(table.replica(flight.partition, asked.place).rawValue)]
+                .noteUnanswered(afterNs: nowNs - min(nowNs, asked.atNs), nowNs: nowNs)
+        }
     }
 
     /// Coordinates a command that another node was asked.

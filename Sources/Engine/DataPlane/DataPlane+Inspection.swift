@@ -7,4 +7,7 @@ extension DataPlane {
         guard let slot = cache.find(key) else { return nil }
         return cache[slot].object
     }
+
+    /// Whether a write with this number repairs a replica that a read has found behind.
+    package static func isRepair(_ id: UInt64) -> Bool { FlightKind(of: id) == .read }
 }

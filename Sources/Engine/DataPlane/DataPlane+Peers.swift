@@ -27,6 +27,8 @@ extension DataPlane {
             guard consistency.timeoutMs > 0 else { return dropLate(id, link, into: &effects) }
             takeForwarded(
                 id, consistency, arguments, header, link: link, now: now, into: &effects)
+        case .wrote(let id, _) where FlightKind(of: id) == .read:
+            settleRead(id, node, now: now, into: &effects) { .repaired($1) }
         case .wrote(let id, let isDurable):
             settleWrite(id, node, now: now, into: &effects) {
                 .stored(by: $0, isDurable: isDurable)
@@ -35,10 +37,12 @@ extension DataPlane {
             .differs(let id, _) where KeyInquiries.isInquiry(id),
             .refused(let id, _) where KeyInquiries.isInquiry(id):
             noteDescription(id, node, message, into: &effects)
-        case .same(let id): settleRead(id, node, now: now, into: &effects) { .answered(by: $0) }
+        case .same(let id):
+            settleRead(id, node, now: now, into: &effects) { $0.takesSame(from: $1) }
         case .differs(let id, let record):
             mergeAnswer(id, node, record, now: now, into: &effects)
-        case .forwarded(let id, let reply): finishForward(id, reply, into: &effects)
+        case .forwarded(let id, let reply):
+            finishForward(id, node, reply, now: now, into: &effects)
         case .refused(let id, _):
             counters.refusals += 1
             fail(id, node, hasRefused: true, now: now, into: &effects)
@@ -114,7 +118,7 @@ extension DataPlane {
     ///   which it is unless both sides know what the other does not.
     /// - Parameter isAnswer: it came as the answer to a read, which goes on when the disk is nearly
     ///   full.
-    private mutating func merge(
+    mutating func merge(
         _ incoming: Object, _ record: [UInt8], slot: Int, isAnswer: Bool = false, now: Now,
         into effects: inout [Effect]
     ) -> PeerMessage.Refusal? {
@@ -128,6 +132,7 @@ extension DataPlane {
         let isWhole = incoming.entries.count == entriesBefore
         if isSpaceLow, !isAnswer, incoming.isLive(nowMs: now.wallMs) { return .diskFull }
         noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
+        if !isAnswer { keepForReader(slot: slot) }
         let hadValue = cache.look(slot) { $0.object.hasValue }
         guard cache[slot].object.merge(incoming) else { return nil }
         cache[slot].object.expire(nowMs: now.wallMs)
@@ -137,58 +142,16 @@ extension DataPlane {
         return nil
     }
 
-    /// A replica held another object than the coordinator: the read's answer is their merge.
-    private mutating func mergeAnswer(
-        _ id: UInt64, _ node: NodeNumber, _ record: [UInt8], now: Now, into effects: inout [Effect]
-    ) {
-        guard let flight = reads[id] else { return }
-        counters.mismatches += 1
-        let compared = cache[flight.slot].object.fingerprint
-        var theirs = Object().fingerprint
-        if !record.isEmpty {
-            guard let object = try? Object(decoding: record) else {
-                counters.corruptRecords += 1
-                return fail(id, node, now: now, into: &effects)
-            }
-            theirs = object.fingerprint
-            guard
-                merge(
-                    object, record, slot: flight.slot, isAnswer: true, now: now, into: &effects)
-                    == nil
-            else { return fail(id, node, now: now, into: &effects) }
-        }
-        // The sweeper may have been at theirs and not here yet.
-        expire(slot: flight.slot, now: now, into: &effects)
-        if let place = place(of: node, in: flight.partition) {
-            reads.update(id) { flight in
-                if flight.differing.isEmpty { flight.comparedFingerprint = compared }
-                flight.differing.append((place, theirs))
-            }
-        }
-        settleRead(id, node, now: now, into: &effects) { .answered(by: $0) }
-    }
-
-    private mutating func settleRead(
-        _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect],
-        _ event: (Int) -> ReadQuorum.Event
-    ) {
-        let table = routing.table
-        let next = reads.update(id) { flight -> ReadQuorum.Effect in
-            guard let place = table?.place(of: node, in: flight.partition) else { return .none }
-            return flight.quorum.apply(event(place))
-        }
-        if let next { carryOut(next, of: id, now: now, into: &effects) }
-    }
-
     /// A replica cannot do its part of request `id`, or will not.
     mutating func fail(
         _ id: UInt64, _ node: NodeNumber, hasRefused: Bool = false, now: Now,
         into effects: inout [Effect]
     ) {
         switch FlightKind(of: id) {
-        case .read: settleRead(id, node, now: now, into: &effects) { .failed($0) }
+        case .read: settleRead(id, node, now: now, into: &effects) { .failed($1) }
         case .write: settleWrite(id, node, now: now, into: &effects) { .failed($0) }
-        case .forward: forwardFailed(id, mayHaveRun: !hasRefused, now: now, into: &effects)
+        case .forward:
+            forwardFailed(id, node, mayHaveRun: !hasRefused, now: now, into: &effects)
         case nil: break
         }
     }

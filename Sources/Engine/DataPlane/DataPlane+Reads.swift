@@ -5,12 +5,13 @@ internal import Placement
 internal import Replication
 internal import Wire
 
-/// Quorum reads: asking replicas, merging what they hold, repairing those that hold less.
+/// Quorum reads: asking replicas, and answering from what enough of them hold.
+///
+/// What an answer shows is held by r replicas, this one included. Where the copies were equal, that
+/// is the object as it was when the replicas were asked; writes that came since belong to later
+/// reads. Where they differed, it is the merged object, once enough replicas have acknowledged it:
+/// see `DataPlane+Repair.swift`.
 extension DataPlane {
-    /// A read whose replicas have not answered for so long asks one more: well above a healthy
-    /// round trip, well below what a person notices. (A replica's own p99 will replace it.)
-    private static let slowReadNs: UInt64 = 30_000_000
-
     func needsRead(_ request: Request, _ table: PlacementTable) -> Bool {
         request.operation.readsReplicas
             && request.consistency.bounded(by: table.replicaCount).r > 1
@@ -29,77 +30,228 @@ extension DataPlane {
         }
         let replicas = table.replicaCount
         let bounded = first.request.consistency.bounded(by: replicas)
-        // Neighbours of a position start with different replicas, so their reads spread.
-        let firstAsked =
-            place + 1 + Int(truncatingIfNeeded: first.request.key.position.rawValue & 1)
+        let key = first.request.key
+        let order = readOrder(table, partition, own: place, key.position, now: now)
         var quorum = ReadQuorum(
-            replicas: replicas, primaries: replicas, r: bounded.r, pr: bounded.pr,
-            firstAsked: firstAsked)
-        quorum.countOwn(place: place)
+            own: place, order: order, primaries: replicas, r: bounded.r, pr: bounded.pr)
+        var asked = PlaceSet()
+        var next = quorum.advance()
+        while case .ask(let place) = next {
+            asked.insert(place)
+            next = quorum.advance()
+        }
         var deadlineNs = first.deadlineNs
         for arrival in served { deadlineNs = min(deadlineNs, arrival.deadlineNs) }
-        let next = quorum.advance()
-        let id = reads.insert(
-            ReadFlight(
-                quorum: quorum, key: first.request.key, partition: partition, slot: slot,
-                deadlineNs: deadlineNs, served: served, waiting: waiting))
-        readRequestCount += served.count + waiting.count
+        let fingerprint = cache.look(slot) { $0.object.fingerprint }
+        let flight = ReadFlight(
+            quorum: quorum, key: key, partition: partition, own: place, slot: slot,
+            askedAtStart: asked, startedNs: now.monotonicNs, deadlineNs: deadlineNs,
+            comparedFingerprint: fingerprint, served: served, waiting: waiting)
         cache[slot].pins += 1
+        // Too few can be reached: nobody is asked, and nobody waits.
+        if case .reject(let answered, let required) = next {
+            return reject(flight, answered: answered, required: required, now: now, into: &effects)
+        }
+        let id = reads.insert(flight)
+        readRequestCount += flight.requestCount
         cache[slot].reader = id
-        let slowNs = now.monotonicNs + Self.slowReadNs
-        deadlines.schedule(id, atNs: min(deadlineNs, slowNs), nowNs: now.monotonicNs)
-        carryOut(next, of: id, now: now, into: &effects)
+        hedging.noteRead()
+        var lateNs = deadlineNs
+        let message = PeerMessage.check(
+            id: id, key: PeerKey(key), fingerprint: fingerprint,
+            patienceMs: Self.patienceMs(until: deadlineNs, now: now))
+        let hold = orderHold(slot: slot)
+        for index in 0..<order.count where asked.contains(order[index]) {
+            let node = table.replica(partition, order[index])
+            lateNs = min(lateNs, now.monotonicNs + noteAsked(node, now: now))
+            effects.append(.send(node, message, after: hold))
+        }
+        late.schedule(id, atNs: lateNs, nowNs: now.monotonicNs)
+        probe(id, partition, order, now: now, into: &effects)
+    }
+
+    /// What a question about the object in `slot` waits for: not to overtake the write that made it
+    /// what it is, or the replicas would differ for nothing.
+    private func orderHold(slot: Int) -> Hold {
+        let hold = Hold(batch: cache.look(slot) { $0.batch }, isDurable: false)
+        return isReached(hold) ? .none : hold
     }
 
     /// Carries out what the read's quorum wants next, until it waits or is done.
     mutating func carryOut(
         _ first: ReadQuorum.Effect, of id: UInt64, now: Now, into effects: inout [Effect]
     ) {
-        guard let table = routing.table else { return }
         var next = first
         while case .ask(let place) = next {
-            guard let flight = reads[id] else { return }
-            let node = table.replica(flight.partition, place)
-            let canAsk = node != routing.node && routing.canReach(node)
-            if canAsk {
-                let fingerprint = cache.look(flight.slot) { $0.object.fingerprint }
-                let check = PeerMessage.check(
-                    id: id, key: PeerKey(flight.key), fingerprint: fingerprint,
-                    patienceMs: Self.patienceMs(until: flight.deadlineNs, now: now))
-                effects.append(.send(node, check, after: .none))
-            }
+            let isAsked = ask(place, of: id, now: now, into: &effects)
             let further = reads.update(id) { flight in
-                canAsk ? flight.quorum.advance() : flight.quorum.apply(.failed(place))
+                isAsked ? flight.quorum.advance() : flight.quorum.apply(.failed(place))
             }
             next = further ?? .none
         }
         switch next {
         case .none, .ask: return
-        case .answer: finishRead(id, now: now, into: &effects)
+        case .merge: mergeCopies(id, now: now, into: &effects)
+        case .answer: finishRead(id, isHeld: true, now: now, into: &effects)
         case .reject(let answered, let required):
-            rejectRead(id, answered: answered, required: required, now: now, into: &effects)
+            guard let flight = removeRead(id, now: now) else { return }
+            reject(flight, answered: answered, required: required, now: now, into: &effects)
         }
     }
 
-    /// Enough replicas have answered and the object in memory is their merge.
-    private mutating func finishRead(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let flight = removeRead(id), let table = routing.table,
+    /// Asks one replica more than at the start; false when it cannot be reached any more.
+    private mutating func ask(
+        _ place: Int, of id: UInt64, now: Now, into effects: inout [Effect]
+    ) -> Bool {
+        guard let flight = reads[id], let table = routing.table else { return false }
+        let node = table.replica(flight.partition, place)
+        guard node != routing.node, routing.canReach(node) else { return false }
+        reads.update(id) { flight in
+            flight.lastAsked = (place, now.monotonicNs)
+            if flight.merged != nil { flight.askedWithMerged.insert(place) }
+        }
+        let check = PeerMessage.check(
+            id: id, key: PeerKey(flight.key),
+            fingerprint: flight.merged?.fingerprint ?? flight.comparedFingerprint,
+            patienceMs: Self.patienceMs(until: flight.deadlineNs, now: now))
+        effects.append(.send(node, check, after: orderHold(slot: flight.slot)))
+        let lateNs = now.monotonicNs + noteAsked(node, now: now)
+        late.schedule(id, atNs: lateNs, nowNs: now.monotonicNs)
+        return true
+    }
+
+    /// What one event has changed about a read.
+    private struct Settlement {
+        var next = ReadQuorum.Effect.none
+        var event: ReadQuorum.Event
+        var wasPending: Bool
+        var wasRepairing: Bool
+        var askedNs: UInt64?
+        /// No replica has differed.
+        var areEqual: Bool
+        /// Nobody waits for the read, and no replica owes it an answer.
+        var isOver = false
+    }
+
+    /// A replica that was asked, or sent the merged object, has answered or failed.
+    mutating func settleRead(
+        _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect],
+        _ event: (ReadFlight, Int) -> ReadQuorum.Event
+    ) {
+        guard let table = routing.table else { return }
+        let settlement = reads.update(id) { flight -> Settlement? in
+            guard let place = table.place(of: node, in: flight.partition) else { return nil }
+            var settlement = Settlement(
+                event: event(flight, place), wasPending: flight.quorum.isPending(place),
+                wasRepairing: flight.quorum.isRepairing(place), askedNs: flight.askedNs(place),
+                areEqual: flight.differing.isEmpty)
+            settlement.next = flight.quorum.apply(settlement.event)
+            settlement.isOver = flight.isDetached && flight.quorum.isQuiet
+            return settlement
+        }
+        guard let settlement = settlement ?? nil else { return }
+        switch settlement.event {
+        case .failed:
+            if settlement.wasPending { noteSettled(node, askedNs: nil, now: now) }
+            if settlement.wasRepairing { counters.repairsFailed += 1 }
+        default:
+            if settlement.wasPending { noteSettled(node, askedNs: settlement.askedNs, now: now) }
+            if case .behind(let place) = settlement.event, settlement.wasPending {
+                repair(id, place, now: now, into: &effects)
+            }
+        }
+        if settlement.isOver { return forget(id, now: now) }
+        if case .merge = settlement.next, settlement.areEqual {
+            return finishRead(id, isHeld: true, now: now, into: &effects)
+        }
+        carryOut(settlement.next, of: id, now: now, into: &effects)
+    }
+
+    // MARK: Answering
+
+    /// Answers what the read was for. A reply shows what enough replicas hold, and nothing newer.
+    ///
+    /// - Parameter isHeld: false when the copies differed and nobody has repaired them: then only
+    ///   writes go on, which carry the merged object to every replica, and all else reads again.
+    mutating func finishRead(
+        _ id: UInt64, isHeld: Bool, now: Now, into effects: inout [Effect]
+    ) {
+        guard var flight = detach(id, now: now), let table = routing.table,
             let place = table.place(of: routing.node, in: flight.partition)
         else { return }
-        if !flight.differing.isEmpty { repair(flight, into: &effects) }
-        for arrival in flight.served {
-            act(
-                arrival.request, slot: flight.slot, flight.partition, place: place, now: now,
-                into: &effects)
-        }
+        let rest =
+            isHeld
+            ? answerReads(of: flight, place: place, now: now, into: &effects) : flight.served
+        let deferred = act(
+            rest, of: flight, isHeld: isHeld, place: place, now: now, into: &effects)
+        if !deferred.isEmpty { flight.waiting = deferred + flight.waiting }
         resume(flight, table, place, now: now, into: &effects)
     }
 
+    /// Answers the requests that only read, as if they had come before the writes of others that
+    /// are served with them, and returns what is left: writes, and what follows one of its own
+    /// source.
+    private mutating func answerReads(
+        of flight: ReadFlight, place: Int, now: Now, into effects: inout [Effect]
+    ) -> [Arrival] {
+        let shown = flight.merged ?? flight.compared
+        let served = flight.served
+        let firstWrite = served.firstIndex { $0.request.operation.kind != .read } ?? served.count
+        var rest: [Arrival] = []
+        for (index, arrival) in served.enumerated() {
+            let request = arrival.request
+            let isLater =
+                index >= firstWrite
+                && (request.operation.kind != .read
+                    || served[firstWrite..<index].contains { $0.isWrite(before: request) })
+            if isLater {
+                rest.append(arrival)
+                continue
+            }
+            let evaluation = evaluate(request, slot: flight.slot, as: shown, now: now)
+            perform(
+                evaluation, request, slot: flight.slot, flight.partition, place: place, now: now,
+                into: &effects)
+        }
+        return rest
+    }
+
+    /// Carries out the requests in their order, and returns those that have to read again: their
+    /// replies would show what not enough replicas hold yet. A write builds on all that this node
+    /// knows; it needs no repair before it, since it carries the merged object to every replica.
+    private mutating func act(
+        _ rest: [Arrival], of flight: ReadFlight, isHeld: Bool, place: Int, now: Now,
+        into effects: inout [Effect]
+    ) -> [Arrival] {
+        guard let table = routing.table else { return rest }
+        let shown = flight.merged ?? flight.compared
+        var hasWritten = !isHeld
+        for (index, arrival) in rest.enumerated() {
+            let request = arrival.request
+            var evaluation = evaluate(request, slot: flight.slot, now: now)
+            if case .reply = evaluation, needsRead(request, table) {
+                guard !hasWritten else { return Array(rest[index...]) }
+                if let shown {
+                    // The object has changed since the replicas were asked.
+                    evaluation = evaluate(request, slot: flight.slot, as: shown, now: now)
+                    guard case .reply = evaluation else { return Array(rest[index...]) }
+                }
+            } else {
+                hasWritten = true
+            }
+            perform(
+                evaluation, request, slot: flight.slot, flight.partition, place: place, now: now,
+                into: &effects)
+        }
+        return []
+    }
+
     /// Too few replicas have answered: what depends on them fails, the rest goes on.
-    private mutating func rejectRead(
-        _ id: UInt64, answered: Int, required: Int, now: Now, into effects: inout [Effect]
+    private mutating func reject(
+        _ flight: ReadFlight, answered: Int, required: Int, now: Now,
+        into effects: inout [Effect]
     ) {
-        guard let flight = removeRead(id), let table = routing.table,
+        guard let table = routing.table,
             let place = table.place(of: routing.node, in: flight.partition)
         else { return }
         for arrival in flight.served {
@@ -146,28 +298,55 @@ extension DataPlane {
         }
     }
 
-    /// Takes a read out of its table; its slot stays pinned until `resume`.
-    private mutating func removeRead(_ id: UInt64) -> ReadFlight? {
-        guard let flight = reads.remove(id) else { return nil }
+    // MARK: The end of a flight
+
+    /// Answers that are still to come are waited for by so many reads at most; past it, those of
+    /// further reads are not counted.
+    static let detachedMax = 1024
+
+    /// Takes a read's requests out of its table; its slot stays pinned until `resume`. Where
+    /// answers are still to come, the flight stays for them, detached.
+    private mutating func detach(_ id: UInt64, now: Now) -> ReadFlight? {
+        let isQuiet = reads.update(id) { $0.quorum.isQuiet }
+        guard let isQuiet else { return nil }
+        if isQuiet || detachedCount >= Self.detachedMax { return removeRead(id, now: now) }
+        let flight = reads.update(id) { flight -> ReadFlight in
+            let whole = flight
+            flight.served = []
+            flight.waiting = []
+            flight.isDetached = true
+            return whole
+        }
+        guard let flight else { return nil }
+        detachedCount += 1
+        if let hedge = flight.hedge, flight.quorum.isCounted(hedge) { counters.hedgesWon += 1 }
         readRequestCount -= flight.requestCount
         cache[flight.slot].reader = 0
         return flight
     }
 
-    /// Sends the merged object to the replicas that answered with less, be it that they differed or
-    /// that they agreed with what this node had before. Nobody waits for it.
-    private func repair(_ flight: ReadFlight, into effects: inout [Effect]) {
-        guard let table = routing.table else { return }
-        let merged = cache[flight.slot].object.fingerprint
-        let record = cache[flight.slot].object.encoded()
-        for place in 0..<table.replicaCount where flight.quorum.hasAnswered(place) {
-            let theirs = flight.differing.first { $0.place == place }?.fingerprint
-            guard (theirs ?? flight.comparedFingerprint) != merged else { continue }
-            let message = PeerMessage.write(
-                id: 0, key: PeerKey(flight.key), wantsDurability: false, record: record)
-            let hold = Hold(batch: cache[flight.slot].batch, isDurable: false)
-            effects.append(.send(table.replica(flight.partition, place), message, after: hold))
-        }
+    /// Takes a read out of its table; its slot stays pinned until `resume`.
+    private mutating func removeRead(_ id: UInt64, now: Now) -> ReadFlight? {
+        guard let flight = reads.remove(id) else { return nil }
+        forgetPending(of: flight, now: now)
+        readRequestCount -= flight.requestCount
+        cache[flight.slot].reader = 0
+        return flight
+    }
+
+    /// Ends a detached flight.
+    mutating func forget(_ id: UInt64, now: Now) {
+        guard let flight = reads.remove(id) else { return }
+        forgetPending(of: flight, now: now)
+        detachedCount -= 1
+        if backgroundRepairs[flight.key] == id { backgroundRepairs[flight.key] = nil }
+    }
+}
+
+extension Arrival {
+    /// Whether this is a write of the source that `later` comes from, too.
+    fileprivate func isWrite(before later: Request) -> Bool {
+        request.operation.kind != .read && request.origin.hasSource(of: later.origin)
     }
 }
 

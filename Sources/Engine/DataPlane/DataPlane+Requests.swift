@@ -57,7 +57,17 @@ extension DataPlane {
         _ request: Request, slot: Int, _ partition: PartitionID, place: Int, now: Now,
         into effects: inout [Effect]
     ) {
-        switch evaluate(request, slot: slot, now: now) {
+        let evaluation = evaluate(request, slot: slot, now: now)
+        perform(
+            evaluation, request, slot: slot, partition, place: place, now: now, into: &effects)
+    }
+
+    /// Answers the command, or makes its write and replicates it.
+    mutating func perform(
+        _ evaluation: Evaluation, _ request: Request, slot: Int, _ partition: PartitionID,
+        place: Int, now: Now, into effects: inout [Effect]
+    ) {
+        switch evaluation {
         case .reply(let reply):
             counters.reads += 1
             let hold = Hold(

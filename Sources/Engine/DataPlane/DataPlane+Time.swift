@@ -7,6 +7,13 @@ internal import Wire
 /// Deadlines, broken connections, and the end of everything when keys are moved or flushed.
 extension DataPlane {
     mutating func tick(now: Now, into effects: inout [Effect]) {
+        for id in late.advance(toNs: now.monotonicNs) {
+            switch FlightKind(of: id) {
+            case .read: helpLateRead(id, now: now, into: &effects)
+            case .forward: helpLateForward(id, now: now, into: &effects)
+            case .write, nil: break
+            }
+        }
         for id in deadlines.advance(toNs: now.monotonicNs) {
             switch FlightKind(of: id) {
             case .read: wakeRead(id, now: now, into: &effects)
@@ -19,20 +26,10 @@ extension DataPlane {
 
     private mutating func wakeRead(_ id: UInt64, now: Now, into effects: inout [Effect]) {
         guard let flight = reads[id] else { return }
-        let isLate = now.monotonicNs >= flight.deadlineNs
-        if !isLate {
-            deadlines.schedule(id, atNs: flight.deadlineNs, nowNs: now.monotonicNs)
-            guard !flight.isHedged else { return }
-        } else {
-            noteTimeouts(in: flight.partition, now: now, into: &effects) {
-                flight.quorum.isPending($0)
-            }
+        guard now.monotonicNs >= flight.deadlineNs else {
+            return deadlines.schedule(id, atNs: flight.deadlineNs, nowNs: now.monotonicNs)
         }
-        let next = reads.update(id) { flight -> ReadQuorum.Effect in
-            flight.isHedged = true
-            return flight.quorum.apply(isLate ? .deadlinePassed : .slow)
-        }
-        if let next { carryOut(next, of: id, now: now, into: &effects) }
+        timeOutRead(id, now: now, into: &effects)
     }
 
     private mutating func wakeForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
@@ -41,7 +38,7 @@ extension DataPlane {
         guard now.monotonicNs >= deadlineNs else {
             return deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         }
-        noteTimeouts(in: flight.partition, now: now, into: &effects) { $0 == flight.place }
+        noteTimeouts(in: flight.partition, now: now, into: &effects) { flight.isPending($0) }
         rejectForward(id, now: now, into: &effects)
     }
 
@@ -53,7 +50,7 @@ extension DataPlane {
         guard let table = routing.table else { return }
         for id in reads.ids {
             guard let flight = reads[id], let place = table.place(of: node, in: flight.partition),
-                flight.quorum.isPending(place)
+                flight.quorum.isPending(place) || flight.quorum.isRepairing(place)
             else { continue }
             fail(id, node, now: now, into: &effects)
         }
@@ -64,7 +61,8 @@ extension DataPlane {
             fail(id, node, now: now, into: &effects)
         }
         for id in forwards.ids {
-            guard let flight = forwards[id], table.replica(flight.partition, flight.place) == node
+            guard let flight = forwards[id],
+                let place = table.place(of: node, in: flight.partition), flight.isPending(place)
             else { continue }
             fail(id, node, now: now, into: &effects)
         }
@@ -74,7 +72,7 @@ extension DataPlane {
     mutating func abandonRequests(into effects: inout [Effect]) {
         let text = "TRYAGAIN keys were moved or flushed while the command ran"
         for id in reads.ids {
-            guard let flight = reads.remove(id) else { continue }
+            guard let flight = reads.remove(id), !flight.isDetached else { continue }
             cache[flight.slot].pins -= 1
             cache[flight.slot].reader = 0
             for arrival in flight.served + flight.waiting {
@@ -82,6 +80,7 @@ extension DataPlane {
             }
         }
         readRequestCount = 0
+        forgetReads()
         for id in writes.ids {
             guard let flight = writes.remove(id) else { continue }
             respond(to: flight.origin, .error(text), into: &effects)

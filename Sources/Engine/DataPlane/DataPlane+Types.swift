@@ -82,7 +82,7 @@ extension DataPlane {
         case descriptionWanted(ObjectKey, token: UInt64, timeoutMs: UInt64)
         /// The sweeper found a key whose deadline has passed and whose payload is still stored.
         case expiryFound(ObjectKey)
-        /// Due every `tickMs`.
+        /// Due every `tickMs`, and at `nextWakeNs`.
         case ticked
     }
 
@@ -161,6 +161,16 @@ extension DataPlane {
         public var cacheMisses: UInt64 = 0
         public var quorumFailures: UInt64 = 0
         public var mismatches: UInt64 = 0
+        /// Objects sent to replicas that were behind: while a client waited, or after its answer.
+        public var repairs: UInt64 = 0
+        public var backgroundRepairs: UInt64 = 0
+        public var repairsFailed: UInt64 = 0
+        /// Requests beyond what was needed: sent, answered before the slow one, not sent because
+        /// too many were; and those sent only to know how fast a replica is now.
+        public var hedges: UInt64 = 0
+        public var hedgesWon: UInt64 = 0
+        public var hedgesDenied: UInt64 = 0
+        public var probes: UInt64 = 0
         public var replicaWrites: UInt64 = 0
         public var replicaReads: UInt64 = 0
         public var siblingsMade: UInt64 = 0

@@ -40,11 +40,15 @@ extension DataPlane {
     static let tokenEpochAheadMsMax: UInt64 = 24 * 3_600_000
 
     /// What the command answers and does, given the object in `slot`.
-    func evaluate(_ request: Request, slot: Int, now: Now) -> Evaluation {
+    ///
+    /// - Parameter shown: the object that a read is to show instead.
+    func evaluate(
+        _ request: Request, slot: Int, as shown: ReadObject? = nil, now: Now
+    ) -> Evaluation {
         let evaluation: Evaluation
         switch request.operation {
         case .dynamoGet:
-            let object = cache[slot].object
+            let object = shown?.object ?? cache[slot].object
             let token = ContextToken.encode(object.context, of: request.key.bytes)
             let values = object.siblings(nowMs: now.wallMs).map { Reply.bulk($0) }
             evaluation = .reply(.array([.bulk(token), .array(values)]))
@@ -53,7 +57,12 @@ extension DataPlane {
         case .dynamoDelete(let context):
             evaluation = evaluateDynamo(nil, context, request, slot: slot, now: now)
         default:
-            let current = cache.look(slot) { $0.object.visible(nowMs: now.wallMs) }
+            let current =
+                if let shown {
+                    shown.object.visible(nowMs: now.wallMs)
+                } else {
+                    cache.look(slot) { $0.object.visible(nowMs: now.wallMs) }
+                }
             let outcome = request.operation.evaluate(
                 current: current, nowMs: now.wallMs, valueSizeMax: settings.valueSizeMax)
             guard let mutation = outcome.mutation else { return .reply(outcome.reply) }
@@ -104,6 +113,7 @@ extension DataPlane {
     mutating func write(
         _ mutation: ObjectMutation, slot: Int, now: Now, into effects: inout [Effect]
     ) -> (record: [UInt8], dot: Dot) {
+        keepForReader(slot: slot)
         let stamp = clock.tick(wallMs: now.wallMs)
         let hadValue = cache.look(slot) { $0.object.hasValue }
         let dot: Dot

@@ -45,10 +45,22 @@ public struct DataPlane: Sendable {
     var forwards = FlightTable<ForwardFlight>(.forward)
     /// Requests that reads under way serve or let wait.
     var readRequestCount = 0
+    /// Reads whose requests are answered and that only wait for answers to count.
+    var detachedCount = 0
+    /// The reads that repair replicas after their answer, by key: one for a key at a time. Looked
+    /// up and never iterated.
+    var backgroundRepairs: [ObjectKey: UInt64] = [:]
+    var hedging = HedgeBudget()
+    /// By node number: how fast replicas compare, and how fast coordinators answer.
+    var readPaces: [ReplicaPace] = []
+    var forwardPaces: [ReplicaPace] = []
     var parked = ParkedEvents()
     /// Own stores whose batches are not yet as durable as their acknowledgement needs.
     var ownStores = OwnStores()
     var deadlines = DeadlineWheel(tickMs: Self.tickMs)
+    /// When requests are to be looked at since those who were asked may be late: as finely as
+    /// timers go.
+    var late = DeadlineWheel(tickMs: 1)
     /// The number that this pass's stores will have.
     var batch: UInt64 = 1
     var batchHasStores = false
@@ -114,6 +126,12 @@ public struct DataPlane: Sendable {
     /// Whether stores wait for `closeBatch`.
     public var hasOpenBatch: Bool { batchHasStores }
 
+    /// When `ticked` is due for the sake of a request whose replicas may be late; .max for never.
+    /// To be asked at the end of a pass: requests that are answered in time cost no timer.
+    public var nextWakeNs: UInt64 {
+        reads.count == detachedCount && forwards.count == 0 ? .max : late.nextNs
+    }
+
     /// Ends a pass: returns the number of the batch that this pass's stores form, or nil without
     /// any.
     public mutating func closeBatch() -> UInt64? {
@@ -137,7 +155,9 @@ public struct DataPlane: Sendable {
         case .durable(let batch):
             durableBatch = max(durableBatch, batch)
             settleOwnStores(now: now, into: &effects)
-        case .linkOpened(let node): routing.setReachable(node, true)
+        case .linkOpened(let node):
+            routing.setReachable(node, true)
+            makePaces(for: node)
         case .linkClosed(let node):
             routing.setReachable(node, false)
             giveUp(on: node, now: now, into: &effects)

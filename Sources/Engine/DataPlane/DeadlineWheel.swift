@@ -3,13 +3,15 @@
 ///
 /// Most requests are settled long before; their numbers are found stale when their turn comes.
 struct DeadlineWheel: Sendable {
-    /// At 10 ms a tick, 5.12 s.
+    /// At 10 ms a tick, 5.12 s; at one, half a second.
     private static let bucketsCount = 512
 
     private var buckets = [[UInt64]](repeating: [], count: bucketsCount)
     private var current = 0
     private var currentNs: UInt64 = 0
     private let tickNs: UInt64
+    /// The end of the first tick with a number in it; .max without any.
+    private(set) var nextNs = UInt64.max
 
     init(tickMs: UInt64) { tickNs = tickMs * 1_000_000 }
 
@@ -17,6 +19,7 @@ struct DeadlineWheel: Sendable {
         if currentNs == 0 { currentNs = nowNs }
         let ticks = deadlineNs > currentNs ? (deadlineNs - currentNs) / tickNs + 1 : 1
         let steps = Int(min(ticks, UInt64(Self.bucketsCount - 1)))
+        nextNs = min(nextNs, currentNs + UInt64(steps) * tickNs)
         buckets[(current + steps) % Self.bucketsCount].append(id)
     }
 
@@ -33,6 +36,16 @@ struct DeadlineWheel: Sendable {
             buckets[current].removeAll(keepingCapacity: buckets[current].count < 4096)
         }
         if currentNs + tickNs <= nowNs { currentNs = nowNs }
+        if steps > 0 { findNext() }
         return due
+    }
+
+    private mutating func findNext() {
+        nextNs = .max
+        for steps in 1..<Self.bucketsCount
+        where !buckets[(current + steps) % Self.bucketsCount].isEmpty {
+            nextNs = currentNs + UInt64(steps) * tickNs
+            return
+        }
     }
 }

@@ -1,3 +1,4 @@
+internal import Objects
 internal import Placement
 internal import Replication
 internal import Wire
@@ -20,19 +21,39 @@ struct ReadFlight: Sendable {
     var quorum: ReadQuorum
     let key: ObjectKey
     let partition: PartitionID
-    /// The pinned slot of the key's object.
+    /// The coordinator's own place.
+    let own: Int
+    /// The pinned slot of the key's object; somebody else's once the read is detached.
     let slot: Int
+    let askedAtStart: PlaceSet
+    let startedNs: UInt64
     let deadlineNs: UInt64
+    /// The fingerprint of the copy that replicas are asked to compare with.
+    let comparedFingerprint: UInt64
     /// In the order of arrival; all of them came before the read began.
     var served: [Arrival]
     /// In the order of arrival; these came later.
     var waiting: [Arrival]
-    /// Whether the read was slow and has asked one replica more.
-    var isHedged = false
-    /// The fingerprint of the copy that replicas were asked to compare with; 0 until one differs.
-    var comparedFingerprint: UInt64 = 0
     /// What differed, by its fingerprint.
     var differing: [(place: Int, fingerprint: UInt64)] = []
+    /// The object as it was when replicas were asked, where it has changed since.
+    var compared: ReadObject?
+    /// What enough replicas must hold before the read is answered, where they differed.
+    var merged: ReadObject?
+    /// Since when `merged` is on its way to replicas.
+    var settlingNs: UInt64 = 0
+    /// The replicas that were asked to compare with `merged`.
+    var askedWithMerged = PlaceSet()
+    /// Who was asked last beside those asked at the start, and when.
+    var lastAsked: (place: Int, atNs: UInt64)?
+    /// The replica that was asked because others were slow, and the one that was only probed.
+    var hedge: Int?
+    var probe: Int?
+    /// Whether the deadline is planned; before, only the time at which the read is late is.
+    var hasDeadline = false
+    /// Its requests are answered. What is left are answers to come, from which latencies and
+    /// repairs are counted: it serves nobody and holds no slot.
+    var isDetached = false
 
     var requestCount: Int { served.count + waiting.count }
 
@@ -40,6 +61,24 @@ struct ReadFlight: Sendable {
     func isAhead(of origin: Request.Origin) -> Bool {
         served.contains { $0.request.origin.hasSource(of: origin) }
             || waiting.contains { $0.request.origin.hasSource(of: origin) }
+    }
+
+    /// When the replica at `place` was asked; nil where others were since.
+    func askedNs(_ place: Int) -> UInt64? {
+        if let lastAsked, lastAsked.place == place { return lastAsked.atNs }
+        return askedAtStart.contains(place) ? startedNs : nil
+    }
+}
+
+/// An object as a read shows it, and as it travels. A class, so that a flight stays small: few
+/// reads have one.
+final class ReadObject: Sendable {
+    let object: Object
+    let fingerprint: UInt64
+
+    init(_ object: Object) {
+        self.object = object
+        fingerprint = object.fingerprint
     }
 }
 
@@ -59,11 +98,38 @@ struct WriteFlight: Sendable {
 
 /// A command that another node coordinates.
 struct ForwardFlight: Sendable {
+    /// A replica that was asked.
+    struct Asked: Sendable {
+        var place: Int
+        var atNs: UInt64
+    }
+
     let arrival: Arrival
     let partition: PartitionID
-    /// Who was asked last, and all who were asked so far.
-    var place = 0
+    /// All who were asked so far.
     var tried = PlaceSet()
+    /// Who was asked last and has not failed, and, where that one is late and another was asked,
+    /// who was asked before.
+    var last: Asked?
+    var late: Asked?
+    /// Whether the deadline is planned; before, only the time at which the first one is late is.
+    var hasDeadline = false
+
+    func isPending(_ place: Int) -> Bool { last?.place == place || late?.place == place }
+
+    /// Takes `place` from those who may answer; returns when it was asked.
+    mutating func remove(_ place: Int) -> UInt64? {
+        if let asked = last, asked.place == place {
+            last = late
+            late = nil
+            return asked.atNs
+        }
+        if let asked = late, asked.place == place {
+            late = nil
+            return asked.atNs
+        }
+        return nil
+    }
 }
 
 extension Request.Origin {

@@ -149,6 +149,31 @@ struct NodeMetrics {
                 "Copies that differed from the coordinator's in a read, and were merged."
             ),
             (
+                "read_repairs", \.repairs,
+                "Objects sent to replicas that were behind, while the client waited."
+            ),
+            (
+                "read_repairs_background", \.backgroundRepairs,
+                "Objects sent to replicas that were behind, after the client was answered."
+            ),
+            (
+                "read_repairs_failed", \.repairsFailed,
+                "Objects sent to replicas that were behind and that did not acknowledge them."
+            ),
+            (
+                "hedges", \.hedges,
+                "Replicas asked beside others that were later than their own 99th percentile."
+            ),
+            ("hedges_won", \.hedgesWon, "Those of them that answered before the late one."),
+            (
+                "hedges_denied", \.hedgesDenied,
+                "Times a late read asked no other replica, as 5 % of the reads had done so."
+            ),
+            (
+                "replica_probes", \.probes,
+                "Slow replicas asked beside a read, only to know whether they still are."
+            ),
+            (
                 "siblings", \.siblingsMade,
                 "Writes after which a key had several concurrent values."
             ),

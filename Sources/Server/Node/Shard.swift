@@ -55,6 +55,9 @@ final class Shard {
     private var undurableBatch: UInt64 = 0
     private var isCommittingAlways: Bool
     private var timers: [Timer] = []
+    /// Fires where the data plane wants to be woken before the next tick, and what it is set to.
+    private var wakeTimer: Timer?
+    private var wakeNs = UInt64.max
     private var topologyWaiters: [(batch: UInt64, done: () -> Void)] = []
 
     init(
@@ -332,6 +335,7 @@ final class Shard {
         sessions.flush()
         // A client that had room again has gone on: its stores need a batch of their own.
         if dataPlane.hasOpenBatch { loop.requestPass() }
+        setWakeTimer()
         if isSyncWanted {
             isSyncWanted = false
             requestSync()
@@ -401,12 +405,33 @@ final class Shard {
         tick.set(afterMs: DataPlane.tickMs, repeatingEveryMs: DataPlane.tickMs)
         let second = Timer(loop: loop) { [unowned self] in secondPassed() }
         second.set(afterMs: 1000, repeatingEveryMs: 1000)
-        timers = [tick, second]
+        let wake = Timer(loop: loop) { [unowned self] in woken() }
+        wakeTimer = wake
+        timers = [tick, second, wake]
         if case .every(let periodMs) = configuration.walSync {
             let sync = Timer(loop: loop) { [unowned self] in requestSync() }
             sync.set(afterMs: UInt64(periodMs), repeatingEveryMs: UInt64(periodMs))
             timers.append(sync)
         }
+    }
+
+    /// Sets the timer to when the data plane wants to be woken. A request that is answered in the
+    /// time in which it usually is unsets it again before the loop sleeps: no system call for it.
+    private func setWakeTimer() {
+        let wantedNs = dataPlane.nextWakeNs
+        guard wantedNs != wakeNs else { return }
+        wakeNs = wantedNs
+        guard wantedNs < .max else {
+            wakeTimer?.cancel()
+            return
+        }
+        let nowNs = loop.now.monotonicNs
+        wakeTimer?.set(afterMs: max(1, (max(wantedNs, nowNs) - nowNs + 999_999) / 1_000_000))
+    }
+
+    private func woken() {
+        wakeNs = .max
+        apply(.ticked)
     }
 
     /// Runs `work` on the loop after a while, if the loop still runs then.

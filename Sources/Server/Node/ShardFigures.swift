@@ -91,8 +91,9 @@ extension DataPlane.Counters {
         [
             \.reads, \.writes, \.forwards, \.cacheHits, \.cacheMisses, \.quorumFailures,
             \.mismatches, \.replicaWrites, \.replicaReads, \.siblingsMade, \.actorsPruned,
-            \.amnesias, \.refusals, \.stampsRefused, \.corruptRecords, \.expirations, \.overloads,
-            \.lateDrops,
+            \.repairs, \.backgroundRepairs, \.repairsFailed, \.hedges, \.hedgesWon,
+            \.hedgesDenied, \.probes, \.amnesias, \.refusals, \.stampsRefused, \.corruptRecords,
+            \.expirations, \.overloads, \.lateDrops,
         ]
     }
 }

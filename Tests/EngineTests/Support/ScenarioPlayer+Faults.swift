@@ -32,6 +32,16 @@ extension ScenarioPlayer {
         case "crash": cluster.crash(node, losesPower: words.last == "power")
         case "stop": cluster.stop(node)
         case "start": cluster.start(node)
+        case "pause": cluster.pause(node)
+        case "resume": cluster.resume(node)
+        case "judge":
+            let other = cluster[try self.node(words, 2)].number
+            guard let liveness = Liveness.allCases.first(where: { "\($0)" == words.last }) else {
+                throw misuse(words)
+            }
+            for shard in 0..<cluster.options.shards {
+                cluster.post(.peerJudged(other, liveness), to: node, shard: shard)
+            }
         case "join": cluster.join(node, at: try self.node(words, 2))
         case "leave": cluster.propose(.leave(cluster[node].description.id), at: 1)
         default:

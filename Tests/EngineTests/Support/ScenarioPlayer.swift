@@ -21,6 +21,8 @@ import Wire
 ///     clear NODE NODE             the way is as it was; what is held arrives
 ///     crash NODE [power]          with `power`, what was not synced is lost
 ///     stop NODE                   in order
+///     pause NODE                  it stands still; `resume`: it goes on
+///     judge NODE NODE LIVENESS    the first one's failure detector says so of the second
 ///     start NODE
 ///     new                         a node that is no member yet
 ///     join NODE NODE              the first asks the second to let it in
@@ -74,7 +76,8 @@ struct ScenarioPlayer {
         case "cut": cluster.cut(try node(words, 1), try node(words, 2))
         case "heal": cluster.heal(try node(words, 1), try node(words, 2))
         case "lose", "hold", "double", "pass", "drop", "clear": try rule(words)
-        case "crash", "stop", "start", "new", "join", "flush", "leave": try live(words)
+        case "crash", "stop", "start", "pause", "resume", "judge", "new", "join", "flush", "leave":
+            try live(words)
         case "disk", "space", "forget", "damage", "skew", "sweep": try handle(words)
         default:
             guard Node.index(words[0]) != nil else { throw misuse(words) }
