@@ -19,19 +19,24 @@ final class FixedBackend: AdminBackend {
         try check()
         let member = StatusReport.Member(
             id: "0a", number: 1, clientAddress: "127.0.0.1:7379", peerAddress: "127.0.0.1:7380",
-            adminAddress: "127.0.0.1:7381", zone: "a", weight: 100, isReachable: true, vnodes: 192,
-            firstPlaces: 64)
+            adminAddress: "127.0.0.1:7381", zone: "a", weight: 100, isReachable: true,
+            liveness: "alive", vnodes: 192, firstPlaces: 64)
         var other = member
         other.id = "0b"
         other.number = 2
         other.isReachable = false
+        other.liveness = "dead"
         other.vnodes = 64
         return StatusReport(
             clusterID: "0c", number: 1, id: "0a", uptimeSeconds: 61, unreadiness: nil, epoch: 3,
             authority: 1,
             partitions: 64, n: 3, r: 2, w: 2, shards: 2, connectedClients: 4, keys: 5,
             memoryBytes: 6, diskFreeBytes: 7, diskState: "ample", uncleanStarts: 8,
-            members: [member, other])
+            members: [member, other],
+            views: [
+                StatusReport.View(node: 1, sees: [(2, "dead")]),
+                StatusReport.View(node: 2, sees: nil),
+            ])
     }
 
     func ring() throws(AdminError) -> RingReport {

@@ -45,6 +45,36 @@ import Testing
         #expect(result.requests.first?.hasPrefix("GET /v1/status HTTP/1.1\r\n") == true)
     }
 
+    @Test func `who sees whom is a matrix where somebody misses somebody`() {
+        func views(with three: String) -> String {
+            """
+            {"node":{"ready":true},"members":[],"cluster":{"id":"0c"},"views":[\
+            {"node":1,"answered":true,"sees":[{"node":2,"liveness":"suspect"},\
+            {"node":3,"liveness":"dead"}]},\
+            {"node":2,"answered":true,"sees":[{"node":1,"liveness":"alive"},\
+            {"node":3,"liveness":"dead"}]},\(three)]}
+            """
+        }
+        let away = views(with: #"{"node":3,"answered":false,"sees":[]}"#)
+        #expect(
+            run("status", replies: FakeNode.reply(away)).outcome.output.hasSuffix(
+                """
+
+                sees    1  2  3
+                node 1  .  ?  -
+                node 2  +  .  -
+
+                """))
+        let well = """
+            {"node":{"ready":true},"members":[],"cluster":{"id":"0c"},"views":[\
+            {"node":1,"answered":true,"sees":[{"node":2,"liveness":"alive"}]},\
+            {"node":2,"answered":true,"sees":[{"node":1,"liveness":"alive"}]}]}
+            """
+        #expect(
+            run("status", replies: FakeNode.reply(well)).outcome.output.hasSuffix(
+                "\nEvery member sees every other.\n"))
+    }
+
     @Test func `who decides about members, and a disk that fills up, are shown`() {
         let reply =
             #"{"node":{"ready":true,"number":1,"version":"1","disk_state":"low"},"members":[],"#

@@ -15,14 +15,16 @@ public struct StatusReport: Sendable {
         public var weight: Int
         /// Whether the node that was asked can reach it now. True for itself.
         public var isReachable: Bool
+        /// What its failure detector says of it: `alive`, `suspect` or `dead`.
+        public var liveness: String
         /// The (node, partition) pairs that it holds, and those of them in which it is the first.
         public var vnodes: Int
         public var firstPlaces: Int
 
         public init(
             id: String, number: Int, clientAddress: String, peerAddress: String,
-            adminAddress: String, zone: String, weight: Int, isReachable: Bool, vnodes: Int,
-            firstPlaces: Int
+            adminAddress: String, zone: String, weight: Int, isReachable: Bool, liveness: String,
+            vnodes: Int, firstPlaces: Int
         ) {
             self.id = id
             self.number = number
@@ -32,8 +34,21 @@ public struct StatusReport: Sendable {
             self.zone = zone
             self.weight = weight
             self.isReachable = isReachable
+            self.liveness = liveness
             self.vnodes = vnodes
             self.firstPlaces = firstPlaces
+        }
+    }
+
+    /// Whom a member sees.
+    public struct View: Sendable {
+        public var node: Int
+        /// What it says of the others, by number; nil when it did not answer.
+        public var sees: [(node: Int, liveness: String)]?
+
+        public init(node: Int, sees: [(node: Int, liveness: String)]?) {
+            self.node = node
+            self.sees = sees
         }
     }
 
@@ -65,12 +80,14 @@ public struct StatusReport: Sendable {
     /// Starts after a run that had not ended in order.
     public var uncleanStarts: Int
     public var members: [Member]
+    /// By number, of all members.
+    public var views: [View]
 
     public init(
         clusterID: String?, number: Int?, id: String, uptimeSeconds: Int, unreadiness: String?,
         epoch: UInt64, authority: Int?, partitions: Int, n: Int, r: Int, w: Int, shards: Int,
         connectedClients: Int, keys: Int, memoryBytes: Int, diskFreeBytes: Int,
-        diskState: String, uncleanStarts: Int, members: [Member]
+        diskState: String, uncleanStarts: Int, members: [Member], views: [View]
     ) {
         self.clusterID = clusterID
         self.number = number
@@ -91,6 +108,7 @@ public struct StatusReport: Sendable {
         self.diskState = diskState
         self.uncleanStarts = uncleanStarts
         self.members = members
+        self.views = views
     }
 
     /// Scripted against: names may be added, never changed.
@@ -100,10 +118,12 @@ public struct StatusReport: Sendable {
     ///               "disk_state", "unclean_starts"},
     ///      "cluster": {"id", "epoch", "authority", "partitions", "n", "r", "w"},
     ///      "members": [{"id", "number", "client_address", "peer_address", "admin_address",
-    ///                   "zone", "weight", "reachable", "self", "vnodes",
-    ///                   "first_places", "share"}]}
+    ///                   "zone", "weight", "reachable", "liveness", "self", "vnodes",
+    ///                   "first_places", "share"}],
+    ///      "views": [{"node", "answered", "sees": [{"node", "liveness"}]}]}
     ///
-    /// `share` is the member's part of all vnodes, from 0 to 1.
+    /// `share` is the member's part of all vnodes, from 0 to 1. `liveness` is `alive`, `suspect`
+    /// or `dead`; of `views`, in the eyes of each member.
     public var json: JSON {
         let vnodes = members.reduce(0) { $0 + $1.vnodes }
         return [
@@ -142,12 +162,25 @@ public struct StatusReport: Sendable {
                         "zone": .string(member.zone),
                         "weight": .integer(member.weight),
                         "reachable": .bool(member.isReachable),
+                        "liveness": .string(member.liveness),
                         "self": .bool(member.number == number),
                         "vnodes": .integer(member.vnodes),
                         "first_places": .integer(member.firstPlaces),
                         "share": .number(Double(member.vnodes) / Double(max(1, vnodes))),
                     ]
                 }),
+            "views": .array(views.map(\.json)),
+        ]
+    }
+}
+
+extension StatusReport.View {
+    fileprivate var json: JSON {
+        let seen = (sees ?? []).map { other -> JSON in
+            ["node": .integer(other.node), "liveness": .string(other.liveness)]
+        }
+        return [
+            "node": .integer(node), "answered": .bool(sees != nil), "sees": .array(seen),
         ]
     }
 }

@@ -20,6 +20,7 @@ final class DetectorShell {
     private let timer: Timer
     /// The topology whose members the detector knows.
     private var epoch: UInt64 = 0
+    private var lastTickNs: UInt64 = 0
     private var nextLookNs: UInt64 = 0
     private var questions = ViewQuestions()
 
@@ -68,13 +69,18 @@ final class DetectorShell {
 
     fileprivate func tick() {
         if epoch != shard.topology.epoch { learnMembers() }
-        let nowNs = shard.loop.now.monotonicNs
-        if nowNs >= nextLookNs {
-            nextLookNs = nowNs + Self.lookPeriodNs
-            let silentNs = services.reachability.longestSilenceNs(nowNs: nowNs)
-            apply(.stalled(silentNs > Self.silenceNsMax))
-        }
+        lookAtLoops(shard.loop.now.monotonicNs)
         apply(.ticked)
+    }
+
+    private func lookAtLoops(_ nowNs: UInt64) {
+        // After this loop has stood still itself, the others have to tell first.
+        if nowNs > lastTickNs + Self.lookPeriodNs { nextLookNs = nowNs + Self.silenceNsMax }
+        lastTickNs = nowNs
+        guard nowNs >= nextLookNs else { return }
+        nextLookNs = nowNs + Self.lookPeriodNs
+        let silentNs = services.reachability.longestSilenceNs(nowNs: nowNs)
+        apply(.stalled(silentNs > Self.silenceNsMax))
     }
 
     private func learnMembers() {
@@ -104,11 +110,14 @@ final class DetectorShell {
 
     private func log(_ node: NodeNumber, _ liveness: Liveness) {
         guard let member = shard.topology.member(node) else { return }
+        let text =
+            switch liveness {
+            case .alive: "a member gives signs of life again"
+            case .suspect: "a member gives no signs of life"
+            case .dead: "a member is taken for dead"
+            }
         services.log.log(
-            liveness == .dead ? .warn : .info, "the failure detector has another opinion",
-            [
-                "node": .integer(Int(node.rawValue)), "address": .text(member.peerAddress),
-                "liveness": .text(liveness.description),
-            ])
+            liveness == .dead ? .warn : .info, text,
+            ["node": .integer(Int(node.rawValue)), "address": .text(member.peerAddress)])
     }
 }

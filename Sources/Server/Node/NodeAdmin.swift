@@ -11,6 +11,8 @@ internal import Storage
 final class NodeAdmin: AdminBackend {
     /// A loop answers within a pass; one that does not for so long hangs, or the node is stopping.
     private static let loopTimeoutMs: UInt64 = 2000
+    /// A member that is there answers within a few round trips.
+    private static let viewTimeoutMs: UInt64 = 500
     /// An admin waits no longer for replicas, however patient requests are.
     private static let replicaTimeoutMsMax: UInt64 = 5000
 
@@ -51,7 +53,24 @@ final class NodeAdmin: AdminBackend {
             diskFreeBytes: Int(clamping: services.storage.statistics.freeBytes),
             diskState: services.storage.spaceState.name,
             uncleanStarts: Int(clamping: services.uncleanStarts),
-            members: members(state))
+            members: members(state), views: views(topology))
+    }
+
+    /// Asks all members, which takes a round trip when all are well.
+    private func views(_ topology: Topology) -> [StatusReport.View] {
+        let latch = Latch<[MemberView]>()
+        services.mailboxes[0].send(
+            .call { host in
+                guard let detector = host.shard?.control?.detector else { return }
+                detector.askForViews(timeoutMs: Self.viewTimeoutMs) { latch.open($0) }
+            })
+        let found = latch.wait(timeoutMs: Self.viewTimeoutMs + Self.loopTimeoutMs) ?? []
+        return topology.members.map { member in
+            let view = found.first { $0.by == member.number }
+            return StatusReport.View(
+                node: Int(member.number.rawValue),
+                sees: view?.others.map { (Int($0.node.rawValue), $0.liveness.description) })
+        }
     }
 
     private func heldPartitions(_ topology: Topology) -> Int {
@@ -76,6 +95,7 @@ final class NodeAdmin: AdminBackend {
                 clientAddress: member.clientAddress, peerAddress: member.peerAddress,
                 adminAddress: member.adminAddress, zone: member.zone, weight: member.weight,
                 isReachable: member.number == number || reachable.contains(member.number),
+                liveness: state.liveness(of: member.number).description,
                 vnodes: vnodes[index], firstPlaces: firstPlaces[index])
         }
     }

@@ -27,7 +27,7 @@ struct NodeMetrics {
     }
 
     var all: [Metric] {
-        process + clients + commands + engine + waiting + members + peers + log
+        process + clients + commands + engine + waiting + members + peers + detector + log
             + StorageMetrics(services).all
     }
 
@@ -282,6 +282,10 @@ struct NodeMetrics {
                 "1 while writes are held because members join or leave, else 0.",
                 readings.contains { $0.areWritesHeld } ? 1 : 0),
         ]
+    }
+
+    private var detector: [Metric] {
+        readings.lazy.compactMap(\.detector).first.map(Metric.detector) ?? []
     }
 
     private var peers: [Metric] {

@@ -10,6 +10,8 @@ struct ShardReading: Sendable {
     /// Bytes that wait on the connections of this loop to each other member, by number.
     let queuedBytes: [(node: NodeNumber, bytes: Int)]
     let acceptedPeers: Int
+    /// Of the loop that has the failure detector.
+    let detector: DetectorReport?
 
     init(_ shard: Shard) {
         figures = ShardFigures(shard)
@@ -18,5 +20,6 @@ struct ShardReading: Sendable {
         queuedBytes = shard.topology.members.lazy.map(\.number).filter { $0 != shard.number }
             .map { ($0, shard.peers.queuedBytes($0)) }
         acceptedPeers = shard.peers.acceptedCount
+        detector = shard.control?.detector.report
     }
 }

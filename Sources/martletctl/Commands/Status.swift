@@ -7,7 +7,8 @@ extension Command {
         details: """
             Prints the cluster as the asked node sees it. 'share' is a member's part of the data,
             'first' the partitions that it is the first replica of, 'state' whether the asked node
-            (marked by *) can reach it now.
+            (marked by *) can reach it now. Then whom each member sees, if somebody misses somebody:
+            + alive, ? suspected, - dead; a member without a line did not answer.
             """,
         run: { invocation throws(Failure) in
             _ = try invocation.words(0...0)
@@ -21,6 +22,7 @@ private enum StatusText {
         let cluster = status["cluster"] ?? .null
         let members = status["members"]?.elements ?? []
         return clusterLine(cluster) + nodeLine(node) + "\n" + table(members)
+            + ViewText.describe(status["views"]?.elements ?? [])
     }
 
     private static func clusterLine(_ cluster: JSON) -> String {
@@ -68,6 +70,7 @@ private enum StatusText {
         ])
         for member in members {
             let isReachable = member["reachable"]?.bool ?? false
+            let liveness = member["liveness"]?.string
             table.append([
                 member["self"]?.bool ?? false ? "*" : "",
                 "\(member["number"]?.integer ?? 0)",
@@ -77,7 +80,7 @@ private enum StatusText {
                 "\(member["weight"]?.integer ?? 0)",
                 Figures.percent(member["share"]?.number ?? 0),
                 "\(member["first_places"]?.integer ?? 0)",
-                isReachable ? "reachable" : "away",
+                isReachable ? liveness == "suspect" ? "suspected" : "reachable" : "away",
             ])
         }
         return table.text
