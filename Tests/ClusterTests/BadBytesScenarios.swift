@@ -25,7 +25,7 @@ extension ClusterScenarios.BadBytesScenarios {
             var hanging: [[UInt8]] = []
             for _ in 0..<perThread {
                 let sent = bytes.next()
-                let socket = try Socket(port: port, timeout: .seconds(10))
+                let socket = try Socket(to: Endpoint(port: port), timeout: .seconds(10))
                 do {
                     try impostor?.shakeHands(socket)
                     try socket.send(impostor == nil ? sent : PeerImpostor.frame(sent))

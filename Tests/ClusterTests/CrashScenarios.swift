@@ -1,3 +1,4 @@
+import Histories
 import Testing
 import Wire
 
@@ -11,63 +12,64 @@ extension ClusterScenarios.CrashScenarios {
     private func killAll(of nodes: Int, walSync: String, seed: UInt64) throws {
         let cluster = try Cluster(nodes: nodes, ["wal-sync": walSync])
         for round in 0..<2 as Range<UInt64> {
-            let load = WriteLoad(on: cluster.nodes, writers: 6, seed: seed + round)
-            try load.waitFor(writes: 1000)
+            let load = Load(
+                on: cluster.nodes,
+                Load.Plan(clients: 12, seed: seed + round, pauseUs: 0, removes: true))
+            try load.waitFor(more: 1000)
             for node in cluster.nodes { node.process?.signal(9) }
-            let ledger = load.stop()
             for node in cluster.nodes { node.kill() }
             for node in cluster.nodes { try node.start() }
-            try cluster.waitUntilReady()
             for node in cluster.nodes {
                 #expect(node.log.contains("the last run did not end in order"))
-                let connection = try node.connect()
-                #expect(try load.defects(ledger, at: connection) == [])
-                #expect(try !connection.call("CONSISTENCY", "R", "ALL").isError)
-                #expect(try load.defects(ledger, at: connection) == [])
             }
+            #expect(try cluster.defects(of: load, .regular, after: .reads) == [])
         }
     }
 
     @Test func `killing all three nodes loses no acknowledged write with wal-sync always`() throws {
-        try killAll(of: 3, walSync: "always", seed: 1)
+        try killAll(of: 3, walSync: "always", seed: 100)
     }
 
     @Test func `killing a lone node loses no acknowledged write with wal-sync always`() throws {
-        try killAll(of: 1, walSync: "always", seed: 101)
+        try killAll(of: 1, walSync: "always", seed: 200)
     }
 
     @Test func `killing processes loses nothing with a wal-sync period either`() throws {
-        try killAll(of: 1, walSync: "1000", seed: 201)
-        try killAll(of: 3, walSync: "1000", seed: 301)
+        try killAll(of: 1, walSync: "1000", seed: 300)
+        try killAll(of: 3, walSync: "1000", seed: 400)
     }
 
     @Test func `a node killed again and again under load loses nothing`() throws {
         let cluster = try Cluster(nodes: 3)
-        let load = WriteLoad(on: [cluster[0], cluster[1]], writers: 4, seed: 401)
+        let load = Load(
+            on: [cluster[0], cluster[1]], Load.Plan(seed: 500, pauseUs: 0, removes: true))
         for _ in 0..<4 {
             cluster[2].kill()
-            try load.waitFor(writes: load.count + 300)
+            try load.waitFor(more: 300)
             try cluster[2].start()
-            try load.waitFor(writes: load.count + 300)
+            try load.waitFor(more: 300)
         }
-        let ledger = load.stop()
-        #expect(ledger.errors == [])
-        try cluster.waitUntilReady()
-        for node in cluster.nodes {
-            #expect(try load.defects(ledger, at: try node.connect()) == [])
-        }
+        let record = load.stop()
+        #expect(record.troubles.isEmpty)
+        #expect(try cluster.defects(in: record, load.plan, .regular, after: .reads) == [])
     }
 
     @Test func `the check of a load notices what is lost, old or wrong`() throws {
-        let node = try Server.alone()
-        let load = WriteLoad(on: [node], writers: 1, seed: 601)
-        try load.waitFor(writes: 200)
-        let ledger = load.stop()
-        let client = try node.connect()
-        #expect(try load.defects(ledger, at: client) == [])
-        #expect(try client.call("DEL", "writer:0:0") == .integer(1))
-        #expect(try client.call("SET", "writer:0:1", "1 writer:0:1 ") == .ok)
-        #expect(try client.call("APPEND", "writer:0:2", "x").isError == false)
-        #expect(try load.defects(ledger, at: client).count == 3)
+        let cluster = try Cluster(nodes: 1)
+        let load = Load(on: cluster.nodes, Load.Plan(clients: 1, seed: 600, pauseUs: 0))
+        try load.waitFor(more: 1000)
+        let record = load.stop()
+        func defects() throws -> [Defect] {
+            try cluster.defects(in: record, load.plan, .regular, after: .reads)
+        }
+        #expect(try defects() == [])
+        let registers = record.history.registers
+        let old = ValueMaker(seed: 600).value(of: registers[1], 1)
+        #expect(try cluster[0].call("DEL", registers[0]) == .integer(1))
+        #expect(try cluster[0].call("SET", registers[1], old) == .ok)
+        #expect(try cluster[0].call("APPEND", registers[2], "x").isError == false)
+        let found = try defects()
+        #expect(Set(found.map(\.key)) == Set(registers.prefix(3)))
+        #expect(found.map(\.kind).contains(.lost) && found.map(\.kind).contains(.invented))
     }
 }

@@ -27,7 +27,7 @@ extension ClusterScenarios.JoinScenarios {
 
     @Test func `nodes that start together find each other`() throws {
         let nodes = try (1...3).map { try Server("node \($0)") }
-        for node in nodes[1...] { node.seeds = [nodes[0].peerPort] }
+        for node in nodes[1...] { node.seeds = [nodes[0].peerAddress] }
         // The seed comes last: whoever asks before keeps asking.
         for node in nodes.reversed() { try node.launch() }
         for node in nodes { try node.waitUntilServing() }
@@ -42,7 +42,7 @@ extension ClusterScenarios.JoinScenarios {
         let cluster = try Cluster(nodes: 3)
         #expect(try cluster[0].call("SET", "key", "1") == .ok)
         let late = try Server("late")
-        late.seeds = [cluster[1].peerPort]
+        late.seeds = [cluster[1].peerAddress]
         try late.launch()
         #expect(try late.process?.wait() == .exited(1))
         let lines = late.log.split(separator: "\n").filter { $0.hasPrefix("martlet: ") }
@@ -88,7 +88,7 @@ extension ClusterScenarios.JoinScenarios {
         let cluster = try Cluster(nodes: 2, ["cluster-secret": "right"])
         for secret in ["wrong", ""] {
             let stranger = try Server("stranger", settings: ["cluster-secret": secret])
-            stranger.seeds = [cluster[0].peerPort]
+            stranger.seeds = [cluster[0].peerAddress]
             try stranger.launch()
             #expect(try stranger.process?.wait() == .exited(1))
             #expect(stranger.log.contains("cluster-secret"))

@@ -1,3 +1,4 @@
+import Histories
 import Testing
 import Wire
 
@@ -8,22 +9,18 @@ extension ClusterScenarios {
 extension ClusterScenarios.StopScenarios {
     @Test func `SIGTERM ends a node in order, under load too`() throws {
         let cluster = try Cluster(nodes: 3)
-        let load = WriteLoad(on: cluster.nodes, writers: 6, seed: 501)
-        try load.waitFor(writes: 300)
+        let load = Load(on: cluster.nodes, Load.Plan(seed: 700, pauseUs: 0, removes: true))
+        try load.waitFor(more: 300)
         #expect(try cluster[1].stop() == .exited(0))
         #expect(cluster[1].log.contains("message=stopped"))
         try cluster[1].start()
         #expect(!cluster[1].log.contains("did not end in order"))
         for node in [cluster[0], cluster[2]] { #expect(try node.stop() == .exited(0)) }
-        let ledger = load.stop()
         for node in [cluster[0], cluster[2]] {
             try node.start()
             #expect(!node.log.contains("did not end in order"))
         }
-        try cluster.waitUntilReady()
-        for node in cluster.nodes {
-            #expect(try load.defects(ledger, at: try node.connect()) == [])
-        }
+        #expect(try cluster.defects(of: load, .regular, after: .reads) == [])
     }
 
     @Test func `SHUTDOWN ends a node in order`() throws {

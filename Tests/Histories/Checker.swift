@@ -74,21 +74,3 @@ public struct Checker: Sendable {
         }
     }
 }
-
-/// In which of the three ways clients have used a key.
-private enum KeyUse {
-    case register, counter, siblings
-
-    init?(_ events: [Event]) {
-        for event in events {
-            switch event.action {
-            case .write, .remove, .read: self = .register
-            case .add, .count: self = .counter
-            case .put, .look: self = .siblings
-            case .stray: continue
-            }
-            return
-        }
-        return nil
-    }
-}

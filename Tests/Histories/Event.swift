@@ -66,7 +66,41 @@ public struct History: Sendable {
     /// All keys, in order.
     public var keys: [String] { byKey.map(\.key) }
 
+    /// The same without what clients read.
+    public var writes: History {
+        History(
+            events.filter { event in
+                switch event.action {
+                case .write, .remove, .add, .put: true
+                case .read, .count, .look, .stray: false
+                }
+            })
+    }
+
+    /// The keys of registers, in order.
+    public var registers: [String] {
+        byKey.compactMap { key, events in KeyUse(events) == .register ? key : nil }
+    }
+
     public var acknowledged: Int { events.count { $0.isAcknowledged } }
 
     public var unknown: Int { events.count { !$0.isAcknowledged } }
+}
+
+/// In which of the three ways clients have used a key.
+enum KeyUse {
+    case register, counter, siblings
+
+    init?(_ events: [Event]) {
+        for event in events {
+            switch event.action {
+            case .write, .remove, .read: self = .register
+            case .add, .count: self = .counter
+            case .put, .look: self = .siblings
+            case .stray: continue
+            }
+            return
+        }
+        return nil
+    }
 }

@@ -4,11 +4,18 @@ import Wire
 /// Some nodes that have joined into one cluster. The first founded it.
 final class Cluster {
     private let settings: [String: String]
+    private let network: (any FaultyNetwork)?
     private(set) var nodes: [Server] = []
 
     /// Starts nodes of these settings and waits until all see all.
-    init(nodes count: Int, _ settings: [String: String] = [:]) throws {
+    ///
+    /// - Parameter network: where they live; nil: on the loopback interface.
+    init(
+        nodes count: Int, _ settings: [String: String] = [:],
+        on network: (any FaultyNetwork)? = nil
+    ) throws {
         self.settings = settings
+        self.network = network
         for _ in 0..<count { try add() }
         try waitUntilReady()
     }
@@ -23,8 +30,9 @@ final class Cluster {
         _ more: [String: String] = [:], prepare: (Server) throws -> Void = { _ in }
     ) throws -> Server {
         let server = try Server(
-            "node \(nodes.count + 1)", settings: settings.merging(more) { $1 })
-        server.seeds = nodes.map(\.peerPort)
+            "node \(nodes.count + 1)", settings: settings.merging(more) { $1 },
+            at: network?.places[nodes.count] ?? .loopback())
+        server.seeds = nodes.map(\.peerAddress)
         try prepare(server)
         nodes.append(server)
         try server.start()

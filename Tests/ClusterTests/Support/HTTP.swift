@@ -7,8 +7,8 @@ struct HTTPAnswer {
 }
 
 enum HTTP {
-    static func get(_ path: String, port: UInt16) throws -> HTTPAnswer {
-        let text = String(decoding: try exchange("GET \(path)", port), as: UTF8.self)
+    static func get(_ path: String, at endpoint: Endpoint) throws -> HTTPAnswer {
+        let text = String(decoding: try exchange("GET \(path)", endpoint), as: UTF8.self)
         let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
         let words = text.split(separator: " ", maxSplits: 2)
         guard words.count > 1, let status = Int(words[1]) else {
@@ -17,9 +17,9 @@ enum HTTP {
         return HTTPAnswer(status: status, body: parts.count > 1 ? String(parts[1]) : "")
     }
 
-    private static func exchange(_ request: String, _ port: UInt16) throws -> [UInt8] {
-        let socket = try Socket(port: port, timeout: .seconds(20))
-        let head = "\(request) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n"
+    private static func exchange(_ request: String, _ endpoint: Endpoint) throws -> [UInt8] {
+        let socket = try Socket(to: endpoint, timeout: .seconds(20))
+        let head = "\(request) HTTP/1.1\r\nHost: \(endpoint.text)\r\nConnection: close\r\n\r\n"
         try socket.send(Array(head.utf8))
         var answer: [UInt8] = []
         while true {

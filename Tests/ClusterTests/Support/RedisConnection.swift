@@ -9,8 +9,12 @@ final class RedisConnection {
 
     /// - Parameter timeout: for each step of the connection, generous: the suite shares its
     ///   machine with others.
-    init(port: UInt16, timeout: Duration = .seconds(20)) throws {
-        socket = try Socket(port: port, timeout: timeout)
+    init(to endpoint: Endpoint, timeout: Duration = .seconds(20)) throws {
+        socket = try Socket(to: endpoint, timeout: timeout)
+    }
+
+    convenience init(port: UInt16, timeout: Duration = .seconds(20)) throws {
+        try self.init(to: Endpoint(port: port), timeout: timeout)
     }
 
     func call(_ words: String...) throws -> Reply { try call(words.map { Array($0.utf8) }) }

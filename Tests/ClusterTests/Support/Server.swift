@@ -20,35 +20,43 @@ final class Server {
     let name: String
     let folder: TemporaryFolder
     var settings: [String: String]
-    /// Words to start the program with: another program that does something first.
-    var launcher: [String] = []
     /// Peer addresses of members to join; only the first start looks at them.
-    var seeds: [UInt16] = []
-    private(set) var port: UInt16
-    private(set) var peerPort: UInt16
-    private(set) var adminPort: UInt16
+    var seeds: [String] = []
+    /// Where it lives, from its next start on.
+    var place: Place
     private(set) var process: ChildProcess?
     private var connection: RedisConnection?
     private var starts = 0
 
-    init(_ name: String, settings: [String: String] = [:]) throws {
+    init(
+        _ name: String, settings: [String: String] = [:], at place: Place = .loopback()
+    ) throws {
         self.name = name
         folder = try TemporaryFolder()
         self.settings = Self.defaults.merging(settings) { $1 }
-        let ports = Ports.take(3)
-        (port, peerPort, adminPort) = (ports[0], ports[1], ports[2])
+        self.place = place
     }
+
+    var port: UInt16 { place.client.port }
+    var peerPort: UInt16 { place.peer.port }
+    var adminPort: UInt16 { place.admin.port }
+
+    /// What others are told to dial.
+    var peerAddress: String { (place.advertisedPeer ?? place.peer).text }
 
     var dataDirectory: String { settings["data-dir"] ?? folder.path("data") }
 
     var arguments: [String] {
         var all = settings
         all["data-dir"] = dataDirectory
-        all["listen"] = all["listen"] ?? "127.0.0.1:\(port)"
-        all["peer-listen"] = all["peer-listen"] ?? "127.0.0.1:\(peerPort)"
-        all["admin-listen"] = all["admin-listen"] ?? "127.0.0.1:\(adminPort)"
+        all["listen"] = all["listen"] ?? place.client.text
+        all["peer-listen"] = all["peer-listen"] ?? place.peer.text
+        all["admin-listen"] = all["admin-listen"] ?? place.admin.text
+        if let advertised = place.advertisedPeer { all["peer-advertise"] = advertised.text }
+        // Nobody but the tests gets into a namespace.
+        if place.client.namespace != nil { all["protected-mode"] = "no" }
         let flags = all.sorted { $0.key < $1.key }.flatMap { ["--\($0.key)", $0.value] }
-        return flags + seeds.flatMap { ["--join", "127.0.0.1:\($0)"] }
+        return flags + seeds.flatMap { ["--join", $0] }
     }
 
     // MARK: Lives
@@ -58,10 +66,12 @@ final class Server {
         starts += 1
         let log = "log.\(starts)"
         Scenario.keepLog(of: name, folder, log)
-        let words = launcher + [Self.program] + arguments
-        process = try ChildProcess(
+        let words = place.launcher + [Self.program] + arguments
+        let process = try ChildProcess(
             words[0], Array(words.dropFirst()), output: folder.path("out.\(starts)"),
             errors: folder.path(log))
+        place.started(process.pid)
+        self.process = process
     }
 
     /// Waits for the line that says that it serves.
@@ -104,10 +114,7 @@ final class Server {
     func resume() { process?.signal(SIGCONT) }
 
     /// Gives it other addresses for its next start.
-    func move() {
-        let ports = Ports.take(3)
-        (port, peerPort, adminPort) = (ports[0], ports[1], ports[2])
-    }
+    func move() { place = .loopback() }
 
     var isRunning: Bool { process.map { $0.poll() == nil } ?? false }
 
@@ -118,7 +125,7 @@ final class Server {
 
     /// A new connection that has said nothing yet.
     func connect(timeout: Duration = .seconds(20)) throws -> RedisConnection {
-        try RedisConnection(port: port, timeout: timeout)
+        try RedisConnection(to: place.client, timeout: timeout)
     }
 
     private func authenticated() throws -> RedisConnection {
@@ -142,7 +149,7 @@ final class Server {
         return reply
     }
 
-    func get(_ path: String) throws -> HTTPAnswer { try HTTP.get(path, port: adminPort) }
+    func get(_ path: String) throws -> HTTPAnswer { try HTTP.get(path, at: place.admin) }
 
     /// One field of INFO.
     func info(_ field: String) throws -> String? {

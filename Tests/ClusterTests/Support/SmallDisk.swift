@@ -21,7 +21,7 @@ struct SmallDisk {
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true)
         let script = "mount -t tmpfs -o size=\(mebibytes)m tmpfs \"$0\" && exec \"$@\""
-        server.launcher = ["unshare", "--mount", "sh", "-c", script, path]
+        server.place.launcher = ["unshare", "--mount", "sh", "-c", script, path]
     }
 
     private var ballast: String {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A blocking socket on loopback, with time-outs on everything.
+/// A blocking connection, with time-outs on everything.
 struct Socket: ~Copyable {
     enum Problem: Error, Equatable {
         case refused(String)
@@ -11,9 +11,8 @@ struct Socket: ~Copyable {
 
     private let descriptor: Int32
 
-    init(port: UInt16, timeout: Duration) throws {
-        descriptor = socket(
-            AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    init(to endpoint: Endpoint, timeout: Duration) throws {
+        descriptor = Self.make(in: endpoint.namespace)
         guard descriptor >= 0 else { throw Failure("no socket: \(Self.lastError())") }
         var limit = Self.timeval(timeout)
         let size = socklen_t(MemoryLayout<timeval>.size)
@@ -21,7 +20,7 @@ struct Socket: ~Copyable {
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
         var one: Int32 = 1
         unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(4))
-        var address = Self.loopback(port)
+        var address = try Self.address(endpoint)
         let status = unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -31,6 +30,13 @@ struct Socket: ~Copyable {
     }
 
     deinit { close(descriptor) }
+
+    /// Negative where that fails.
+    private static func make(in namespace: NetworkNamespace?) -> Int32 {
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard let namespace else { return socket(AF_INET, kind, 0) }
+        return (try? namespace.inside { socket(AF_INET, kind, 0) }) ?? -1
+    }
 
     func send(_ bytes: [UInt8]) throws {
         var sent = 0
@@ -70,7 +76,7 @@ struct Socket: ~Copyable {
     static func isFree(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
-        var address = loopback(port)
+        guard var address = try? address(Endpoint(port: port)) else { return false }
         let status = unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -79,11 +85,13 @@ struct Socket: ~Copyable {
         return status == 0
     }
 
-    private static func loopback(_ port: UInt16) -> sockaddr_in {
+    private static func address(_ endpoint: Endpoint) throws -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = endpoint.port.bigEndian
+        guard unsafe inet_pton(AF_INET, endpoint.host, &address.sin_addr) == 1 else {
+            throw Failure("not an IPv4 address: \(endpoint.host)")
+        }
         return address
     }
 
