@@ -157,7 +157,7 @@ extension DataPlane {
         default:
             if settlement.wasPending { noteSettled(node, askedNs: settlement.askedNs, now: now) }
             if case .behind(let place) = settlement.event, settlement.wasPending {
-                repair(id, place, now: now, into: &effects)
+                repair(id, place, into: &effects)
             }
         }
         if settlement.isOver { return forget(id, now: now) }

@@ -74,7 +74,7 @@ extension DataPlane {
         }
         let replicas = table.replicaCount
         guard 2 * first.request.consistency.bounded(by: replicas).r > replicas else {
-            repairInBackground(id, behind, merged, now: now, into: &effects)
+            repairInBackground(id, behind, merged, into: &effects)
             return finishRead(id, isHeld: true, now: now, into: &effects)
         }
         if let other = backgroundRepairs[flight.key] { forget(other, now: now) }
@@ -83,7 +83,7 @@ extension DataPlane {
             flight.settlingNs = now.monotonicNs
             return flight.quorum.settle(behind: behind)
         }
-        send(merged, to: behind, of: id, now: now, into: &effects)
+        send(merged, to: behind, of: id, into: &effects)
         counters.repairs += UInt64(behind.count)
         let lateNs = now.monotonicNs + Self.lateRepairNs
         late.schedule(id, atNs: lateNs, nowNs: now.monotonicNs)
@@ -91,36 +91,33 @@ extension DataPlane {
     }
 
     /// One more replica is behind what the client is to see.
-    mutating func repair(_ id: UInt64, _ place: Int, now: Now, into effects: inout [Effect]) {
+    mutating func repair(_ id: UInt64, _ place: Int, into effects: inout [Effect]) {
         guard let merged = reads[id]?.merged else { return }
         var behind = PlaceSet()
         behind.insert(place)
-        send(merged, to: behind, of: id, now: now, into: &effects)
+        send(merged, to: behind, of: id, into: &effects)
         counters.repairs += 1
     }
 
     private mutating func repairInBackground(
-        _ id: UInt64, _ behind: PlaceSet, _ merged: ReadObject, now: Now,
-        into effects: inout [Effect]
+        _ id: UInt64, _ behind: PlaceSet, _ merged: ReadObject, into effects: inout [Effect]
     ) {
         guard let key = reads[id]?.key, backgroundRepairs[key] == nil,
             detachedCount < Self.detachedMax
         else { return }
         backgroundRepairs[key] = id
         reads.update(id) { $0.quorum.end(behind: behind) }
-        send(merged, to: behind, of: id, now: now, into: &effects)
+        send(merged, to: behind, of: id, into: &effects)
         counters.backgroundRepairs += UInt64(behind.count)
     }
 
     private func send(
-        _ merged: ReadObject, to behind: PlaceSet, of id: UInt64, now: Now,
-        into effects: inout [Effect]
+        _ merged: ReadObject, to behind: PlaceSet, of id: UInt64, into effects: inout [Effect]
     ) {
         guard let flight = reads[id], let table = routing.table else { return }
         let message = PeerMessage.write(
             id: id, key: PeerKey(flight.key), wantsDurability: false,
-            record: merged.object.encoded(),
-            patienceMs: Self.patienceMs(until: flight.deadlineNs, now: now))
+            record: merged.object.encoded())
         let hold = Hold(batch: cache.look(flight.slot) { $0.batch }, isDurable: false)
         for place in 0..<table.replicaCount where behind.contains(place) {
             effects.append(.send(table.replica(flight.partition, place), message, after: hold))
