@@ -170,6 +170,10 @@ struct Option: Sendable {
     private static let output: [Option] = [
         Option("--json", nil, "Print the result as JSON.") { options, _ in options.wantsJSON = true
         },
+        Option(
+            "--seconds", nil,
+            "With --json: tell every second of the run by itself, too. How a fault shows."
+        ) { options, _ in options.wantsSeconds = true },
         Option("--quiet", nil, "Show no progress.") { options, _ in options.isQuiet = true },
         Option("--help", nil, short: "-h", "Print this.") { options, _ in options.wantsHelp = true
         },

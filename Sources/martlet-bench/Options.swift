@@ -51,6 +51,7 @@ struct Options: Sendable {
 
     var serverProcesses: [Int32] = []
     var wantsJSON = false
+    var wantsSeconds = false
     var isQuiet = false
     var wantsHelp = false
     var wantsVersion = false

@@ -14,6 +14,7 @@ struct Progress {
 
     /// Shows the last second: what was measured up to now, and what up to a second before.
     func tick(_ name: String, seconds: Int, _ now: Measurements, since before: Measurements) {
+        guard isWanted else { return }
         let recent = now.allLatencies.since(before.allLatencies)
         var line = "\(name)  \(seconds) s  \(Figures.grouped(Int(recent.count))) ops/s"
         line += "  p50 \(Figures.milliseconds(recent.percentile(50)))"

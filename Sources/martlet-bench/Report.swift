@@ -13,6 +13,8 @@ struct Report: Sendable {
     /// Processor time of this program.
     let driverSeconds: Double
     let threads: Int
+    /// The seconds of the run one by one, if they are wanted.
+    var intervals: [Interval] = []
 
     var operationsPerSecond: Double {
         seconds > 0 ? Double(measurements.succeeded) / seconds : 0
@@ -152,6 +154,7 @@ struct Report: Sendable {
                 serverSecondsPerMillion.map { .number($0) } ?? .null),
             .init("driver_cpu_seconds", .number(driverSeconds)),
             .init("driver_bound", .bool(isDriverBound)),
+            .init("intervals", .array(intervals.map(\.json))),
         ])
     }
 

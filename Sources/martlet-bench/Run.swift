@@ -117,7 +117,7 @@ struct Run {
             loops[index].perform { driver.value.begin(own, nowNs: startNs) }
         }
         finishedPhases += drivers.count
-        try waitForDrivers(name: name, startNs: startNs)
+        let intervals = try waitForDrivers(name: name, startNs: startNs)
         let after = try sampleServers()
         let cpuAfter = ProcessFacts.processorSeconds
         let (total, endNs) = collect()
@@ -125,23 +125,34 @@ struct Run {
             workload: name, seconds: Double(endNs - startNs) / 1e9, measurements: total,
             servers: zip(before, after).map { ($0.id, $0.usage.used(until: $1.usage)) },
             driverSeconds: cpuAfter.user + cpuAfter.system - cpuBefore.user - cpuBefore.system,
-            threads: drivers.count)
+            threads: drivers.count, intervals: intervals)
     }
 
-    private func waitForDrivers(name: String, startNs: UInt64) throws(Failure) {
+    /// Waits until the phase is over, and returns its seconds one by one if they are wanted.
+    private func waitForDrivers(
+        name: String, startNs: UInt64
+    ) throws(Failure) -> [Interval] {
         var nextNs = startNs + Self.progressNs
         var last = Measurements()
+        var intervals: [Interval] = []
+        let isWatched = progress.isWanted || options.wantsSeconds
         while status.finishedPhases < finishedPhases {
             if let failure = status.failure { throw .failed(failure) }
             usleep(Self.pollUs)
-            guard progress.isWanted, SystemClock.monotonicNs() >= nextNs else { continue }
+            let nowNs = SystemClock.monotonicNs()
+            guard isWatched, nowNs >= nextNs else { continue }
             let (current, _) = collect()
+            if options.wantsSeconds {
+                let endSeconds = Double(nowNs - startNs) / 1e9
+                intervals.append(Interval(endSeconds: endSeconds, current, since: last))
+            }
             progress.tick(
                 name, seconds: Int((nextNs - startNs) / Self.progressNs), current, since: last)
             last = current
             nextNs += Self.progressNs
         }
         progress.endLine()
+        return intervals
     }
 
     /// What all drivers have measured together, and when the last reply came.

@@ -82,6 +82,12 @@ public struct History: Sendable {
         byKey.compactMap { key, events in KeyUse(events) == .register ? key : nil }
     }
 
+    /// How long the requests took that began in a stretch of time and were answered.
+    public func latencies(from beginNs: Int64, until endNs: Int64) -> [Duration] {
+        events.filter { (beginNs..<endNs).contains($0.begin) }
+            .compactMap { event in event.end.map { .nanoseconds($0 - event.begin) } }
+    }
+
     public var acknowledged: Int { events.count { $0.isAcknowledged } }
 
     public var unknown: Int { events.count { !$0.isAcknowledged } }

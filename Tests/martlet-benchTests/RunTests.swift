@@ -1,3 +1,4 @@
+import Essentials
 import Platform
 import Synchronization
 import Testing
@@ -44,6 +45,20 @@ import Wire
         #expect(report.measurements.succeeded == 500)
         #expect(keys.count("GET") == 500)
         #expect(keys.count("SET") == Int(changed))
+    }
+
+    @Test func `every second is told by itself when that is wanted`() throws {
+        let server = try FakeServer(FakeKeys().answer)
+        let report = try run([server], "--duration", "2.5", "--seconds", "set")
+        #expect(report.intervals.count == 2)
+        for (index, interval) in report.intervals.enumerated() {
+            #expect(Int(interval.endSeconds) == index + 1)
+            #expect(interval.latencies.count > 0)
+        }
+        let counted = report.intervals.reduce(0) { $0 + $1.latencies.count }
+        #expect(counted < report.measurements.succeeded)
+        #expect(report.json.text.contains("\"end_seconds\""))
+        #expect(try run([server], "--duration", "1.1", "set").intervals.isEmpty)
     }
 
     @Test func `keys that are not there are absent, not wrong`() throws {

@@ -1,6 +1,7 @@
 """The command line of tools/bench."""
 
 import argparse
+import json
 import signal
 import sys
 import tempfile
@@ -29,7 +30,7 @@ def parse(arguments):
         "writes a Markdown report. Installs what is missing from Debian's packages and builds\n"
         "Martlet (release). Servers run on free loopback ports, in a directory that is removed\n"
         "at the end.\n"
-        "All sections take about 25 minutes, with --quick about 3.",
+        "All sections take about 30 minutes, with --quick about 4.",
         epilog=f"Sections (default: all):\n{sections}\n\n"
         "Exit status: 0 measured (goals reached or not), 1 failed, 2 wrong usage.",
     )
@@ -38,6 +39,16 @@ def parse(arguments):
     parser.add_argument("--rounds", type=int, metavar="COUNT", help="rounds (5)")
     parser.add_argument("--seconds", type=float, metavar="SECONDS", help="of one measurement (5)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report to FILE")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE",
+        help="write goals, and the figures of the sections on faults, to FILE as JSON")
+    parser.add_argument(
+        "--away", type=float, metavar="SECONDS",
+        help="hints: how long the node is away (20; with --quick 5)")
+    parser.add_argument(
+        "--write-rate", type=int, metavar="COUNT", help="hints: writes a second (5000)")
+    parser.add_argument(
+        "--hint-nodes", type=int, metavar="COUNT", help="hints: nodes, 3 or more (3)")
     parser.add_argument(
         "--dir", type=Path, default=Path("/var/tmp"), metavar="DIRECTORY",
         help="where the servers' data is kept meanwhile: a real disk (/var/tmp)",
@@ -61,6 +72,10 @@ def parse(arguments):
         parser.error("'--rounds' must be 1 or more")
     if options.seconds is not None and options.seconds < 0.5:
         parser.error("'--seconds' must be 0.5 or more")
+    for name, least in (("away", 1), ("write_rate", 1), ("hint_nodes", 3)):
+        value = getattr(options, name)
+        if value is not None and value < least:
+            parser.error(f"'--{name.replace('_', '-')}' must be {least} or more")
     return options
 
 
@@ -92,6 +107,9 @@ def measure(options):
         rounds=options.rounds or (1 if options.quick else 5),
         seconds=options.seconds or (1 if options.quick else 5),
         quick=options.quick,
+        away=options.away or (5 if options.quick else 20),
+        write_rate=options.write_rate or 5000,
+        hint_nodes=options.hint_nodes or 3,
     )
     with tempfile.TemporaryDirectory(prefix="martlet-bench-", dir=options.dir) as directory:
         programs = Programs(binaries, Path(directory), options.martlet_option)
@@ -109,6 +127,8 @@ def measure(options):
                 failed.append(name)
             finally:
                 programs.stop_all()
+    if options.json:
+        options.json.write_text(json.dumps(report.json, indent=2) + "\n")
     if options.output:
         options.output.write_text(report.text)
     else:

@@ -7,12 +7,24 @@ class Report:
     def __init__(self):
         self.lines = []
         self.goals = []
+        self.figures = {}
         self.summary_at = 0
 
     @property
     def text(self):
         lines = self.lines[:self.summary_at] + self.summary + self.lines[self.summary_at:]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+    def record(self, name, figures):
+        """Keeps figures for programs, beside the tables for people."""
+        self.figures[name] = figures
+
+    @property
+    def json(self):
+        goals = [
+            dict(zip(("what", "goal", "measured", "verdict"), each)) for each in self.goals]
+        facts = [line[2:] for line in self.lines[:self.summary_at] if line.startswith("- ")]
+        return {"facts": facts, "goals": goals, "figures": self.figures}
 
     def summarise_here(self):
         """The goals of all sections are listed at this place."""

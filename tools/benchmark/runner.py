@@ -25,6 +25,9 @@ class Settings:
     rounds: int
     seconds: float
     quick: bool
+    away: float
+    write_rate: int
+    hint_nodes: int
     connections: int = 50
 
     @property

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from . import proc
+from . import faults, proc
 from .report import mebibytes, number, ratio
 from .runner import median, ratios
 from .servers import command, wait_until
@@ -246,4 +246,6 @@ SECTIONS = {
     "etcd": Section("three nodes that sync every write, against three of etcd", etcd),
     "memory": Section("memory with a million values, and the time to start", memory),
     "ycsb": Section("YCSB A, B, C, D and F on three nodes", ycsb),
+    "failover": Section("a node of three killed, and stopped: latencies after it", faults.failover),
+    "hints": Section("a node that was away catches up under load", faults.hints),
 }

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -28,11 +29,12 @@ def free_ports(count):
 class System:
     """A server, or a cluster of them, that takes part in a comparison."""
 
-    def __init__(self, name, addresses, processes, protocol="redis"):
+    def __init__(self, name, addresses, processes, protocol="redis", admins=()):
         self.name = name
         self.addresses = addresses
         self.processes = processes
         self.protocol = protocol
+        self.admins = list(admins)
 
     @property
     def pids(self):
@@ -65,7 +67,7 @@ class Programs:
         return path
 
     def start(self, arguments, directory):
-        log = open(directory / "log", "wb")
+        log = open(directory / "log", "ab")
         with log:
             process = subprocess.Popen(
                 [str(each) for each in arguments], stdin=subprocess.DEVNULL, stdout=log,
@@ -84,6 +86,8 @@ class Programs:
         for process in processes:
             if process.poll() is None:
                 process.terminate()
+                # One that was stopped hears of it now.
+                process.send_signal(signal.SIGCONT)
         deadline = time.monotonic() + STOP_SECONDS_MAX
         for process in processes:
             try:
@@ -109,16 +113,25 @@ class Programs:
 
     def start_martlet(self, name, nodes=1, **settings):
         """A cluster of `nodes`; settings by their names with underscores."""
-        addresses, processes, first_peer = [], [], None
+        addresses, processes, admins, first_peer = [], [], [], None
         for _ in range(nodes):
             address, peer, process = self.launch_martlet(first_peer, settings)
             wait_until(process, "Martlet", lambda address=address: serves(address))
             first_peer = first_peer or peer
             addresses.append(address)
             processes.append(process)
+            admins.append(process.admin)
         for address, process in zip(addresses, processes):
             wait_until(process, "Martlet", lambda address=address: sees(address, nodes))
-        return System(name, addresses, processes)
+        return System(name, addresses, processes, admins=admins)
+
+    def restart(self, system, index):
+        """Starts a node of Martlet that has ended again, with its data and at its addresses."""
+        ended = system.processes[index]
+        process = self.start(ended.args, ended.log.parent)
+        process.admin = ended.admin
+        self.started.remove(ended)
+        system.processes[index] = process
 
     def launch_martlet(self, join, settings):
         """Starts one node, and does not wait for it."""
@@ -134,6 +147,7 @@ class Programs:
         for key, value in self.martlet_options:
             arguments += ["--" + key, value]
         process = self.start(arguments, directory)
+        process.admin = f"127.0.0.1:{admin}"
         return ("127.0.0.1", client), f"127.0.0.1:{peer}", process
 
     # etcd
@@ -198,9 +212,25 @@ def etcd_is_healthy(address):
         return json.load(answer).get("health") == "true"
 
 
-def command(address, *words):
+def ask_admin(admin, path):
+    """What the admin port answers."""
+    with urllib.request.urlopen(f"http://{admin}{path}", timeout=10) as answer:
+        return answer.read().decode()
+
+
+def metric(admin, name):
+    """The sum of a metric over its labels."""
+    lines = ask_admin(admin, "/metrics").splitlines()
+    fields = [line.rpartition(" ") for line in lines if not line.startswith("#")]
+    values = [float(value) for key, _, value in fields if key.partition("{")[0] == name]
+    if not values:
+        raise StartError(f"{admin} has no metric {name}")
+    return sum(values)
+
+
+def command(address, *words, timeout=2):
     """Sends one command and returns its reply; an error reply is a ValueError."""
-    with socket.create_connection(address, timeout=2) as connection:
+    with socket.create_connection(address, timeout=timeout) as connection:
         parts = [f"*{len(words)}\r\n"] + [f"${len(word)}\r\n{word}\r\n" for word in words]
         connection.sendall("".join(parts).encode())
         with connection.makefile("rb") as stream:

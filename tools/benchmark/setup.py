@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-# What is compared with; what Martlet is built with, tools/setup knows.
-PACKAGES = {"etcd": ["etcd-server", "etcd-client"]}
+# What it is compared with. What Martlet is built with, tools/setup knows.
+PACKAGES = {"etcd": ["etcd-server", "etcd-client"], "failover": [], "hints": []}
 PACKAGES_DEFAULT = ["redis-server"]
 
 

@@ -1,0 +1,306 @@
+"""What clients notice of a node that fails, and how fast it catches up when it is back."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+
+from .report import number
+from .servers import StartError, ask_admin, command, metric, serves, wait_until
+
+# Enough to keep three nodes busy on a small machine, without a queue that would hide the fault.
+CONNECTIONS = 16
+KEYS = 20_000
+VALUE_SIZE = 100
+# A fault comes at the end of this second of the run.
+FAULT_AT = 2
+SECONDS_AFTER = 10
+# The issue's bound: from here on p99 is below twice the healthy one.
+SETTLED_AFTER = 2
+P99_RATIO_MAX = 2
+# "At once", for a request that too few replicas are left for.
+AT_ONCE_SECONDS = 0.1
+CAUGHT_UP_SECONDS_MAX = 120
+HINTS_METRIC = "martlet_hints"
+# Keys that are compared, one by one, between the node that was away and one that was not.
+SAMPLE = 500
+FAULTS = (("kill -9", signal.SIGKILL), ("SIGSTOP", signal.SIGSTOP))
+
+
+def say(text):
+    print(f"   {text}", file=sys.stderr, flush=True)
+
+
+class Drive:
+    """A run of martlet-bench in the background, whose seconds can be waited for."""
+
+    def __init__(self, programs, addresses, workload, seconds, *options):
+        arguments = [programs.bench, "--json", "--seconds", "--duration", seconds,
+                     "--value-size", VALUE_SIZE]
+        for host, port in addresses:
+            arguments += ["--server", f"{host}:{port}"]
+        self.workload = workload
+        self.process = subprocess.Popen(
+            [str(each) for each in [*arguments, *options, workload]], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+        # Ends with the servers, whatever happens.
+        programs.started.append(self.process)
+
+    def wait_for_second(self, second):
+        """Returns when so many seconds have been measured; false when the run is over before."""
+        for line in self.process.stderr:
+            say(line.strip())
+            if line.startswith(f"{self.workload}  {second} s"):
+                return True
+        return False
+
+    def follow(self):
+        """Shows every second, to the end."""
+        for line in self.process.stderr:
+            say(line.strip())
+        return self.finish()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.finish()
+
+    def finish(self):
+        text, errors = self.process.communicate()
+        if not text:
+            raise StartError(f"martlet-bench: {errors.strip()}")
+        return json.loads(text)
+
+
+def healthy(programs, addresses, workload, seconds, *options):
+    """p50, p99 and rate of a run in which nothing happens."""
+    figures = Drive(programs, addresses, workload, seconds, *options).finish()
+    latency = figures["latency_ms"]
+    return {
+        "ops": figures["operations_per_second"], "p50": latency["p50"], "p99": latency["p99"],
+        "max": latency["max"], "failed": figures["failed"]}
+
+
+def load(programs, addresses):
+    Drive(programs, addresses, "load", 60, "--keys", KEYS, "--pipeline", 4).finish()
+
+
+# One of three nodes
+
+
+def failover(programs, runner, report):
+    report.title("A node of three fails")
+    report.paragraph(
+        f"Three nodes, n=3, r=2, w=2, `wal-sync 1000`; {CONNECTIONS} connections to the first two,"
+        f" closed loop, half reads and half writes of {KEYS:,} keys of {VALUE_SIZE} bytes. The"
+        " third node gets the signal; each row is a second after it. Latencies in ms.")
+    for name, number_of_signal in FAULTS:
+        one_fails(programs, runner, report, name, number_of_signal)
+    two_fail(programs, report)
+
+
+def one_fails(programs, runner, report, name, number_of_signal):
+    martlet = programs.start_martlet("Martlet ×3", nodes=3, n=3, r=2, w=2, wal_sync=1000)
+    survivors, victim = martlet.addresses[:2], martlet.processes[2]
+    options = ["--keys", KEYS, "--connections", CONNECTIONS, "--distribution", "uniform"]
+    load(programs, survivors)
+    healthy(programs, survivors, "a", runner.settings.warm_up_seconds, *options)
+    before = healthy(programs, survivors, "a", max(3, runner.settings.seconds), *options)
+    drive = Drive(programs, survivors, "a", FAULT_AT + SECONDS_AFTER + 0.5, *options)
+    if not drive.wait_for_second(FAULT_AT):
+        raise StartError("the run ended before the fault")
+    victim.send_signal(number_of_signal)
+    say(f"{name} of node 3")
+    figures = drive.finish()
+    seconds = figures["intervals"][FAULT_AT:]
+    rows = [["healthy", *cells(before)]]
+    for index, each in enumerate(seconds):
+        rows.append([f"second {index + 1}", *cells({**each, "ops": each["operations"]})])
+    report.title(name, level=3)
+    report.table(["", "ops/s", "p50", "p99", "max", "errors"], rows)
+    settled = seconds[SETTLED_AFTER:]
+    worst = max((each["p99"] for each in settled), default=0)
+    ratio = worst / before["p99"] if before["p99"] else 0
+    report.goal(
+        f"{name}: p99 of any second from {SETTLED_AFTER} s on, to the healthy one",
+        f"{number(ratio)} × ({number(worst)} ms)", f"< {P99_RATIO_MAX} ×",
+        bool(settled) and ratio < P99_RATIO_MAX)
+    failed = sum(each["failed"] for each in seconds)
+    report.goal(f"{name}: requests that failed", f"{failed:,}", "0", failed == 0)
+    report.record(f"failover {name}", {
+        "healthy": before, "seconds_after": seconds, "errors": figures["errors"]})
+    programs.stop(martlet)
+
+
+def cells(each):
+    return [number(each["ops"]), *[number(each[name]) for name in ("p50", "p99", "max")],
+            f"{each['failed']:,}"]
+
+
+def two_fail(programs, report):
+    """How soon requests that need two replicas are refused at once, with one replica left."""
+    report.title("Two of three fail", level=3)
+    report.paragraph(
+        "Nodes 2 and 3 get the signal. Then, one request after the other at node 1: with r=w=2"
+        " until ten in a row were refused with -NOQUORUM at once, and with r=w=1.")
+    rows = []
+    for name, number_of_signal in FAULTS:
+        martlet = programs.start_martlet("Martlet ×3", nodes=3, n=3, r=2, w=2, wal_sync=1000)
+        address = martlet.addresses[0]
+        command(address, "SET", "key", "1")
+        start = time.monotonic()
+        for process in martlet.processes[1:]:
+            process.send_signal(number_of_signal)
+        known, slowest = refused_at_once(address, start)
+        alone = [timed(address, "DPUT", f"key:{index}", "", "1", "W", "1")[0]
+                 for index in range(100)]
+        alone += [timed(address, "DGET", f"key:{index}", "R", "1")[0] for index in range(100)]
+        text = f"{known:.2f} s" if known is not None else "never"
+        rows.append([name, text, number(slowest * 1000), number(max(alone) * 1000)])
+        report.goal(
+            f"Two nodes, {name}: -NOQUORUM within {AT_ONCE_SECONDS * 1000:.0f} ms", f"after {text}",
+            "at last", known is not None)
+        report.record(f"two fail {name}", {
+            "refused_at_once_after_seconds": known, "slowest_seconds": slowest,
+            "alone_slowest_seconds": max(alone)})
+        programs.stop(martlet)
+    report.table(
+        ["", "refused at once after", "slowest before, ms", "slowest r=w=1 after, ms"], rows)
+
+
+def refused_at_once(address, start):
+    """Seconds until ten requests in a row were refused at once, and the longest wait before."""
+    in_a_row, slowest, first = 0, 0, None
+    while in_a_row < 10:
+        if time.monotonic() - start > 60:
+            return None, slowest
+        began = time.monotonic()
+        seconds, error = timed(address, "SET" if in_a_row % 2 else "GET", "key", *(
+            ["2"] if in_a_row % 2 else []))
+        if seconds < AT_ONCE_SECONDS and error.startswith("NOQUORUM"):
+            first = began - start if in_a_row == 0 else first
+            in_a_row += 1
+        else:
+            in_a_row = 0
+            slowest = max(slowest, seconds)
+    return max(first, 0), slowest
+
+
+def timed(address, *words):
+    """Seconds that a command took, and its error; empty when it succeeded."""
+    start, error = time.monotonic(), ""
+    try:
+        command(address, *words, timeout=20)
+    except ValueError as answer:
+        error = str(answer)
+    return time.monotonic() - start, error
+
+
+# A node that was away
+
+
+def hints(programs, runner, report):
+    settings = runner.settings
+    report.title("A node was away")
+    report.paragraph(
+        f"{settings.hint_nodes} nodes, n=3, r=2, w=2, `wal-sync 1000`. Clients of all others write"
+        f" {settings.write_rate:,} new keys a second (open loop, {VALUE_SIZE} bytes) all the time."
+        f" One node is killed (kill -9), and started again {settings.away:g} s later. It has caught"
+        " up when no node keeps a hint any more, and it has the newest copy of"
+        f" {SAMPLE} keys that were written while it was away. Latencies in ms.")
+    martlet = programs.start_martlet(
+        f"Martlet ×{settings.hint_nodes}", nodes=settings.hint_nodes, n=3, r=2, w=2, wal_sync=1000)
+    others, victim = martlet.addresses[:-1], len(martlet.processes) - 1
+    rate = ["--rate", settings.write_rate, "--connections", 64, "--distribution", "sequential"]
+
+    def writes(prefix, seconds):
+        keys = max(1, int(settings.write_rate * seconds))
+        return ["set", seconds, *rate, "--keys", keys, "--key-prefix", prefix]
+
+    warm_up = max(1, settings.warm_up_seconds)
+    Drive(programs, others, *writes("warm:", warm_up)).finish()
+    before = healthy(programs, others, *writes("before:", max(5, settings.seconds)))
+    martlet.processes[victim].kill()
+    martlet.processes[victim].wait()
+    say(f"node {victim + 1} is away for {settings.away:g} s")
+    figures = Drive(programs, others, *writes("away:", settings.away)).follow()
+    away = {"ops": figures["operations_per_second"], "failed": figures["failed"],
+            **figures["latency_ms"]}
+    kept = sum(pending_hints(martlet, index) for index in range(victim))
+    drive = Drive(programs, others, *writes("back:", CAUGHT_UP_SECONDS_MAX * 2))
+    drive.wait_for_second(1)
+    start = time.monotonic()
+    programs.restart(martlet, victim)
+    wait_until(
+        martlet.processes[victim], "Martlet", lambda: serves(martlet.addresses[victim]))
+    served = time.monotonic() - start
+    say(f"node {victim + 1} serves after {served:.2f} s; {kept:,} hints wait for it")
+    drained, complete = watch(martlet, victim, start, int(settings.write_rate * settings.away))
+    figures = drive.stop()
+    during = {"ops": figures["operations_per_second"], "failed": figures["failed"],
+              **figures["latency_ms"]}
+    report.table(["", "ops/s", "p50", "p99", "max", "errors"], [
+        ["healthy", *cells(before)], ["while it is away", *cells(away)],
+        ["while it catches up", *cells(during)]])
+    report.bullets([
+        f"Hints that waited: {kept:,}; the node served {served:.2f} s after its start",
+        f"No hint left after {seconds_text(drained)}; all {SAMPLE} keys there after"
+        f" {seconds_text(complete)}"])
+    report.goal(
+        f"Away for {settings.away:g} s: everything there again",
+        seconds_text(complete if drained is not None else None), f"< {CAUGHT_UP_SECONDS_MAX} s",
+        None not in (drained, complete) and max(drained, complete) < CAUGHT_UP_SECONDS_MAX)
+    ratio = during["p99"] / before["p99"] if before["p99"] else 0
+    report.goal(
+        "Clients' p99 while it catches up, to the healthy one",
+        f"{number(ratio)} × ({number(during['p99'])} ms)", "< 2 ×", ratio < 2)
+    report.record("hints", {
+        "healthy": before, "away": away, "catching_up": during, "hints": kept,
+        "served_seconds": served, "drained_seconds": drained, "complete_seconds": complete})
+
+
+def seconds_text(seconds):
+    return "never" if seconds is None else f"{seconds:.1f} s"
+
+
+def watch(martlet, victim, start, keys):
+    """Seconds from `start` until no hints are left, and until a sample of keys is there."""
+    drained = complete = None
+    stride = max(1, keys // SAMPLE)
+    sample = [f"away:{index:012d}" for index in range(0, keys, stride)][:SAMPLE]
+    while time.monotonic() - start < 2 * CAUGHT_UP_SECONDS_MAX:
+        now = time.monotonic() - start
+        left = sum(pending_hints(martlet, index) for index in range(len(martlet.processes)))
+        missing = [key for key in sample if not has_newest(martlet, victim, key)]
+        say(f"{now:5.1f} s: {left:,} hints left, {len(missing)} of {len(sample)} keys missing")
+        if left == 0 and drained is None:
+            drained = now
+        if not missing and complete is None:
+            complete = now
+        sample = missing or sample
+        if drained is not None and complete is not None:
+            break
+        time.sleep(0.5)
+    return drained, complete
+
+
+def pending_hints(martlet, index):
+    """Hints that a node keeps for others; 0 where it is down."""
+    try:
+        return int(metric(martlet.admins[index], HINTS_METRIC))
+    except OSError:
+        return 0
+
+
+def has_newest(martlet, victim, key):
+    """Whether the node itself holds what a node that was never away holds, if it has to."""
+    copies = explain(martlet.admins[0], key)
+    ours = [each for each in copies if each["number"] == victim + 1]
+    return not ours or all(
+        each["digest"] == ours[0]["digest"] and each["state"] == "object" for each in copies)
+
+
+def explain(admin, key):
+    path = f"/v1/explain?key={urllib.parse.quote(key)}"
+    return json.loads(ask_admin(admin, path))["replicas"]
