@@ -76,8 +76,8 @@ let package = Package(
         library(
             "Server",
             [
-                "CMicroHTTPD", "Causality", "Commands", "Engine", "Essentials", "Membership",
-                "Objects", "Placement", "Platform", "Storage", "Wire",
+                "CMicroHTTPD", "Causality", "Commands", "Engine", "Essentials", "Hashing",
+                "Membership", "Objects", "Placement", "Platform", "Storage", "Wire",
             ]),
         library(
             "Simulator",

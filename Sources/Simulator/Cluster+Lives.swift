@@ -31,6 +31,10 @@ extension Cluster {
             detector: FailureDetector(
                 node: self[index].number, incarnation: now(index).wallMs, seed: random.next()))
         tickDetector(index)
+        for shard in 0..<options.shards {
+            post(
+                .hintsFound(self[index].disk.hintAccounts(shard: shard)), to: index, shard: shard)
+        }
         for other in nodes.indices.map({ $0 + 1 }) where areConnected(index, other) {
             notifyLinks(index, other, areOpen: true)
         }

@@ -101,6 +101,19 @@ extension Cluster {
             } else {
                 self[index].process?.shards[shard].held.append((hold, effect))
             }
+        case .storeHint(let key, let value):
+            self[index].process?.shards[shard].changes.append(.putHint(key: key, value: value))
+        case .dropHint(let key):
+            self[index].process?.shards[shard].changes.append(.dropHint(key: key))
+        case .dropHints(let start, let end):
+            self[index].process?.shards[shard].changes.append(.dropHints(from: start, to: end))
+        case .loadHints(_, _, let hold), .scanHints(_, _, _, _, let hold):
+            if self[index].process?.shards[shard].isReached(hold) == true {
+                leave(effect, index, shard)
+            } else {
+                self[index].process?.shards[shard].held.append((hold, effect))
+            }
+        case .tellOfHints(let notice): note(notice, at: index)
         case .requestSync: self[index].process?.shards[shard].wantsSync = true
         case .describe(let token, let description): descriptions[token] = description
         case .peerTimedOut(let node): detect(.peerTimedOut(node), at: index)
@@ -120,7 +133,36 @@ extension Cluster {
             send(message, from: index, shard: shard, to: Int(node.rawValue))
         case .answer(let link, let message, _):
             sendAnswer(message, from: index, shard: shard, on: Connection(link))
-        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved, .peerTimedOut: break
+        case .loadHints(let keys, let token, _):
+            let values = keys.map { self[index].disk.hints[$0] }
+            planHintEvent(.hintsLoaded(token: token, .values(values)), index, shard)
+        case .scanHints(let start, let end, let limit, let token, _):
+            let found = self[index].disk.scanHints(from: start, to: end, limit)
+            planHintEvent(
+                .hintsScanned(token: token, .chunk(found.records, next: found.next)), index, shard)
+        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved, .peerTimedOut,
+            .storeHint, .dropHint, .dropHints, .tellOfHints:
+            break
+        }
+    }
+
+    /// What a worker has read comes back in a later pass.
+    private func planHintEvent(_ event: DataPlane.Event, _ index: Int, _ shard: Int) {
+        let place = Place(node: index, life: self[index].life, shard: shard)
+        let delayNs = random.durationNs(upToMs: weather.loadMs * self[index].diskSlowness)
+        plan(.hintsRead(place, event), inNs: delayNs)
+    }
+
+    private func note(_ notice: HintNotice, at index: Int) {
+        switch notice {
+        case .delivered(let target, let records, let left):
+            let target = Node.name(Int(target.rawValue))
+            trace.note(
+                .hints, "\(self[index].name): gave \(target) \(records) hints, \(left) left")
+        case .dropped(let target, _, let records, let bound):
+            let target = Node.name(Int(target.rawValue))
+            trace.note(
+                .hints, "\(self[index].name): dropped \(records) hints for \(target), \(bound)")
         }
     }
 

@@ -122,8 +122,12 @@ extension Cluster {
 
     private func shard(of request: PeerMessage) -> Int {
         switch request {
-        case .write(_, let key, _, _, _), .check(_, let key, _, _):
+        case .write(_, let key, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _):
             return sharding.shard(of: Position(rawValue: key.position))
+        case .handoff(_, let entries):
+            return entries.first.map {
+                sharding.shard(of: Position(rawValue: $0.key.position))
+            } ?? 0
         case .forward(_, _, let arguments):
             guard case .key(let request) = Invocation.interpret(arguments: arguments) else {
                 return 0

@@ -35,6 +35,7 @@ final class Cluster {
         /// A shard's timer.
         case wake(Place, atNs: UInt64)
         case loaded(Place, ObjectKey, token: UInt64)
+        case hintsRead(Place, DataPlane.Event)
         case synced(node: Int, life: Int, batches: Int)
         case topologyStored(node: Int, life: Int)
 
@@ -42,7 +43,9 @@ final class Cluster {
         var node: Int {
             switch self {
             case .arrival(let envelope): envelope.to
-            case .pass(let place), .wake(let place, _), .loaded(let place, _, _): place.node
+            case .pass(let place), .wake(let place, _), .loaded(let place, _, _),
+                .hintsRead(let place, _):
+                place.node
             case .synced(let node, _, _), .topologyStored(let node, _): node
             }
         }
@@ -172,6 +175,8 @@ final class Cluster {
             post(
                 .loaded(key, token: token, read(key, place.node)),
                 to: place.node, shard: place.shard)
+        case .hintsRead(let place, let event):
+            if isAlive(place) { post(event, to: place.node, shard: place.shard) }
         case .synced(let index, let life, let batches):
             if self[index].life == life, self[index].isRunning { synced(index, batches) }
         case .topologyStored(let index, let life):

@@ -9,6 +9,15 @@ struct Disk {
         case put(ObjectKey, record: [UInt8])
         /// Every record of the shard: a flush.
         case dropAll(shard: Int)
+        case putHint(key: [UInt8], value: [UInt8])
+        case dropHint(key: [UInt8])
+        case dropHints(from: [UInt8], to: [UInt8])
+    }
+
+    /// The two families that shards write.
+    private struct Tables {
+        var records: [ObjectKey: [UInt8]] = [:]
+        var hints: [[UInt8]: [UInt8]] = [:]
     }
 
     /// What one pass of one shard's loop has stored.
@@ -31,16 +40,20 @@ struct Disk {
     var facts = Facts()
     private let sharding: Sharding
     /// As the process sees it: RocksDB over the page cache.
-    private(set) var records: [ObjectKey: [UInt8]] = [:]
-    private var durable: [ObjectKey: [UInt8]] = [:]
+    private var written = Tables()
+    private var durable = Tables()
     private(set) var unsynced: [Batch] = []
 
     init(sharding: Sharding) { self.sharding = sharding }
 
+    var records: [ObjectKey: [UInt8]] { written.records }
+    /// Hints and their accounts.
+    var hints: [[UInt8]: [UInt8]] { written.hints }
+
     var keys: [ObjectKey] { records.keys.sorted { $0.position < $1.position } }
 
     mutating func write(_ batch: Batch) {
-        Self.apply(batch, to: &records, sharding)
+        Self.apply(batch, to: &written, sharding)
         unsynced.append(batch)
     }
 
@@ -55,30 +68,72 @@ struct Disk {
     /// Loses what was not synced, but for the first `survivors` batches of the log.
     mutating func losePower(survivors: Int) {
         _ = sync(survivors)
-        records = durable
+        written = durable
         unsynced = []
     }
 
     /// Changes a record behind everybody's back, in place and for ever.
     mutating func tamper(_ key: ObjectKey, _ change: (inout [UInt8]?) -> Void) {
-        change(&records[key])
-        durable[key] = records[key]
+        change(&written.records[key])
+        durable.records[key] = written.records[key]
     }
 
     mutating func forgetAll() {
-        records = [:]
-        durable = [:]
+        written = Tables()
+        durable = Tables()
         unsynced = []
     }
 
+    /// The hints with `start <= key < end`, up to a limit, and the key after them.
+    func scanHints(
+        from start: [UInt8], to end: [UInt8], _ limit: HintScanLimit
+    ) -> (records: [HintScanRecord], next: [UInt8]?) {
+        let found = written.hints
+            .filter {
+                !$0.key.lexicographicallyPrecedes(start) && $0.key.lexicographicallyPrecedes(end)
+            }
+            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        var records: [HintScanRecord] = []
+        var bytes = 0
+        for (key, value) in found {
+            guard records.count < limit.records, bytes < limit.bytes else { return (records, key) }
+            records.append(HintScanRecord(key: key, value: value))
+            bytes += key.count + value.count
+        }
+        return (records, nil)
+    }
+
+    /// The accounts of hints that a shard has.
+    func hintAccounts(shard: Int) -> [HintAccountRecord] {
+        let all = scanHints(
+            from: HintRecord.accountsStart, to: HintRecord.accountsEnd,
+            HintScanLimit(records: .max, bytes: .max)
+        ).records
+        return all.compactMap { record in
+            guard let (target, partition) = try? HintRecord.parseAccountKey(record.key),
+                partition.index % sharding.shards == shard
+            else { return nil }
+            return HintAccountRecord(target: target, partition: partition, value: record.value)
+        }
+    }
+
     private static func apply(
-        _ batch: Batch, to records: inout [ObjectKey: [UInt8]], _ sharding: Sharding
+        _ batch: Batch, to tables: inout Tables, _ sharding: Sharding
     ) {
         for change in batch.changes {
             switch change {
-            case .put(let key, let record): records[key] = record
+            case .put(let key, let record): tables.records[key] = record
             case .dropAll(let shard):
-                records = records.filter { sharding.shard(of: $0.key.position) != shard }
+                tables.records = tables.records.filter {
+                    sharding.shard(of: $0.key.position) != shard
+                }
+            case .putHint(let key, let value): tables.hints[key] = value
+            case .dropHint(let key): tables.hints[key] = nil
+            case .dropHints(let start, let end):
+                for key in tables.hints.keys.sorted(by: { $0.lexicographicallyPrecedes($1) })
+                where !key.lexicographicallyPrecedes(start) && key.lexicographicallyPrecedes(end) {
+                    tables.hints[key] = nil
+                }
             }
         }
     }

@@ -14,6 +14,8 @@ struct Trace {
         /// Topologies, and what control planes say.
         static let control = Topics(rawValue: 2)
         static let storage = Topics(rawValue: 4)
+        /// What becomes of hints.
+        static let hints = Topics(rawValue: 16)
         /// What clients are answered.
         static let replies = Topics(rawValue: 8)
         /// What failure detectors say of nodes.
@@ -56,6 +58,21 @@ struct Trace {
         case .check(let id, let key, _, _):
             keys[id] = key.bytes
             return "check \(Text.show(key.bytes))"
+        case .hint(let id, let target, let key, let wantsDurability, let record):
+            keys[id] = key.bytes
+            let object = names.text(record: record, key: key.bytes)
+            return
+                "hint for \(Node.name(Int(target.rawValue))): \(Text.show(key.bytes)) = \(object)"
+                + (wantsDurability ? ", durably" : "")
+        case .handoff(_, let entries):
+            let objects = entries.map { entry in
+                let key = entry.key.bytes
+                return "\(Text.show(key)) = \(names.text(record: entry.record, key: key))"
+            }
+            return "handoff " + objects.joined(separator: ", ")
+        case .handedOver(_, _, let refused):
+            let reasons = refused.map { ", refused \($0.index): \($0.reason)" }
+            return "handed over" + reasons.joined()
         case .forward(_, let consistency, let arguments):
             let words = arguments.map { Text.show($0) }.joined(separator: " ")
             return "forward \(words), \(consistency.timeoutMs) ms left"

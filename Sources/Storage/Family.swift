@@ -10,11 +10,15 @@ public enum Family: UInt32, CaseIterable, Sendable {
     case objects = 0
     /// Facts about this node: few, small, and read at start.
     case meta = 1
+    /// What other nodes have missed: written while they are away, and removed when they are back.
+    /// Apart from the objects, so that this churn does not make their reads slower.
+    case hints = 2
 
     var name: String {
         switch self {
         case .objects: "default"
         case .meta: "meta"
+        case .hints: "hints"
         }
     }
 

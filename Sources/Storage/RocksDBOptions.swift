@@ -49,6 +49,8 @@ internal import CRocksDB
         switch family {
         case .objects: max(options.memtableBytes / memtablesMax, memtableBytesMin)
         case .meta: metaMemtableBytes
+        // None are written as long as all nodes are up.
+        case .hints: max(options.memtableBytes / memtablesMax / 4, memtableBytesMin)
         }
     }
 

@@ -9,12 +9,15 @@ private enum Kind {
     static let check: UInt8 = 2
     static let forward: UInt8 = 3
     static let execute: UInt8 = 4
+    static let hint: UInt8 = 8
+    static let handoff: UInt8 = 9
     static let wrote: UInt8 = 33
     static let same: UInt8 = 34
     static let differs: UInt8 = 35
     static let forwarded: UInt8 = 36
     static let refused: UInt8 = 37
     static let executed: UInt8 = 38
+    static let handedOver: UInt8 = 40
     static let control: UInt8 = 64
 }
 
@@ -31,6 +34,24 @@ extension PeerMessage {
             key.encode(into: &bytes)
             bytes.append(wantsDurability ? 1 : 0)
             bytes.appendSized(record)
+        case .hint(let id, let target, let key, let wantsDurability, let record):
+            bytes.append(Kind.hint)
+            bytes.appendVarint(id)
+            bytes.appendVarint(UInt64(target.rawValue))
+            key.encode(into: &bytes)
+            bytes.append(wantsDurability ? 1 : 0)
+            bytes.appendSized(record)
+        case .handoff(let id, let entries):
+            bytes.append(Kind.handoff)
+            bytes.appendVarint(id)
+            bytes.appendVarint(UInt64(entries.count))
+            for entry in entries { entry.encode(into: &bytes) }
+        case .handedOver(let id, let windowBytes, let refused):
+            bytes.append(Kind.handedOver)
+            bytes.appendVarint(id)
+            bytes.appendVarint(windowBytes)
+            bytes.appendVarint(UInt64(refused.count))
+            for refusal in refused { refusal.encode(into: &bytes) }
         case .check(let id, let key, let fingerprint, let patienceMs):
             bytes.append(Kind.check)
             bytes.appendVarint(id)
@@ -41,13 +62,11 @@ extension PeerMessage {
             bytes.append(Kind.forward)
             bytes.appendVarint(id)
             consistency.encode(into: &bytes)
-            bytes.appendVarint(UInt64(arguments.count))
-            for argument in arguments { bytes.appendSized(argument) }
+            Self.encode(arguments, into: &bytes)
         case .execute(let id, let arguments):
             bytes.append(Kind.execute)
             bytes.appendVarint(id)
-            bytes.appendVarint(UInt64(arguments.count))
-            for argument in arguments { bytes.appendSized(argument) }
+            Self.encode(arguments, into: &bytes)
         case .wrote(let id, let isDurable):
             bytes.append(Kind.wrote)
             bytes.appendVarint(id)
@@ -77,6 +96,11 @@ extension PeerMessage {
         }
     }
 
+    private static func encode(_ arguments: [[UInt8]], into bytes: inout [UInt8]) {
+        bytes.appendVarint(UInt64(arguments.count))
+        for argument in arguments { bytes.appendSized(argument) }
+    }
+
     init(from reader: inout ByteReader) throws(DecodingError) {
         let kind = try reader.readByte()
         if kind == Kind.control {
@@ -93,6 +117,21 @@ extension PeerMessage {
             self = .write(
                 id: id, key: key, wantsDurability: wantsDurability, record: record,
                 patienceMs: patienceMs)
+        case Kind.hint:
+            guard let target = UInt16(exactly: try reader.readVarint()) else {
+                throw .invalid("node number")
+            }
+            let key = try PeerKey(from: &reader)
+            let wantsDurability = try reader.readFlag()
+            self = .hint(
+                id: id, target: NodeNumber(rawValue: target), key: key,
+                wantsDurability: wantsDurability, record: try reader.readSized())
+        case Kind.handoff:
+            self = .handoff(id: id, entries: try reader.readEntries())
+        case Kind.handedOver:
+            let windowBytes = try reader.readVarint()
+            self = .handedOver(
+                id: id, windowBytes: windowBytes, refused: try reader.readRefusals())
         case Kind.check:
             let patienceMs = try reader.readPatience()
             let key = try PeerKey(from: &reader)
@@ -109,10 +148,7 @@ extension PeerMessage {
         case Kind.forwarded: self = .forwarded(id: id, reply: try reader.readSized())
         case Kind.executed: self = .executed(id: id, reply: try reader.readSized())
         case Kind.refused:
-            guard let refusal = Refusal(rawValue: try reader.readByte()) else {
-                throw .invalid("refusal")
-            }
-            self = .refused(id: id, refusal)
+            self = .refused(id: id, try reader.readRefusal())
         default: throw .invalid("peer message kind \(kind)")
         }
     }
@@ -127,6 +163,20 @@ extension PeerKey {
     fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
         let position: UInt64 = try reader.readLittleEndian()
         self.init(position: position, bytes: try reader.readSized(max: PeerMessage.keySizeMax))
+    }
+}
+
+extension HandoffEntry {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        key.encode(into: &bytes)
+        bytes.appendSized(record)
+    }
+}
+
+extension HandoffRefusal {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendVarint(UInt64(index))
+        bytes.append(reason.rawValue)
     }
 }
 
@@ -161,6 +211,33 @@ extension ByteReader {
     fileprivate mutating func readPatience() throws(DecodingError) -> UInt32 {
         guard let patienceMs = UInt32(exactly: try readVarint()) else { throw .invalid("patience") }
         return patienceMs
+    }
+
+    fileprivate mutating func readEntries() throws(DecodingError) -> [HandoffEntry] {
+        let count = try readCount()
+        var entries: [HandoffEntry] = []
+        for _ in 0..<count {
+            let key = try PeerKey(from: &self)
+            entries.append(HandoffEntry(key: key, record: try readSized()))
+        }
+        return entries
+    }
+
+    fileprivate mutating func readRefusals() throws(DecodingError) -> [HandoffRefusal] {
+        let count = try readCount()
+        var refused: [HandoffRefusal] = []
+        for _ in 0..<count {
+            guard let index = Int(exactly: try readVarint()) else { throw .invalid("index") }
+            refused.append(HandoffRefusal(index: index, reason: try readRefusal()))
+        }
+        return refused
+    }
+
+    fileprivate mutating func readRefusal() throws(DecodingError) -> PeerMessage.Refusal {
+        guard let refusal = PeerMessage.Refusal(rawValue: try readByte()) else {
+            throw .invalid("refusal")
+        }
+        return refusal
     }
 
     fileprivate mutating func readFlag() throws(DecodingError) -> Bool {

@@ -1,4 +1,4 @@
-internal import Essentials
+public import Essentials
 
 /// What nodes say to each other about keys, and the envelope for what their control planes say.
 ///
@@ -13,6 +13,12 @@ public enum PeerMessage: Sendable, Equatable {
     case write(
         id: UInt64, key: PeerKey, wantsDurability: Bool, record: [UInt8],
         patienceMs: UInt32 = unlimitedPatienceMs)
+    /// Keep this object for `target`, which cannot be reached and is to get it later; answer
+    /// `wrote`.
+    case hint(
+        id: UInt64, target: NodeNumber, key: PeerKey, wantsDurability: Bool, record: [UInt8])
+    /// You have missed these, all of one partition: merge them; answer `handedOver`.
+    case handoff(id: UInt64, entries: [HandoffEntry])
     /// Do you hold the object with this fingerprint? Answer `same` or `differs`.
     case check(
         id: UInt64, key: PeerKey, fingerprint: UInt64, patienceMs: UInt32 = unlimitedPatienceMs)
@@ -21,6 +27,8 @@ public enum PeerMessage: Sendable, Equatable {
     /// Carry out this command, which asks about what the receiver holds; answer `executed`.
     case execute(id: UInt64, arguments: [[UInt8]])
     case wrote(id: UInt64, isDurable: Bool)
+    /// All but those refused are stored; so many bytes may now be under way.
+    case handedOver(id: UInt64, windowBytes: UInt64, refused: [HandoffRefusal])
     case same(id: UInt64)
     /// The sender's own object, empty when it has none.
     case differs(id: UInt64, record: [UInt8])
@@ -38,7 +46,8 @@ public enum PeerMessage: Sendable, Equatable {
     /// The number under which an answer is awaited; nil for messages that want none.
     public var requestID: UInt64? {
         switch self {
-        case .write(let id, _, _, _, _), .check(let id, _, _, _), .forward(let id, _, _):
+        case .write(let id, _, _, _, _), .check(let id, _, _, _), .forward(let id, _, _),
+            .hint(let id, _, _, _, _), .handoff(let id, _):
             id == 0 ? nil : id
         default: nil
         }
@@ -84,6 +93,8 @@ public enum PeerMessage: Sendable, Equatable {
         case notReplica = 6
         /// It came to the request after the sender's patience; the request was not carried out.
         case late = 7
+        /// The replica's own copy of an object that was handed over is corrupt.
+        case unreadable = 8
     }
 }
 
@@ -95,6 +106,29 @@ public struct PeerKey: Sendable, Equatable {
     public init(position: UInt64, bytes: [UInt8]) {
         self.position = position
         self.bytes = bytes
+    }
+}
+
+/// One of the objects that a holder of hints hands over.
+public struct HandoffEntry: Sendable, Equatable {
+    public var key: PeerKey
+    public var record: [UInt8]
+
+    public init(key: PeerKey, record: [UInt8]) {
+        self.key = key
+        self.record = record
+    }
+}
+
+/// Which of a handoff's objects was not stored, and why.
+public struct HandoffRefusal: Sendable, Equatable {
+    /// Counted from 0, as they were sent.
+    public var index: Int
+    public var reason: PeerMessage.Refusal
+
+    public init(index: Int, reason: PeerMessage.Refusal) {
+        self.index = index
+        self.reason = reason
     }
 }
 

@@ -6,9 +6,11 @@ import Testing
     private func quorum(
         _ replicas: Int = 3, primaries: Int? = nil, w: Int, pw: Int = 0, dw: Int = 0
     ) -> WriteQuorum {
-        WriteQuorum(
-            replicas: replicas, primaries: primaries ?? replicas,
-            requirement: .init(w: w, pw: pw, dw: dw))
+        let primaries = primaries ?? replicas
+        var quorum = WriteQuorum(
+            primaries: primaries, requirement: .init(w: w, pw: pw, dw: dw))
+        for place in primaries..<replicas { quorum.add(fallback: place) }
+        return quorum
     }
 
     @Test func `w replicas acknowledge, and the client is answered once`() {
@@ -52,7 +54,8 @@ import Testing
         #expect(strict.apply(.stored(by: 3, isDurable: true)) == .none)
         #expect(strict.apply(.stored(by: 0, isDurable: true)) == .none)
         #expect(strict.apply(.failed(1)) == .none)
-        #expect(strict.apply(.failed(2)) == .reject(.init(stored: 1, required: 2)))
+        #expect(
+            strict.apply(.failed(2)) == .reject(.init(stored: 1, required: 2, kind: .primaries)))
     }
 
     @Test func `what is only received does not count for dw`() {
@@ -65,10 +68,35 @@ import Testing
     @Test func `the requirement that is missed by most is told`() {
         var durability = quorum(w: 1, dw: 3)
         #expect(durability.apply(.stored(by: 0, isDurable: true)) == .none)
-        #expect(durability.apply(.deadlinePassed) == .reject(.init(stored: 1, required: 3)))
+        #expect(
+            durability.apply(.deadlinePassed)
+                == .reject(.init(stored: 1, required: 3, kind: .durable)))
         var replicas = quorum(w: 3, dw: 1)
         #expect(replicas.apply(.stored(by: 0, isDurable: false)) == .none)
         #expect(replicas.apply(.deadlinePassed) == .reject(.init(stored: 1, required: 3)))
+    }
+
+    @Test func `a fallback takes the place of a primary that failed while nothing is decided`() {
+        var quorum = quorum(w: 3)
+        #expect(quorum.apply(.stored(by: 0, isDurable: false)) == .none)
+        quorum.add(fallback: 3)
+        #expect(quorum.apply(.failed(1)) == .none)
+        #expect(quorum.apply(.stored(by: 2, isDurable: false)) == .none)
+        #expect(!quorum.isDecided && !quorum.isSettled)
+        #expect(quorum.apply(.stored(by: 3, isDurable: false)) == .acknowledge)
+        #expect(quorum.isDecided && quorum.isSettled)
+    }
+
+    @Test func `what cannot succeed is known before it is tried`() {
+        let requirement = WriteQuorum.Requirement(w: 2, pw: 1, dw: 2)
+        #expect(requirement.shortfall(primaries: 2, fallbacks: 0) == nil)
+        #expect(requirement.shortfall(primaries: 1, fallbacks: 1) == nil)
+        #expect(
+            requirement.shortfall(primaries: 1, fallbacks: 0)
+                == .init(stored: 1, required: 2))
+        #expect(
+            requirement.shortfall(primaries: 0, fallbacks: 2)
+                == .init(stored: 0, required: 1, kind: .primaries))
     }
 
     /// Every order of every outcome of up to four replicas, against what follows from the numbers.
@@ -143,12 +171,12 @@ import Testing
             let best = counts(ofOpen: true)
             if best.stored >= w, best.primaries >= pw, best.durable >= dw { return .none }
             isDecided = true
-            var worst = (stored: now.stored, required: w)
-            for one in [(now.primaries, pw), (now.durable, dw)]
-            where one.1 - one.0 > worst.required - worst.stored {
-                worst = (one.0, one.1)
-            }
-            return .reject(.init(stored: worst.stored, required: worst.required))
+            var worst = WriteQuorum.Shortfall(stored: now.stored, required: w)
+            for one in [
+                WriteQuorum.Shortfall(stored: now.primaries, required: pw, kind: .primaries),
+                WriteQuorum.Shortfall(stored: now.durable, required: dw, kind: .durable),
+            ] where one.required - one.stored > worst.required - worst.stored { worst = one }
+            return .reject(worst)
         }
 
         /// What has come, or what could still come if all that is open went well.

@@ -91,7 +91,8 @@ import Testing
     @Test func `a family of a later version is refused by name`() throws {
         let scratch = try Scratch()
         try scratch.open().close()
-        openOtherwise(scratch.options.directory, families: ["default", "meta", "from-the-future"])
+        let names = Family.allCases.map(\.name) + ["from-the-future"]
+        openOtherwise(scratch.options.directory, families: names)
         let error = try failure { _ = try scratch.open() }
         #expect(error.name == "unknownFormat")
         #expect(error.mentions("from-the-future"))

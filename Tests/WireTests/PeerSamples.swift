@@ -19,11 +19,18 @@ enum PeerSamples {
         .executed(id: 12, reply: Array(":1\r\n".utf8)),
         .refused(id: 13, .epoch),
         .control([64, 65]),
+        .hint(
+            id: 14, target: NodeNumber(rawValue: 258), key: key, wantsDurability: false,
+            record: [4, 5]),
+        .handoff(id: 15, entries: [HandoffEntry(key: key, record: [6])]),
+        .handedOver(
+            id: 16, windowBytes: 65_536,
+            refused: [HandoffRefusal(index: 3, reason: .clock)]),
     ]
 
     static func draw(using random: inout SeededRandom) -> PeerMessage {
         let id = random.next() >> UInt64.random(in: 0...63, using: &random)
-        switch Int.random(in: 0..<11, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
         case 0:
             return .write(
                 id: id, key: drawKey(using: &random), wantsDurability: random.oneIn(2),
@@ -41,7 +48,22 @@ enum PeerSamples {
         case 7: return .forwarded(id: id, reply: bytes(40, using: &random))
         case 8: return .executed(id: id, reply: bytes(40, using: &random))
         case 9:
-            let reason = UInt8.random(in: 1...7, using: &random)
+            return .hint(
+                id: id, target: NodeNumber(rawValue: UInt16.random(in: 0...9, using: &random)),
+                key: drawKey(using: &random), wantsDurability: random.oneIn(2),
+                record: bytes(300, using: &random))
+        case 10:
+            let entries = (0..<Int.random(in: 0...4, using: &random)).map { _ in
+                HandoffEntry(key: drawKey(using: &random), record: bytes(99, using: &random))
+            }
+            return .handoff(id: id, entries: entries)
+        case 11:
+            let refused = (0..<Int.random(in: 0...4, using: &random)).map { index in
+                HandoffRefusal(index: index * 77, reason: .diskFull)
+            }
+            return .handedOver(id: id, windowBytes: random.next(), refused: refused)
+        case 12:
+            let reason = UInt8.random(in: 1...8, using: &random)
             return .refused(id: id, PeerMessage.Refusal(rawValue: reason) ?? .epoch)
         default: return .control(bytes(100, using: &random))
         }

@@ -82,6 +82,7 @@ extension DataPlane {
             counters.refusals += 1
             effects.append(.answer(link, .refused(id: id, refusal), after: .none))
         case .describe(let id): describeOwn(id, refusal: refusal, into: &effects)
+        case .handoff(let arrival): interrupt(arrival, refusal, into: &effects)
         case .expiry: break
         }
     }

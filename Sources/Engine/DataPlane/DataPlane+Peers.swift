@@ -30,9 +30,14 @@ extension DataPlane {
         case .wrote(let id, _) where FlightKind(of: id) == .read:
             settleRead(id, node, now: now, into: &effects) { .repaired($1) }
         case .wrote(let id, let isDurable):
-            settleWrite(id, node, now: now, into: &effects) {
-                .stored(by: $0, isDurable: isDurable)
-            }
+            settleWrite(id, node, isDurable: isDurable, now: now, into: &effects)
+        case .hint(let id, let target, let key, let wantsDurability, let record):
+            let asker = HintTask.Asker(link: link, id: id, wantsDurability: wantsDurability)
+            takeHint(asker, target, key, record, header, now: now, into: &effects)
+        case .handoff(let id, let entries):
+            takeHandoff(id, entries, header, link: link, now: now, into: &effects)
+        case .handedOver(let id, let windowBytes, let refused):
+            handedOver(id, windowBytes: windowBytes, refused, now: now, into: &effects)
         case .same(let id) where KeyInquiries.isInquiry(id),
             .differs(let id, _) where KeyInquiries.isInquiry(id),
             .refused(let id, _) where KeyInquiries.isInquiry(id):
@@ -56,12 +61,17 @@ extension DataPlane {
         _ event: ParkedEvents.Event, id: UInt64, _ peerKey: PeerKey, _ header: PeerFrameHeader,
         _ patienceMs: UInt32, link: LinkID, now: Now, into effects: inout [Effect]
     ) {
-        let key = ObjectKey(
-            position: Position(rawValue: peerKey.position), bytes: peerKey.bytes)
+        let key = ObjectKey(peerKey)
         guard routing.accepts(header) else { return refuse(id, .epoch, link, into: &effects) }
         guard let table = routing.table,
             table.place(of: routing.node, in: table.partitioning.partition(of: key.position)) != nil
-        else { return refuse(id, .notReplica, link, into: &effects) }
+        else {
+            guard case .check(_, _, let fingerprint) = event else {
+                return refuse(id, .notReplica, link, into: &effects)
+            }
+            return checkHints(
+                link, id: id, key, fingerprint: fingerprint, now: now, into: &effects)
+        }
         guard let slot = find(key) else {
             guard patienceMs > 0 else { return dropLate(id, link, into: &effects) }
             let deadlineNs = Self.deadlineNs(patienceMs: patienceMs, now: now)
@@ -102,10 +112,11 @@ extension DataPlane {
         case .request(let request): begin(request, now: now, into: &effects)
         case .describe(let id): describeOwn(id, slot: slot, into: &effects)
         case .expiry: expire(slot: slot, now: now, into: &effects)
+        case .handoff(let arrival): goOn(arrival, now: now, into: &effects)
         }
     }
 
-    private mutating func refuse(
+    mutating func refuse(
         _ id: UInt64, _ refusal: PeerMessage.Refusal, _ link: LinkID, into effects: inout [Effect]
     ) {
         counters.refusals += 1
@@ -149,9 +160,10 @@ extension DataPlane {
     ) {
         switch FlightKind(of: id) {
         case .read: settleRead(id, node, now: now, into: &effects) { .failed($1) }
-        case .write: settleWrite(id, node, now: now, into: &effects) { .failed($0) }
+        case .write: failWrite(id, node, now: now, into: &effects)
         case .forward:
             forwardFailed(id, node, mayHaveRun: !hasRefused, now: now, into: &effects)
+        case .handoff: failHandoff(id, now: now)
         case nil: break
         }
     }

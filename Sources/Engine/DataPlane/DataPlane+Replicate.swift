@@ -5,11 +5,54 @@ internal import Replication
 internal import Wire
 
 /// A write's way from the coordinator to the other replicas, until all have settled.
+///
+/// A primary that cannot be reached is replaced by the next fallback, which keeps a hint for it;
+/// where there is none left, or once the client has its answer, the coordinator keeps the hint
+/// itself (DESIGN sections 5 and 6.2).
 extension DataPlane {
+    /// Writes that were answered and wait for the last replicas. Past it they are settled at once,
+    /// with hints for the replicas that have not answered.
+    private static let lingeringMax = 65_536
+
+    /// The primaries that cannot be sent a write now: none, as a rule.
+    func unreachedPlaces(_ partition: PartitionID, own: Int) -> PlaceSet {
+        var unreached = PlaceSet()
+        guard let table = routing.table else { return unreached }
+        for place in 0..<table.replicaCount
+        where place != own && !routing.canReach(table.replica(partition, place)) {
+            unreached.insert(place)
+        }
+        return unreached
+    }
+
+    /// Refuses a write that cannot succeed, before it is made, and says so.
+    mutating func refuseUnattainable(
+        _ request: Request, _ partition: PartitionID, _ unreached: PlaceSet,
+        into effects: inout [Effect]
+    ) -> Bool {
+        guard !unreached.isEmpty, let table = routing.table else { return false }
+        let bounded = request.consistency.bounded(by: table.replicaCount)
+        let primaries = table.replicaCount - unreached.count
+        var fallbacks = 0
+        for node in fallbackLists.fallbacks(of: partition, in: table) where routing.canReach(node) {
+            fallbacks += 1
+        }
+        let shortfall = WriteQuorum.Requirement(bounded).shortfall(
+            primaries: primaries, fallbacks: min(fallbacks, unreached.count))
+        guard let shortfall else { return false }
+        counters.quorumFailures += 1
+        let noun = shortfall.kind == .primaries ? "primaries" : "replicas"
+        let text = "NOQUORUM \(shortfall.stored) of \(shortfall.required) \(noun) can be reached"
+        respond(to: request.origin, .error(text), into: &effects)
+        return true
+    }
+
     /// Sends the write to the other replicas and answers when enough have it.
+    ///
+    /// - Parameter unreached: as `unreachedPlaces` says.
     mutating func replicate(
         _ record: [UInt8], _ reply: Reply, _ request: Request, _ partition: PartitionID,
-        place own: Int, now: Now, into effects: inout [Effect]
+        place own: Int, _ unreached: PlaceSet, now: Now, into effects: inout [Effect]
     ) {
         guard let table = routing.table else { return }
         let replicas = table.replicaCount
@@ -20,19 +63,13 @@ extension DataPlane {
             let hold = Hold(batch: batch, isDurable: isDurable)
             return respond(to: request.origin, reply, after: hold, into: &effects)
         }
-        let quorum = WriteQuorum(
-            replicas: replicas, primaries: replicas,
-            requirement: .init(w: bounded.w, pw: bounded.pw, dw: bounded.dw))
-        var unreached = PlaceSet()
-        for place in 0..<replicas
-        where place != own && !routing.canReach(table.replica(partition, place)) {
-            unreached.insert(place)
-        }
+        let quorum = WriteQuorum(primaries: replicas, requirement: .init(bounded))
         let deadlineNs = now.monotonicNs + UInt64(bounded.timeoutMs) * 1_000_000
         let id = writes.insert(
             WriteFlight(
-                quorum: quorum, origin: request.origin, reply: reply, partition: partition,
-                startedNs: now.monotonicNs, deadlineNs: deadlineNs, unreached: unreached))
+                quorum: quorum, origin: request.origin, reply: reply, key: request.key,
+                record: record, partition: partition, startedNs: now.monotonicNs,
+                deadlineNs: deadlineNs))
         deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         ownStores.append(id, batch: batch, isDurable: isDurable)
         let message = PeerMessage.write(
@@ -42,54 +79,39 @@ extension DataPlane {
         for place in 0..<replicas where place != own && !unreached.contains(place) {
             effects.append(.send(table.replica(partition, place), message, after: hold))
         }
+        guard !unreached.isEmpty else { return }
+        for place in 0..<replicas where unreached.contains(place) {
+            replace(place, of: id, now: now, into: &effects)
+        }
     }
 
-    /// Answers the client when the write's quorum is decided.
-    mutating func finishWrite(
-        _ id: UInt64, _ outcome: WriteQuorum.Effect, now: Now, into effects: inout [Effect]
+    /// A replica has the write.
+    mutating func settleWrite(
+        _ id: UInt64, _ node: NodeNumber, isDurable: Bool, now: Now, into effects: inout [Effect]
     ) {
-        switch outcome {
-        case .none: return
-        case .acknowledge:
-            guard let flight = writes.remove(id) else { return }
-            respond(to: flight.origin, flight.reply, into: &effects)
-        case .reject(let shortfall):
-            guard let flight = writes.remove(id) else { return }
-            reject(
-                flight.origin, since: flight.startedNs, answered: shortfall.stored,
-                required: shortfall.required, now: now, into: &effects)
+        guard let table = routing.table else { return }
+        settle(id, now: now, into: &effects) { flight in
+            guard let place = flight.place(of: node, table) else { return .none }
+            return flight.quorum.apply(.stored(by: place, isDurable: isDurable))
         }
+    }
+
+    /// A replica does not take the write, or nobody knows whether it has.
+    mutating func failWrite(
+        _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect]
+    ) {
+        guard let table = routing.table, let place = writes[id]?.place(of: node, table) else {
+            return
+        }
+        replace(place, of: id, now: now, into: &effects)
     }
 
     /// Own stores whose batch is now safe count for their writes.
     mutating func settleOwnStores(now: Now, into effects: inout [Effect]) {
         while let safe = ownStores.popSafe(written: writtenBatch, durable: durableBatch) {
-            let table = routing.table
-            let node = routing.node
-            let outcome = writes.update(safe.id) { flight -> WriteQuorum.Effect in
-                guard let place = table?.place(of: node, in: flight.partition) else { return .none }
-                var outcome = flight.quorum.apply(.stored(by: place, isDurable: safe.isDurable))
-                guard !flight.unreached.isEmpty else { return outcome }
-                for other in 0..<PlaceSet.placesMax
-                where outcome == .none && flight.unreached.contains(other) {
-                    outcome = flight.quorum.apply(.failed(other))
-                }
-                return outcome
-            }
-            if let outcome { finishWrite(safe.id, outcome, now: now, into: &effects) }
+            settleWrite(
+                safe.id, routing.node, isDurable: safe.isDurable, now: now, into: &effects)
         }
-    }
-
-    mutating func settleWrite(
-        _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect],
-        _ event: (Int) -> WriteQuorum.Event
-    ) {
-        let table = routing.table
-        let outcome = writes.update(id) { flight -> WriteQuorum.Effect in
-            guard let place = table?.place(of: node, in: flight.partition) else { return .none }
-            return flight.quorum.apply(event(place))
-        }
-        if let outcome { finishWrite(id, outcome, now: now, into: &effects) }
     }
 
     mutating func wakeWrite(_ id: UInt64, now: Now, into effects: inout [Effect]) {
@@ -97,10 +119,116 @@ extension DataPlane {
         guard now.monotonicNs >= flight.deadlineNs else {
             return deadlines.schedule(id, atNs: flight.deadlineNs, nowNs: now.monotonicNs)
         }
-        noteTimeouts(in: flight.partition, now: now, into: &effects) { place in
-            flight.quorum.isPending(place) && !flight.unreached.contains(place)
+        guard let table = routing.table else { return }
+        keepHints(of: flight, table, now: now, into: &effects) { plane, node, effects in
+            plane.noteTimeout(of: node, now: now, into: &effects)
         }
-        guard let outcome = writes.update(id, { $0.quorum.apply(.deadlinePassed) }) else { return }
-        finishWrite(id, outcome, now: now, into: &effects)
+        settle(id, now: now, into: &effects) { $0.quorum.apply(.deadlinePassed) }
+    }
+
+    /// Whether `node` has not answered this write yet.
+    func isWritePending(_ id: UInt64, on node: NodeNumber) -> Bool {
+        guard let table = routing.table, let flight = writes[id],
+            let place = flight.place(of: node, table)
+        else { return false }
+        return flight.quorum.isPending(place)
+    }
+
+    /// Keeps a hint for each primary that this write may not have reached, here.
+    ///
+    /// - Parameter note: called for each replica that has not answered.
+    mutating func keepHints(
+        of flight: WriteFlight, _ table: PlacementTable, now: Now, into effects: inout [Effect],
+        note: (inout DataPlane, NodeNumber, inout [Effect]) -> Void = { _, _, _ in }
+    ) {
+        for place in 0..<PlaceSet.placesMax where flight.quorum.isPending(place) {
+            let node = flight.node(at: place, table)
+            guard node != routing.node else { continue }
+            note(&self, node, &effects)
+            keepHint(
+                flight.record, of: flight.key, for: flight.target(at: place, table), now: now,
+                into: &effects)
+        }
+    }
+
+    /// Lets the next fallback stand in for the replica at `place`, or this node itself when the
+    /// client has its answer or nobody is left.
+    private mutating func replace(
+        _ place: Int, of id: UInt64, now: Now, into effects: inout [Effect]
+    ) {
+        guard let table = routing.table, let flight = writes[id], flight.quorum.isPending(place)
+        else { return }
+        let target = flight.target(at: place, table)
+        if !flight.quorum.isDecided, let fallback = nextFallback(for: flight, table) {
+            counters.sloppyWrites += 1
+            let standIn = table.replicaCount + flight.standIns.count
+            writes.update(id) { flight in
+                flight.standIns.append(WriteFlight.StandIn(node: fallback, target: target))
+                flight.quorum.add(fallback: standIn)
+            }
+            let message = PeerMessage.hint(
+                id: id, target: target, key: PeerKey(flight.key),
+                wantsDurability: flight.quorum.wantsDurability, record: flight.record)
+            let hold = Hold(batch: batch, isDurable: false)
+            effects.append(.send(fallback, message, after: isReached(hold) ? .none : hold))
+        } else {
+            keepHint(flight.record, of: flight.key, for: target, now: now, into: &effects)
+        }
+        settle(id, now: now, into: &effects) { $0.quorum.apply(.failed(place)) }
+    }
+
+    private mutating func nextFallback(
+        for flight: WriteFlight, _ table: PlacementTable
+    ) -> NodeNumber? {
+        guard table.replicaCount + flight.standIns.count < PlaceSet.placesMax else { return nil }
+        return fallbackLists.fallbacks(of: flight.partition, in: table).first { node in
+            routing.canReach(node) && !flight.standIns.contains { $0.node == node }
+        }
+    }
+
+    /// Tells the write's quorum something, answers the client when that decides, and forgets the
+    /// write when nobody is left to wait for.
+    private mutating func settle(
+        _ id: UInt64, now: Now, into effects: inout [Effect],
+        _ apply: (inout WriteFlight) -> WriteQuorum.Effect
+    ) {
+        let result = writes.update(id) { flight in (apply(&flight), flight.quorum.isSettled) }
+        guard let (outcome, isSettled) = result else { return }
+        if isSettled {
+            guard let flight = writes.remove(id) else { return }
+            if outcome == .none {
+                lingeringWrites -= 1
+            } else {
+                answer(flight, outcome, now: now, into: &effects)
+            }
+        } else if outcome != .none, let flight = writes[id] {
+            answer(flight, outcome, now: now, into: &effects)
+            lingeringWrites += 1
+            guard lingeringWrites > Self.lingeringMax, let table = routing.table else { return }
+            keepHints(of: flight, table, now: now, into: &effects)
+            _ = writes.remove(id)
+            lingeringWrites -= 1
+        }
+    }
+
+    private mutating func answer(
+        _ flight: WriteFlight, _ outcome: WriteQuorum.Effect, now: Now,
+        into effects: inout [Effect]
+    ) {
+        switch outcome {
+        case .none: break
+        case .acknowledge: respond(to: flight.origin, flight.reply, into: &effects)
+        case .reject(let shortfall):
+            let noun = shortfall.kind == .primaries ? "primaries" : "replicas"
+            reject(
+                flight.origin, since: flight.startedNs, answered: shortfall.stored,
+                required: shortfall.required, noun, now: now, into: &effects)
+        }
+    }
+}
+
+extension WriteQuorum.Requirement {
+    init(_ consistency: Consistency) {
+        self.init(w: consistency.w, pw: consistency.pw, dw: consistency.dw)
     }
 }

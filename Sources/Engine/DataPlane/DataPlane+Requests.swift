@@ -75,13 +75,18 @@ extension DataPlane {
             respond(
                 to: request.origin, reply, after: isReached(hold) ? .none : hold, into: &effects)
         case .write(var reply, let mutation):
+            let unreached = unreachedPlaces(partition, own: place)
+            guard !refuseUnattainable(request, partition, unreached, into: &effects) else {
+                return
+            }
             counters.writes += 1
             let (record, dot) = write(mutation, slot: slot, now: now, into: &effects)
             if case .dynamo(_, let seen) = mutation {
                 reply = .bulk(token(for: request.key, seen: seen, dot, slot: slot))
             }
             replicate(
-                record, reply, request, partition, place: place, now: now, into: &effects)
+                record, reply, request, partition, place: place, unreached, now: now,
+                into: &effects)
         }
     }
 
@@ -89,12 +94,12 @@ extension DataPlane {
 
     /// Tells the client how many replicas had answered. The command may still take effect.
     mutating func reject(
-        _ origin: Request.Origin, since startedNs: UInt64, answered: Int, required: Int, now: Now,
-        into effects: inout [Effect]
+        _ origin: Request.Origin, since startedNs: UInt64, answered: Int, required: Int,
+        _ noun: String = "replicas", now: Now, into effects: inout [Effect]
     ) {
         counters.quorumFailures += 1
         let ms = (now.monotonicNs - startedNs) / 1_000_000
-        let text = "NOQUORUM \(answered) of \(required) replicas answered in \(ms) ms"
+        let text = "NOQUORUM \(answered) of \(required) \(noun) answered in \(ms) ms"
         respond(to: origin, .error(text), into: &effects)
     }
 

@@ -11,7 +11,7 @@ extension DataPlane {
             switch FlightKind(of: id) {
             case .read: helpLateRead(id, now: now, into: &effects)
             case .forward: helpLateForward(id, now: now, into: &effects)
-            case .write, nil: break
+            case .write, .handoff, nil: break
             }
         }
         for id in deadlines.advance(toNs: now.monotonicNs) {
@@ -19,9 +19,11 @@ extension DataPlane {
             case .read: wakeRead(id, now: now, into: &effects)
             case .write: wakeWrite(id, now: now, into: &effects)
             case .forward: wakeForward(id, now: now, into: &effects)
+            case .handoff: wakeHandoff(id, now: now, into: &effects)
             case nil: break
             }
         }
+        tendHints(now: now, into: &effects)
     }
 
     private mutating func wakeRead(_ id: UInt64, now: Now, into effects: inout [Effect]) {
@@ -54,12 +56,10 @@ extension DataPlane {
             else { continue }
             fail(id, node, now: now, into: &effects)
         }
-        for id in writes.ids {
-            guard let flight = writes[id], let place = table.place(of: node, in: flight.partition),
-                flight.quorum.isPending(place)
-            else { continue }
+        for id in writes.ids where isWritePending(id, on: node) {
             fail(id, node, now: now, into: &effects)
         }
+        failHandoffs(on: node, now: now)
         for id in forwards.ids {
             guard let flight = forwards[id],
                 let place = table.place(of: node, in: flight.partition), flight.isPending(place)
@@ -69,7 +69,12 @@ extension DataPlane {
     }
 
     /// Ends all requests under way without saying whether they took effect.
-    mutating func abandonRequests(into effects: inout [Effect]) {
+    ///
+    /// - Parameter table: by which their replicas are named; nil when what they wrote is dropped
+    ///   with everything else, and nobody needs to be told of it.
+    mutating func abandonRequests(
+        under table: PlacementTable?, now: Now, into effects: inout [Effect]
+    ) {
         let text = "TRYAGAIN keys were moved or flushed while the command ran"
         for id in reads.ids {
             guard let flight = reads.remove(id), !flight.isDetached else { continue }
@@ -83,8 +88,11 @@ extension DataPlane {
         forgetReads()
         for id in writes.ids {
             guard let flight = writes.remove(id) else { continue }
+            if let table { keepHints(of: flight, table, now: now, into: &effects) }
+            guard !flight.quorum.isDecided else { continue }
             respond(to: flight.origin, .error(text), into: &effects)
         }
+        lingeringWrites = 0
         for id in forwards.ids {
             guard let flight = forwards.remove(id) else { continue }
             respond(to: flight.arrival.request.origin, .error(text), into: &effects)

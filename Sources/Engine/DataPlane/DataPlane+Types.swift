@@ -82,6 +82,12 @@ extension DataPlane {
         case descriptionWanted(ObjectKey, token: UInt64, timeoutMs: UInt64)
         /// The sweeper found a key whose deadline has passed and whose payload is still stored.
         case expiryFound(ObjectKey)
+        /// The accounts of hints that this shard's partitions have in storage: the first event.
+        case hintsFound([HintAccountRecord])
+        case hintsLoaded(token: UInt64, HintLoadResult)
+        case hintsScanned(token: UInt64, HintScanResult)
+        /// An admin has set other bounds of hints.
+        case hintLimitsChanged(bytesMax: Int, ageMsMax: UInt64)
         /// Due every `tickMs`, and at `nextWakeNs`.
         case ticked
     }
@@ -108,6 +114,18 @@ extension DataPlane {
         case answer(LinkID, PeerMessage, after: Hold)
         /// Somebody waits for durability that the policy would not give soon: fsync now.
         case requestSync
+        /// Put a record into the hints family, in this pass's batch. The keys are `HintRecord`'s.
+        case storeHint(key: [UInt8], value: [UInt8])
+        case dropHint(key: [UInt8])
+        /// Drop all records of the hints family with `from <= key < to`.
+        case dropHints(from: [UInt8], to: [UInt8])
+        /// Read records of the hints family; `token` comes back in `hintsLoaded`.
+        case loadHints(keys: [[UInt8]], token: UInt64, after: Hold)
+        /// Read records of the hints family from `from` on and before `to`, off the loop, until
+        /// one of the limits is reached; `token` comes back in `hintsScanned`.
+        case scanHints(
+            from: [UInt8], to: [UInt8], limit: HintScanLimit, token: UInt64, after: Hold)
+        case tellOfHints(HintNotice)
         /// Drop every object of this shard, in this pass's batch: a flush was adopted.
         case dropAll
         /// Tell the admin who asked.
@@ -135,11 +153,16 @@ extension DataPlane {
         public var trustHorizonMs: UInt64
         /// Actor epochs do not exceed this, in ms, until `epochCeilingRaised`.
         public var epochCeilingMs: UInt64
+        /// Bytes of hints that this shard keeps; past it the oldest go.
+        public var hintBytesMax: Int
+        /// Hints that have waited for longer go, too.
+        public var hintAgeMsMax: UInt64
 
         public init(
             node: NodeNumber, acknowledgesDurable: Bool, cacheBytesMax: Int,
             contextActorsMax: Int = 50, driftMsMax: UInt64 = 60_000, valueSizeMax: Int = 16 << 20,
-            trustHorizonMs: UInt64 = 0, epochCeilingMs: UInt64 = 1 << 48 - 1
+            trustHorizonMs: UInt64 = 0, epochCeilingMs: UInt64 = 1 << 48 - 1,
+            hintBytesMax: Int = 1 << 30, hintAgeMsMax: UInt64 = 7 * 86_400_000
         ) {
             self.node = node
             self.acknowledgesDurable = acknowledgesDurable
@@ -149,6 +172,8 @@ extension DataPlane {
             self.valueSizeMax = valueSizeMax
             self.trustHorizonMs = trustHorizonMs
             self.epochCeilingMs = epochCeilingMs
+            self.hintBytesMax = hintBytesMax
+            self.hintAgeMsMax = hintAgeMsMax
         }
     }
 
@@ -182,6 +207,17 @@ extension DataPlane {
         public var expirations: UInt64 = 0
         public var overloads: UInt64 = 0
         public var lateDrops: UInt64 = 0
+        /// Writes that a fallback was asked to keep for a primary.
+        public var sloppyWrites: UInt64 = 0
+        public var hintsStored: UInt64 = 0
+        /// Handed over to their targets, and removed.
+        public var hintsDelivered: UInt64 = 0
+        /// Taken from other nodes that had kept them for this one.
+        public var hintsTaken: UInt64 = 0
+        /// Given up: past a bound, or not to be read.
+        public var hintsDropped: UInt64 = 0
+        /// Partitions of a node whose hints were given up.
+        public var hintRangesDropped: UInt64 = 0
 
         public init() {}
     }

@@ -82,6 +82,10 @@ public struct DataPlane: Sendable {
     /// took; without that it gives full speed.
     public var pacer = Pacer()
     var timeouts = PeerTimeouts()
+    var fallbackLists = FallbackLists()
+    var hints = HintStore()
+    /// Writes that their clients know of, and that some replica has not answered yet.
+    var lingeringWrites = 0
 
     public init(settings: Settings, topology: Topology?) {
         self.settings = settings
@@ -108,7 +112,9 @@ public struct DataPlane: Sendable {
 
     /// Bytes of decoded objects held in memory.
     public var cacheBytes: Int { cache.bytes }
-    public var inFlightCount: Int { readRequestCount + writes.count + forwards.count }
+    public var inFlightCount: Int {
+        readRequestCount + writes.count - lingeringWrites + forwards.count
+    }
     var isFull: Bool { inFlightCount >= Self.inFlightMax }
     public var parkedCount: Int { parked.count }
 
@@ -118,6 +124,18 @@ public struct DataPlane: Sendable {
             reads.ids.flatMap { reads[$0].map { $0.served + $0.waiting } ?? [] }
             + forwards.ids.compactMap { forwards[$0]?.arrival }
         return writes.count + arrivals.count { $0.request.operation.kind != .read }
+    }
+
+    /// What is kept for whom: for admins.
+    public var hintFigures: [HintFigures] {
+        hints.deliveries.map { delivery in
+            let sum = hints.accounts.summary(of: delivery.target)
+            return HintFigures(
+                target: delivery.target, records: sum.records, bytes: sum.bytes,
+                oldestMs: sum.oldestMs, isDelivering: delivery.isRunning, rate: delivery.rate,
+                delivered: delivery.delivered,
+                dirty: hints.accounts.dirty(of: delivery.target).map(\.partition))
+        }
     }
 
     /// The sum of `keyCountChanges`.
@@ -158,6 +176,7 @@ public struct DataPlane: Sendable {
         case .linkOpened(let node):
             routing.setReachable(node, true)
             makePaces(for: node)
+            hurryHints(to: node)
         case .linkClosed(let node):
             routing.setReachable(node, false)
             giveUp(on: node, now: now, into: &effects)
@@ -165,6 +184,7 @@ public struct DataPlane: Sendable {
             routing.judge(node, liveness)
             // A process that stands still closes no connection.
             if liveness == .dead { giveUp(on: node, now: now, into: &effects) }
+            if liveness == .alive { hurryHints(to: node) }
         case .topologyAdopted(let topology): adopt(topology, now: now, into: &effects)
         case .writesHeld(let areHeld): areWritesHeld = areHeld
         case .epochCeilingRaised(let ceilingMs): epochCeilingMs = max(epochCeilingMs, ceilingMs)
@@ -176,6 +196,14 @@ public struct DataPlane: Sendable {
         case .descriptionWanted(let key, let token, let timeoutMs):
             describe(key, token: token, timeoutMs: timeoutMs, now: now, into: &effects)
         case .expiryFound(let key): expire(key, now: now, into: &effects)
+        case .hintsFound(let accounts): takeAccounts(accounts, now: now)
+        case .hintsLoaded(let token, let result):
+            hintsLoaded(token, result, now: now, into: &effects)
+        case .hintsScanned(let token, let result):
+            hintsScanned(token, result, now: now, into: &effects)
+        case .hintLimitsChanged(let bytesMax, let ageMsMax):
+            settings.hintBytesMax = bytesMax
+            settings.hintAgeMsMax = ageMsMax
         case .ticked:
             pacer.tick(nowNs: now.monotonicNs)
             giveUpParked(now: now, into: &effects)
@@ -195,10 +223,14 @@ public struct DataPlane: Sendable {
     private mutating func adopt(_ topology: Topology, now: Now, into effects: inout [Effect]) {
         guard topology.epoch > routing.epoch else { return }
         let isFlush = topology.flushStamp > routing.flushStamp.rawValue
-        let fence = routing.fence
+        let (fence, table) = (routing.fence, routing.table)
         routing.adopt(topology)
-        // Replicas are named by their places, which mean nothing in another placement.
-        if routing.fence != fence { abandonRequests(into: &effects) }
+        if routing.fence != fence {
+            fallbackLists.forget()
+            endAllPasses()
+            // Replicas are named by their places, which mean nothing in another placement.
+            abandonRequests(under: isFlush ? nil : table, now: now, into: &effects)
+        }
         guard isFlush else { return }
         passFlushStamp()
         cache.removeAll()
@@ -207,6 +239,7 @@ public struct DataPlane: Sendable {
         batchHasStores = true
         dropBatch = batch
         effects.append(.dropAll)
+        dropAllHints(into: &effects)
     }
 
     /// Every stamp to come is later than the flush, wherever the wall clock stands: replicas drop

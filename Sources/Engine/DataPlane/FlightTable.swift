@@ -5,6 +5,7 @@ enum FlightKind: UInt64, Sendable {
     case read = 0
     case write = 1
     case forward = 2
+    case handoff = 3
 
     /// The kind of the flight that `id` names; nil for numbers that name none.
     init?(of id: UInt64) { self.init(rawValue: id >> 32 & 3) }

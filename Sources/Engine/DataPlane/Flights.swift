@@ -1,3 +1,4 @@
+internal import Essentials
 internal import Objects
 internal import Placement
 internal import Replication
@@ -82,18 +83,45 @@ final class ReadObject: Sendable {
     }
 }
 
-/// A write that was made here and has to reach other replicas.
+/// A write that was made here and has to reach other replicas. It lives until each of them has
+/// answered or was given up, so that nothing which is missed goes without a hint.
 struct WriteFlight: Sendable {
+    /// A fallback that was asked to keep a hint for `target`.
+    struct StandIn: Sendable {
+        let node: NodeNumber
+        let target: NodeNumber
+    }
+
     var quorum: WriteQuorum
     let origin: Request.Origin
     /// What the client is answered when enough replicas have the write.
     let reply: Reply
+    let key: ObjectKey
+    /// The object as it was sent, shared with the messages.
+    let record: [UInt8]
     let partition: PartitionID
     let startedNs: UInt64
     let deadlineNs: UInt64
-    /// Replicas that the write was not sent to. They count as failed once the own store counts, so
-    /// that an answer which says how many have the write includes this node.
-    var unreached = PlaceSet()
+    /// In the order of their places, which follow those of the primaries. None while all are up.
+    var standIns: [StandIn] = []
+
+    /// Where the write's quorum counts `node`.
+    func place(of node: NodeNumber, _ table: PlacementTable) -> Int? {
+        if let place = table.place(of: node, in: partition) { return place }
+        guard let index = standIns.firstIndex(where: { $0.node == node }) else { return nil }
+        return table.replicaCount + index
+    }
+
+    func node(at place: Int, _ table: PlacementTable) -> NodeNumber {
+        place < table.replicaCount
+            ? table.replica(partition, place) : standIns[place - table.replicaCount].node
+    }
+
+    /// The primary that the replica at `place` is, or stands in for.
+    func target(at place: Int, _ table: PlacementTable) -> NodeNumber {
+        place < table.replicaCount
+            ? table.replica(partition, place) : standIns[place - table.replicaCount].target
+    }
 }
 
 /// A command that another node coordinates.

@@ -14,6 +14,8 @@ struct ParkedEvents: Sendable {
         case describe(id: UInt64)
         /// An object that a replica answered a read with, whose request is gone meanwhile.
         case expiry
+        /// A chunk of hints for this node, at an object of its that comes next.
+        case handoff(UInt64)
     }
 
     /// An event, since when it waits, and until when somebody waits for what comes of it.
@@ -119,7 +121,7 @@ extension ParkedEvents.Event {
         switch self {
         case .request(let request): request.operation.payloadSize
         case .write(_, _, _, let record): record.count
-        case .check, .describe, .expiry: 0
+        case .check, .describe, .expiry, .handoff: 0
         }
     }
 }

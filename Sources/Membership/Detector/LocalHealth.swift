@@ -11,7 +11,8 @@ struct LocalHealth: Sendable {
 
     mutating func worsen(by count: Int = 1) {
         let worst = DetectorTiming.healthScoreMax
-        score = min(score + min(count, worst), worst)
+        // Helpers may answer twice.
+        score = min(score + min(max(0, count), worst), worst)
     }
 
     mutating func improve() { score = max(0, score - 1) }

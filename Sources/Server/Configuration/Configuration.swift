@@ -39,6 +39,8 @@ public struct Configuration: Sendable, Equatable {
     public internal(set) var requestTimeoutMs = 0
     public internal(set) var clockDriftMsMax = 0
     public internal(set) var contextActorsMax = 0
+    public internal(set) var hintBytesMax = 0
+    public internal(set) var hintAgeSecondsMax = 0
 
     // Storage.
     public internal(set) var dataDirectory = ""

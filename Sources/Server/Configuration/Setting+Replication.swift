@@ -83,5 +83,25 @@ extension Setting {
             coordinated in turn grow large. A key has about n actors, plus one for each replacement
             of a node.
             """),
+        Setting(
+            .replication, "hint-bytes-max", \.hintBytesMax, ByteSize(1 << 20...1 << 44),
+            default: "1gb", isChangeable: true,
+            "what this node keeps for members that cannot be reached",
+            """
+            Writes that a member misses are kept as hints, by its peers, and handed over when it is
+            back. A key that is written often takes one record. Past this bound the hints that have
+            waited longest go, a partition at a time, which is logged and counted: the member then
+            stays behind there until it is repaired. Writes are never refused for it. The space
+            comes on top of the node's own data.
+            """),
+        Setting(
+            .replication, "hint-age-max", \.hintAgeSecondsMax, TimeSpan(.seconds, 60...31_536_000),
+            default: "604800", isChangeable: true,
+            "how long hints are kept for a member that does not come back",
+            """
+            Older ones go, a partition at a time, as past hint-bytes-max. A week covers a repair of
+            the machine. A write that was acknowledged by fallbacks alone is lost with its hints, so
+            keep them rather for too long: the space has its own bound.
+            """),
     ]
 }

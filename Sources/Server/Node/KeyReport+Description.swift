@@ -61,7 +61,7 @@ extension KeyDescription.Silence {
         case .malformed: "answered what cannot be decoded"
         case .refused(.epoch): "goes by another topology"
         case .refused(.notReplica): "is no replica of the key by its topology"
-        case .refused(.corrupt): "its copy is corrupt"
+        case .refused(.corrupt), .refused(.unreadable): "its copy is corrupt"
         case .refused(.overloaded): "is overloaded"
         case .refused(.diskFull): "its disk is full"
         case .refused(.late): "it did not come to it in time"

@@ -53,8 +53,8 @@ public final class Node {
             throw error
         }
         watchSignals()
-        startShards(past)
         do throws(StartFailure) {
+            try startShards(past)
             try startListeners()
         } catch {
             stop()
@@ -127,7 +127,13 @@ public final class Node {
         return services
     }
 
-    private func startShards(_ past: Past) {
+    private func startShards(_ past: Past) throws(StartFailure) {
+        let hints: [HintAccountRecord]
+        do throws(StorageError) {
+            hints = try HintReading.accounts(in: storage)
+        } catch {
+            throw StartFailure(error.description)
+        }
         let split = configuration.memorySplit
         let settings = DataPlane.Settings(
             node: number, acknowledgesDurable: configuration.walSync == .always,
@@ -140,12 +146,13 @@ public final class Node {
         let topology = topology
         let number = number
         for (index, host) in services.hosts.enumerated() {
+            let own = hints.filter { services.shard(of: $0.partition) == index }
             host.loop.perform {
                 host.assumeIsolated { host in
                     host.start { host in
                         let shard = Shard(
                             index: index, loop: host.loop, services: services, number: number,
-                            topology: topology, settings: settings)
+                            topology: topology, settings: settings, hints: own)
                         if index == 0 {
                             shard.control = ControlShell(shard: shard, topology: topology)
                         }

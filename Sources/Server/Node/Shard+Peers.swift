@@ -26,8 +26,11 @@ extension Shard {
     ) {
         let position: Position
         switch message {
-        case .write(_, let key, _, _, _), .check(_, let key, _, _):
+        case .write(_, let key, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _):
             position = Position(rawValue: key.position)
+        case .handoff(_, let entries):
+            guard let first = entries.first else { return }
+            position = Position(rawValue: first.key.position)
         case .forward(_, _, let arguments):
             guard let key = KeyRequest.key(ofForwarded: arguments) else { return }
             position = Position(of: key)

@@ -62,7 +62,7 @@ final class Shard {
 
     init(
         index: Int, loop: EventLoop, services: NodeServices, number: NodeNumber,
-        topology: Topology, settings: DataPlane.Settings
+        topology: Topology, settings: DataPlane.Settings, hints: [HintAccountRecord]
     ) {
         self.index = index
         self.loop = loop
@@ -75,6 +75,7 @@ final class Shard {
         peers = PeerTable()
         loop.passEnded = { [unowned self] in endPass() }
         configure(configuration)
+        apply(.hintsFound(hints))
         startTimers()
         peers.update(topology, shard: self)
         noteReachability()
@@ -89,6 +90,10 @@ final class Shard {
             .limitsChanged(
                 driftMsMax: UInt64(configuration.clockDriftMsMax),
                 valueSizeMax: configuration.valueBytesMax))
+        apply(
+            .hintLimitsChanged(
+                bytesMax: configuration.hintBytesMax / services.shardCount,
+                ageMsMax: UInt64(configuration.hintAgeSecondsMax) * 1000))
     }
 
     // MARK: Events
@@ -154,6 +159,10 @@ final class Shard {
             case .answer(let link, let message): peers.answer(link, message)
             case .loaded(let key, let token, let result):
                 apply(.loaded(key, token: token, result))
+            case .hintsLoaded(let token, let result):
+                apply(.hintsLoaded(token: token, result))
+            case .hintsScanned(let token, let result):
+                apply(.hintsScanned(token: token, result))
             case .durable(let batch): noteDurable(batch)
             case .lateBatchWritten(let batch): noteWritten(batch)
             case .topology(let topology): adopt(topology) {}
@@ -228,7 +237,11 @@ final class Shard {
         case .load(let key, let token): load(key, token: token)
         case .store(let key, let record):
             batch.put(RecordKey.head(of: key), record, in: .objects)
-        case .reply(_, _, let hold), .send(_, _, let hold), .answer(_, _, let hold):
+        case .storeHint(let key, let value): batch.put(key, value, in: .hints)
+        case .dropHint(let key): batch.delete(key, in: .hints)
+        case .dropHints(let start, let end): batch.deleteRange(from: start, to: end, in: .hints)
+        case .reply(_, _, let hold), .send(_, _, let hold), .answer(_, _, let hold),
+            .loadHints(_, _, let hold), .scanHints(_, _, _, _, let hold):
             if hold.batch > (hold.isDurable ? durableBatch : writtenBatch) {
                 let nowNs = loop.now.monotonicNs
                 if hold.isDurable {
@@ -243,6 +256,7 @@ final class Shard {
         case .dropAll: dropAll()
         case .describe(let token, let description): keyQuestions.end(token, description)
         case .peerTimedOut(let node): services.mailboxes[0].send(.peerTimedOut(node))
+        case .tellOfHints(let notice): tell(notice)
         case .horizonMoved(let horizonMs):
             services.log.warn(
                 "the node has forgotten some of its writes; it goes on under new actors",
@@ -274,7 +288,12 @@ final class Shard {
             } else {
                 services.mailboxes[target].send(.answer(link, message))
             }
-        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved, .peerTimedOut: break
+        case .loadHints(let keys, let token, _): loadHints(keys, token: token)
+        case .scanHints(let start, let end, let limit, let token, _):
+            scanHints(from: start, to: end, limit, token: token)
+        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved, .peerTimedOut,
+            .storeHint, .dropHint, .dropHints, .tellOfHints:
+            break
         }
     }
 

@@ -94,6 +94,8 @@ extension DataPlane.Counters {
             \.repairs, \.backgroundRepairs, \.repairsFailed, \.hedges, \.hedgesWon,
             \.hedgesDenied, \.probes, \.amnesias, \.refusals, \.stampsRefused, \.corruptRecords,
             \.expirations, \.overloads, \.lateDrops,
+            \.sloppyWrites, \.hintsStored, \.hintsDelivered, \.hintsTaken, \.hintsDropped,
+            \.hintRangesDropped,
         ]
     }
 }

@@ -16,6 +16,8 @@ enum ShardMessage: Sendable {
     /// An answer to be sent on a connection of this loop.
     case answer(LinkID, PeerMessage)
     case loaded(ObjectKey, token: UInt64, DataPlane.LoadResult)
+    case hintsLoaded(token: UInt64, HintLoadResult)
+    case hintsScanned(token: UInt64, HintScanResult)
     case durable(UInt64)
     /// A batch that had to wait is in RocksDB.
     case lateBatchWritten(UInt64)

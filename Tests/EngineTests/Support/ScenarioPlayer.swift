@@ -104,6 +104,7 @@ struct ScenarioPlayer {
                 if names.contains("messages") { topics.insert(.messages) }
                 if names.contains("control") { topics.insert(.control) }
                 if names.contains("storage") { topics.insert(.storage) }
+                if names.contains("hints") { topics.insert(.hints) }
             default: throw misuse([word])
             }
         }

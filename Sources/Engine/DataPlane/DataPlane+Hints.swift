@@ -1,0 +1,331 @@
+internal import Essentials
+internal import Objects
+internal import Placement
+internal import Wire
+
+/// Keeping what others have missed, within bounds, and reading it while they are away.
+extension DataPlane {
+    /// Hints that wait for a read of what is stored already; as many as events that wait for
+    /// objects.
+    private static let hintTasksMax = 65_536
+
+    // MARK: Keeping
+
+    /// Keeps an object that `target` has missed until it can be delivered.
+    mutating func keepHint(
+        _ record: [UInt8], of key: ObjectKey, for target: NodeNumber, now: Now,
+        into effects: inout [Effect]
+    ) {
+        take(.keep(record: record, target: target, for: nil), key, now: now, into: &effects)
+    }
+
+    /// A coordinator asks this node to stand in for `target`.
+    mutating func takeHint(
+        _ asker: HintTask.Asker, _ target: NodeNumber, _ peerKey: PeerKey, _ record: [UInt8],
+        _ header: PeerFrameHeader, now: Now, into effects: inout [Effect]
+    ) {
+        guard routing.accepts(header) else {
+            return refuse(asker.id, .epoch, asker.link, into: &effects)
+        }
+        let key = ObjectKey(peerKey)
+        guard let table = routing.table, target != routing.node,
+            table.place(of: target, in: table.partitioning.partition(of: key.position)) != nil
+        else { return refuse(asker.id, .notReplica, asker.link, into: &effects) }
+        take(.keep(record: record, target: target, for: asker), key, now: now, into: &effects)
+    }
+
+    /// A read's question that came to a node which is no primary: the hints are its copy.
+    mutating func checkHints(
+        _ link: LinkID, id: UInt64, _ key: ObjectKey, fingerprint: UInt64, now: Now,
+        into effects: inout [Effect]
+    ) {
+        take(.check(link, id: id, fingerprint: fingerprint), key, now: now, into: &effects)
+    }
+
+    /// Carries a task out, once it is known which hints the key has.
+    private mutating func take(
+        _ task: HintTask, _ key: ObjectKey, now: Now, into effects: inout [Effect]
+    ) {
+        guard let partition = partition(of: key) else { return }
+        if hints.cache[key] != nil {
+            return carryOut(task, key, partition, now: now, into: &effects)
+        }
+        guard hints.loads.count < Self.hintTasksMax else {
+            return abandon(task, partition, .overloaded, now: now, into: &effects)
+        }
+        if hints.loads.join(key, task) { return }
+        let targets = hints.accounts.targets(in: partition)
+        guard !targets.isEmpty else {
+            hints.cache.insert(key, HintCache.Entry(), writtenBatch: writtenBatch)
+            return carryOut(task, key, partition, now: now, into: &effects)
+        }
+        load(key, targets, [task], into: &effects)
+    }
+
+    private mutating func load(
+        _ key: ObjectKey, _ targets: [NodeNumber], _ tasks: [HintTask],
+        into effects: inout [Effect]
+    ) {
+        let token = hints.loads.begin(key, targets, tasks)
+        effects.append(
+            .loadHints(
+                keys: targets.map { HintRecord.key($0, key) }, token: token,
+                after: heldForDrops()))
+    }
+
+    /// What removes hints must be written before they are looked for.
+    private func heldForDrops() -> Hold {
+        let hold = Hold(batch: hints.dropBatch, isDurable: false)
+        return isReached(hold) ? .none : hold
+    }
+
+    mutating func hintsLoaded(
+        _ token: UInt64, _ result: HintLoadResult, now: Now, into effects: inout [Effect]
+    ) {
+        guard let (loaded, isStale) = hints.loads.end(token),
+            let partition = partition(of: loaded.key)
+        else { return }
+        guard !isStale else {
+            let targets = hints.accounts.targets(in: partition)
+            return load(loaded.key, targets, loaded.tasks, into: &effects)
+        }
+        var entry = HintCache.Entry()
+        switch result {
+        case .overloaded:
+            for task in loaded.tasks {
+                abandon(task, partition, .overloaded, now: now, into: &effects)
+            }
+            return
+        case .unreadable:
+            for target in loaded.targets {
+                noteLoss(target, partition, now: now, into: &effects)
+            }
+        case .values(let values):
+            for (target, value) in zip(loaded.targets, values) {
+                guard let value else { continue }
+                guard let hint = try? HintRecord.parseValue(value),
+                    let object = try? Object(decoding: hint.record)
+                else {
+                    noteLoss(target, partition, now: now, into: &effects)
+                    continue
+                }
+                let size = HintRecord.key(target, loaded.key).count + value.count
+                entry.copies.append(HintCache.Copy(target: target, object: object, size: size))
+            }
+        }
+        // What was read may be written and not yet durable.
+        entry.batch = writtenBatch
+        hints.cache.insert(loaded.key, entry, writtenBatch: writtenBatch)
+        for task in loaded.tasks { take(task, loaded.key, now: now, into: &effects) }
+    }
+
+    /// - Precondition: the cache holds the key's hints.
+    private mutating func carryOut(
+        _ task: HintTask, _ key: ObjectKey, _ partition: PartitionID, now: Now,
+        into effects: inout [Effect]
+    ) {
+        switch task {
+        case .keep(let record, let target, let asker):
+            guard let object = try? Object(decoding: record) else {
+                counters.corruptRecords += 1
+                return abandon(task, partition, .corrupt, now: now, into: &effects)
+            }
+            if asker != nil, isSpaceLow, object.isLive(nowMs: now.wallMs) {
+                return abandon(task, partition, .diskFull, now: now, into: &effects)
+            }
+            store(object, record, key, target, partition, now: now, into: &effects)
+            if let asker { answer(asker, key, into: &effects) }
+        case .check(let link, let id, let fingerprint):
+            counters.replicaReads += 1
+            var object = Object()
+            let entry = hints.cache[key] ?? HintCache.Entry()
+            for copy in entry.copies { _ = object.merge(copy.object) }
+            object.expire(nowMs: now.wallMs)
+            let hold = Hold(batch: entry.batch, isDurable: settings.acknowledgesDurable)
+            let record = object.isUnknown ? [] : object.encoded()
+            let answer =
+                object.fingerprint == fingerprint
+                ? PeerMessage.same(id: id) : .differs(id: id, record: record)
+            effects.append(.answer(link, answer, after: isReached(hold) ? .none : hold))
+        }
+    }
+
+    private mutating func answer(
+        _ asker: HintTask.Asker, _ key: ObjectKey, into effects: inout [Effect]
+    ) {
+        let isDurable = settings.acknowledgesDurable || asker.wantsDurability
+        if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
+        let hold = Hold(batch: hints.cache[key]?.batch ?? batch, isDurable: isDurable)
+        let wrote = PeerMessage.wrote(id: asker.id, isDurable: isDurable)
+        effects.append(.answer(asker.link, wrote, after: isReached(hold) ? .none : hold))
+    }
+
+    /// Merges an object into the hint for `target` and stores what has changed.
+    private mutating func store(
+        _ object: Object, _ record: [UInt8], _ key: ObjectKey, _ target: NodeNumber,
+        _ partition: PartitionID, now: Now, into effects: inout [Effect]
+    ) {
+        var stored = record
+        var sizeBefore: Int?
+        let isChanged = hints.cache.update(key) { entry in
+            guard let index = entry.copies.firstIndex(where: { $0.target == target }) else {
+                entry.copies.append(HintCache.Copy(target: target, object: object, size: 0))
+                return true
+            }
+            sizeBefore = entry.copies[index].size
+            guard entry.copies[index].object.merge(object) else { return false }
+            if entry.copies[index].object != object {
+                stored = entry.copies[index].object.encoded()
+            }
+            return true
+        }
+        guard isChanged == true else { return }
+        counters.hintsStored += 1
+        var account = hints.accounts.account(target, partition)
+        let oldestMs = account.records > 0 ? account.oldestMs : now.wallMs
+        let name = HintRecord.key(target, key)
+        let value = HintRecord.value(sinceMs: oldestMs, record: stored)
+        let size = name.count + value.count
+        account.records += sizeBefore == nil ? 1 : 0
+        account.bytes += size - (sizeBefore ?? 0)
+        account.oldestMs = oldestMs
+        let number = batch
+        _ = hints.cache.update(key) { entry in
+            entry.batch = number
+            for index in entry.copies.indices where entry.copies[index].target == target {
+                entry.copies[index].size = size
+            }
+        }
+        hints.noteChange(key, of: target)
+        effects.append(.storeHint(key: name, value: value))
+        keep(account, of: target, partition, into: &effects)
+        enforceHintBounds(now: now, into: &effects)
+    }
+
+    /// A task that cannot be carried out. A hint that this node would have kept is lost, and its
+    /// target marked as behind.
+    private mutating func abandon(
+        _ task: HintTask, _ partition: PartitionID, _ refusal: PeerMessage.Refusal, now: Now,
+        into effects: inout [Effect]
+    ) {
+        switch task {
+        case .keep(_, let target, nil): noteLoss(target, partition, now: now, into: &effects)
+        case .keep(_, _, let asker?): refuse(asker.id, refusal, asker.link, into: &effects)
+        case .check(let link, let id, _): refuse(id, refusal, link, into: &effects)
+        }
+    }
+
+    // MARK: Accounts and bounds
+
+    /// What the node's storage says of earlier runs. Comes once, before everything else.
+    mutating func takeAccounts(_ records: [HintAccountRecord], now: Now) {
+        guard let partitions = routing.table?.partitioning.count else { return }
+        for record in records where record.partition.index < partitions {
+            // One that cannot be read still says that there may be hints: a delivery finds them.
+            let account =
+                (try? HintRecord.parseAccountValue(record.value))
+                ?? HintAccounts.Account(records: 1, bytes: 0, oldestMs: now.wallMs)
+            hints.accounts.update(record.target, record.partition, partitions: partitions) {
+                $0 = account
+            }
+            hints.openDelivery(to: record.target)
+        }
+    }
+
+    /// Puts an account into memory and into this pass's batch.
+    mutating func keep(
+        _ account: HintAccounts.Account, of target: NodeNumber, _ partition: PartitionID,
+        into effects: inout [Effect]
+    ) {
+        guard let partitions = routing.table?.partitioning.count else { return }
+        hints.accounts.update(target, partition, partitions: partitions) { $0 = account }
+        hints.openDelivery(to: target)
+        batchHasStores = true
+        let key = HintRecord.accountKey(target, partition)
+        if account.isBlank {
+            effects.append(.dropHint(key: key))
+        } else {
+            effects.append(.storeHint(key: key, value: HintRecord.accountValue(account)))
+        }
+    }
+
+    /// `target` misses something that nobody here will bring it: anti-entropy is to look there.
+    private mutating func noteLoss(
+        _ target: NodeNumber, _ partition: PartitionID, now: Now, into effects: inout [Effect]
+    ) {
+        counters.hintsDropped += 1
+        var account = hints.accounts.account(target, partition)
+        guard account.dirtySinceMs == 0 else { return }
+        account.dirtySinceMs = now.wallMs
+        keep(account, of: target, partition, into: &effects)
+    }
+
+    /// Drops the oldest queues until the rest is within the bounds of bytes and age. Live writes
+    /// are never refused because of hints.
+    mutating func enforceHintBounds(now: Now, into effects: inout [Effect]) {
+        while hints.accounts.bytes > settings.hintBytesMax, let oldest = hints.accounts.oldest {
+            drop(oldest.target, oldest.partition, .bytes, now: now, into: &effects)
+        }
+    }
+
+    mutating func enforceHintAge(now: Now, into effects: inout [Effect]) {
+        while let oldest = hints.accounts.oldest,
+            oldest.account.oldestMs + settings.hintAgeMsMax < now.wallMs
+        {
+            drop(oldest.target, oldest.partition, .age, now: now, into: &effects)
+        }
+    }
+
+    /// Gives the hints of one partition for one node up and marks the node as behind there.
+    private mutating func drop(
+        _ target: NodeNumber, _ partition: PartitionID, _ bound: HintNotice.Bound, now: Now,
+        into effects: inout [Effect]
+    ) {
+        let account = hints.accounts.account(target, partition)
+        counters.hintsDropped += UInt64(account.records)
+        counters.hintRangesDropped += 1
+        let dirtySinceMs = account.dirtySinceMs > 0 ? account.dirtySinceMs : now.wallMs
+        removeHints(target, partition, dirtySinceMs: dirtySinceMs, into: &effects)
+        effects.append(
+            .tellOfHints(
+                .dropped(target, partition, records: account.records, past: bound)))
+    }
+
+    private mutating func removeHints(
+        _ target: NodeNumber, _ partition: PartitionID, dirtySinceMs: UInt64,
+        into effects: inout [Effect]
+    ) {
+        guard let table = routing.table else { return }
+        if let index = hints.deliveryIndex(of: target) { endPass(index) }
+        // Which of the keys in memory are concerned is not worth looking for.
+        hints.cache.removeAll()
+        hints.loads.makeStale()
+        let range = HintRecord.range(target, table.partitioning.positions(of: partition))
+        effects.append(.dropHints(from: range.start, to: range.end))
+        var account = HintAccounts.Account()
+        account.dirtySinceMs = dirtySinceMs
+        keep(account, of: target, partition, into: &effects)
+        hints.dropBatch = batch
+    }
+
+    /// A flush drops hints as well, and nobody is behind any more.
+    mutating func dropAllHints(into effects: inout [Effect]) {
+        guard let table = routing.table else { return }
+        for target in hints.accounts.targets {
+            for partition in table.partitioning.all {
+                guard !hints.accounts.account(target, partition).isBlank else { continue }
+                removeHints(target, partition, dirtySinceMs: 0, into: &effects)
+            }
+        }
+    }
+
+    func partition(of key: ObjectKey) -> PartitionID? {
+        routing.table?.partitioning.partition(of: key.position)
+    }
+}
+
+extension ObjectKey {
+    init(_ key: PeerKey) {
+        self.init(position: Position(rawValue: key.position), bytes: key.bytes)
+    }
+}

@@ -1,0 +1,43 @@
+internal import Essentials
+
+/// All that a shard keeps for nodes that were unreachable, and what is under way with it.
+struct HintStore: Sendable {
+    var accounts = HintAccounts()
+    var cache = HintCache()
+    var loads = HintLoads()
+    /// Ascending by target.
+    var deliveries: [HintDelivery] = []
+    var handoffs = FlightTable<Handoff>(.handoff)
+    /// Not on the wire: the numbers only find what waits for a load.
+    var arrivals = FlightTable<IncomingHandoff>(.handoff)
+    /// Arrivals that are merged and not yet paid for, in their order.
+    var unpaid: [UInt64] = []
+    /// Arrivals that go on at the next tick.
+    var suspended: [UInt64] = []
+    var lastScanToken: UInt64 = 0
+    /// The last batch that removes hints: reads wait until it is written.
+    var dropBatch: UInt64 = 0
+    var nextSecondNs: UInt64 = 0
+
+    func deliveryIndex(of target: NodeNumber) -> Int? {
+        deliveries.firstIndex { $0.target == target }
+    }
+
+    /// Makes sure that somebody cares for the hints of `target`.
+    mutating func openDelivery(to target: NodeNumber) {
+        let index = deliveries.firstIndex { $0.target >= target } ?? deliveries.count
+        guard index == deliveries.count || deliveries[index].target != target else { return }
+        deliveries.insert(HintDelivery(target: target), at: index)
+    }
+
+    /// The hint of `key` for `target` is about to change: what is under way with it is not what
+    /// will be stored.
+    mutating func noteChange(_ key: ObjectKey, of target: NodeNumber) {
+        guard let index = deliveryIndex(of: target), deliveries[index].isRunning else { return }
+        deliveries[index].scan?.changed.insert(key)
+        guard deliveries[index].chunksUnderWay > 0 else { return }
+        for id in handoffs.ids {
+            _ = handoffs.update(id) { if $0.target == target { $0.changed.insert(key) } }
+        }
+    }
+}
