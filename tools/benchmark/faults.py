@@ -112,7 +112,7 @@ def one_fails(programs, runner, report, name, number_of_signal):
         raise StartError("the run ended before the fault")
     victim.send_signal(number_of_signal)
     say(f"{name} of node 3")
-    figures = drive.finish()
+    figures = drive.follow()
     seconds = figures["intervals"][FAULT_AT:]
     rows = [["healthy", *cells(before)]]
     for index, each in enumerate(seconds):
