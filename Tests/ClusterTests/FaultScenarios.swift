@@ -47,7 +47,7 @@ extension ClusterScenarios.FaultScenarios {
             node.resume()
             try load.waitFor(more: Self.stretch)
         }
-        #expect(try cluster.defects(of: load, .eventual, after: .reads) == [])
+        #expect(try cluster.defects(of: load, .eventual, after: .hints) == [])
     }
 
     @Test(arguments: [[0], [0, 1]])
@@ -58,7 +58,7 @@ extension ClusterScenarios.FaultScenarios {
         try load.waitFor(more: 3 * Self.stretch)
         try network.heal()
         try load.waitFor(more: Self.stretch)
-        #expect(try cluster.defects(of: load, .eventual, after: .reads) == [])
+        #expect(try cluster.defects(of: load, .eventual, after: .hints) == [])
     }
 
     @Test func `a node that is heard and hears nothing, and one that hears and is not heard`()
@@ -72,7 +72,7 @@ extension ClusterScenarios.FaultScenarios {
         try load.waitFor(more: 2 * Self.stretch)
         try network.heal()
         try load.waitFor(more: Self.stretch)
-        #expect(try cluster.defects(of: load, .eventual, after: .reads) == [])
+        #expect(try cluster.defects(of: load, .eventual, after: .hints) == [])
     }
 
     @Test func `a link that comes and goes, with resets and lost packets`() throws {
@@ -86,7 +86,7 @@ extension ClusterScenarios.FaultScenarios {
             try load.waitFor(more: Self.stretch / 3)
         }
         try network.heal()
-        #expect(try cluster.defects(of: load, .eventual, after: .reads) == [])
+        #expect(try cluster.defects(of: load, .eventual, after: .hints) == [])
     }
 }
 
