@@ -40,6 +40,17 @@ public enum PeerMessage: Sendable, Equatable {
     /// A message of the control plane (Membership owns its format).
     case control([UInt8])
 
+    /// The number of the request that it answers; nil for requests, and for answers to those that
+    /// `requestID` does not count. Each counted request gets one answer, or its connection ends.
+    public var answeredID: UInt64? {
+        switch self {
+        case .wrote(let id, _), .same(let id), .differs(let id, _), .forwarded(let id, _),
+            .refused(let id, _):
+            id == 0 ? nil : id
+        default: nil
+        }
+    }
+
     /// Of requests that are wanted whenever they come, such as repairs.
     public static let unlimitedPatienceMs = UInt32.max
 

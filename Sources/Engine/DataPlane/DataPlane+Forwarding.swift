@@ -159,7 +159,7 @@ extension DataPlane {
             let request = Request(
                 origin: origin, key: ObjectKey(keyRequest.key), operation: keyRequest.operation,
                 consistency: Consistency(consistency))
-            begin(request, now: now, into: &effects)
+            admit(request, now: now, into: &effects)
         case .failure(let reply): respond(to: origin, reply, into: &effects)
         case .plan, .session:
             respond(to: origin, .error("ERR a command without a key was forwarded"), into: &effects)

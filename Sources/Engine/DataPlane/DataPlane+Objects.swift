@@ -34,6 +34,7 @@ extension DataPlane {
         into effects: inout [Effect]
     ) {
         guard let waiting = parked.take(key, token: token) else { return }
+        noteLoad(waiting, now: now)
         var object: Object
         // A flush drops everything that could have been read before its batch was written.
         let isStale = dropBatch > 0 || token <= staleLoads
@@ -59,6 +60,12 @@ extension DataPlane {
         cache[slot].pins += 1
         for waiter in waiting { serve(waiter, slot: slot, now: now, into: &effects) }
         cache[slot].pins -= 1
+    }
+
+    /// What was read at once says nothing about the disk.
+    private mutating func noteLoad(_ waiting: [ParkedEvents.Waiter], now: Now) {
+        guard let first = waiting.first, first.sinceNs < now.monotonicNs else { return }
+        admission.noteLoad(ns: now.monotonicNs - first.sinceNs, nowNs: now.monotonicNs)
     }
 
     /// Nobody may go on from a record that cannot be read: a write on top of it would forget dots.

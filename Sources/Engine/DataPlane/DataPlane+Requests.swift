@@ -24,6 +24,7 @@ extension DataPlane {
             return forward(request, partition, now: now, into: &effects)
         }
         guard let slot = find(request.key) else {
+            guard !refusesLoads else { return refuseLoad(request, into: &effects) }
             let deadlineNs = Arrival(request: request, atNs: now.monotonicNs).deadlineNs
             return park(
                 .request(request), for: request.key, deadlineNs: deadlineNs, now: now,

@@ -207,6 +207,8 @@ extension DataPlane {
         public var expirations: UInt64 = 0
         public var overloads: UInt64 = 0
         public var lateDrops: UInt64 = 0
+        public var delayRefusals: UInt64 = 0
+        public var diskRefusals: UInt64 = 0
         /// Writes that a fallback was asked to keep for a primary.
         public var sloppyWrites: UInt64 = 0
         public var hintsStored: UInt64 = 0

@@ -81,6 +81,7 @@ public struct DataPlane: Sendable {
     /// What background work of this shard goes by. The server tells it how long foreground work
     /// took; without that it gives full speed.
     public var pacer = Pacer()
+    public var admission = Admission()
     var timeouts = PeerTimeouts()
     var fallbackLists = FallbackLists()
     var hints = HintStore()
@@ -162,7 +163,7 @@ public struct DataPlane: Sendable {
     /// Takes note of `event` and appends what is to be done to `effects`, in order.
     public mutating func apply(_ event: Event, now: Now, into effects: inout [Effect]) {
         switch event {
-        case .requested(let request): begin(request, now: now, into: &effects)
+        case .requested(let request): admit(request, now: now, into: &effects)
         case .received(let message, let node, let link, let header):
             receive(message, from: node, link: link, header, now: now, into: &effects)
         case .loaded(let key, let token, let result):

@@ -6,6 +6,7 @@ extension Configuration {
     func check() throws(ConfigurationError) {
         try checkQuorums()
         try checkMemory()
+        try checkRates()
         try checkAddresses()
         if isProtected { try checkProtection() }
     }
@@ -41,6 +42,15 @@ extension Configuration {
             "client-memory", clientMemoryBytesMax,
             "the larger of command-max and client-output-limit",
             max(commandBytesMax, clientOutputBytesMax))
+    }
+
+    private func checkRates() throws(ConfigurationError) {
+        guard backgroundRateMin > backgroundRateMax else { return }
+        let size = ByteSize(0...Int.max)
+        throw .conflict(
+            name: "background-rate-min",
+            reason: "'background-rate-min' is \(size.format(backgroundRateMin)), more than "
+                + "'background-rate-max' (\(size.format(backgroundRateMax)))")
     }
 
     private func checkAtLeast(

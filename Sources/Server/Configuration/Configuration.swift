@@ -61,6 +61,12 @@ public struct Configuration: Sendable, Equatable {
     public internal(set) var clientOutputBytesMax = 0
     public internal(set) var clientMemoryBytesMax = 0
 
+    // Overload.
+    public internal(set) var overloadDelayMs = 0
+    public internal(set) var peerQueueBytesMax = 0
+    public internal(set) var backgroundRateMax = 0
+    public internal(set) var backgroundRateMin = 0
+
     // Observation.
     public internal(set) var logLevel = LogLevel.info
     public internal(set) var logFormat = LogFormat.logfmt

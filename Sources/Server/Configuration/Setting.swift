@@ -14,6 +14,7 @@ public struct Setting: Sendable {
         case replication = "Replication"
         case storage = "Storage and memory"
         case clients = "Clients"
+        case overload = "Overload"
         case observation = "Logs and slow commands"
     }
 
@@ -136,7 +137,8 @@ public struct Setting: Sendable {
 extension Setting {
     /// The table, in the order of the manual.
     public static let all: [Setting] =
-        addresses + security + cluster + replication + storage + clients + observation
+        addresses + security + cluster + replication + storage + clients + overload
+        + observation
 
     /// The setting called `name`, in any case, or known to Redis' tools under that name.
     public static func named(_ name: String) -> Setting? {

@@ -53,9 +53,15 @@ final class PeerConnection: StreamHandler {
 
     func answer(_ message: PeerMessage) {
         guard isProven else { return }
-        output.append(message)
+        let queuedBytes = output.queuedBytes
+        if queuedBytes > 2 * PeerOutput.answerBytesMax, case .differs(let id, _) = message {
+            // One read may hold a thousand checks, each of them answered by a large object.
+            output.append(.refused(id: id, .overloaded))
+        } else {
+            output.append(message)
+        }
         // A peer that does not read its answers gets no more of its requests read.
-        if output.queuedBytes > PeerOutput.queuedBytesMax { stream?.pauseReading() }
+        if queuedBytes > PeerOutput.answerBytesMax { stream?.pauseReading() }
     }
 
     func close() { stream?.close() }
@@ -75,7 +81,7 @@ final class PeerConnection: StreamHandler {
     func resume() {
         guard isHeld else { return }
         isHeld = false
-        if output.queuedBytes <= PeerOutput.queuedBytesMax { stream?.resumeReading() }
+        if output.queuedBytes <= PeerOutput.answerBytesMax { stream?.resumeReading() }
     }
 
     // MARK: StreamHandler

@@ -26,6 +26,9 @@ final class PeerLink: StreamHandler {
     /// From connecting to the end of the handshake, and between a request and a sign of life: a
     /// process that stands still, or a machine that is gone, closes no connection.
     private static let silentSecondsMax = 5
+    /// What control planes say waits for a peer at most: some of the largest topologies. They say
+    /// it again.
+    private static let controlBytesMax = 16 << 20
 
     let node: NodeNumber
     private let nodeID: UniqueID
@@ -43,6 +46,9 @@ final class PeerLink: StreamHandler {
     private var silentSeconds = 0
     private var isAwaiting = false
     private var lastProblem = ""
+    private(set) var backlog = PeerBacklog()
+    /// Requests that were not sent, since too much waited for the peer.
+    private(set) var refusedCount: UInt64 = 0
 
     init(
         node: NodeNumber, nodeID: UniqueID, address: String, purpose: Purpose, shard: Shard,
@@ -62,18 +68,28 @@ final class PeerLink: StreamHandler {
 
     var queuedBytes: Int { output.queuedBytes }
 
-    /// Queues a message; false when the link is down or its queue is full.
-    func send(_ message: PeerMessage) -> Bool {
-        guard isReady, output.queuedBytes < PeerOutput.queuedBytesMax else { return false }
+    /// Queues a message; false when the link is down, or too much waits for the peer already.
+    func send(_ message: PeerMessage, queueBytesMax: Int) -> Bool {
+        guard isReady else { return false }
+        guard output.queuedBytes < queueBytesMax, backlog.hasRoom || message.requestID == nil else {
+            refusedCount += 1
+            return false
+        }
         output.append(message)
         if message.isAnsweredSoon { isAwaiting = true }
+        if message.requestID != nil { backlog.noteSent() }
         return true
     }
 
     func send(control bytes: [UInt8], isAnsweredSoon: Bool) {
-        guard send(.control(bytes)), isAnsweredSoon else { return }
+        guard send(.control(bytes), queueBytesMax: Self.controlBytesMax), isAnsweredSoon else {
+            return
+        }
         isAwaiting = true
     }
+
+    /// To be called every 10 ms.
+    func ticked() { backlog.tick() }
 
     func update(address newAddress: String) {
         guard newAddress != address else { return }
@@ -141,6 +157,7 @@ final class PeerLink: StreamHandler {
         silentSeconds = 0
         output.stream = nil
         output.clear()
+        backlog.clear()
         if case .closed = state { return }
         state = .waiting
         if let error { note(error.description) }
@@ -218,6 +235,7 @@ final class PeerLink: StreamHandler {
 
     private func take(_ message: PeerMessage, _ header: PeerFrameHeader) {
         let link = LinkID(rawValue: 0)
+        if message.answeredID != nil { backlog.noteAnswered() }
         switch message {
         case .executed(let id, let reply): shard.peerCalls.answered(id, reply, by: node)
         case .control(let bytes): shard.control?.receive(bytes, from: node, link: link)

@@ -18,6 +18,9 @@ struct PeerTable {
     private var accepted: [UInt64: PeerConnection] = [:]
     private var lastSerial: UInt64 = 0
     private let dirty = DirtyPeers()
+    /// More than this waiting for one peer means that it does not read, and new requests to it are
+    /// refused: this loop's part of `peer-queue-max`.
+    var queueBytesMax = 0
 
     /// Connections that were accepted and have not proven who they are.
     private static let strangersMax = 256
@@ -56,7 +59,7 @@ struct PeerTable {
     func send(_ message: PeerMessage, to node: NodeNumber) -> Bool {
         let index = Int(node.rawValue)
         guard index < links.count, let link = links[index] else { return false }
-        return link.send(message)
+        return link.send(message, queueBytesMax: queueBytesMax)
     }
 
     /// Sends to the control plane of `node`; nothing when the connection is down.
@@ -75,10 +78,14 @@ struct PeerTable {
         return link.isReady
     }
 
-    /// Bytes of requests to `node` that the network has not taken yet.
-    func queuedBytes(_ node: NodeNumber) -> Int {
-        let index = Int(node.rawValue)
-        return index < links.count ? links[index]?.queuedBytes ?? 0 : 0
+    /// What waits for each other member, on the connections of this loop.
+    var queues: [PeerQueue] {
+        links.compactMap { link in
+            guard let link else { return nil }
+            return PeerQueue(
+                node: link.node, bytes: link.queuedBytes, requests: link.backlog.count,
+                refusedCount: link.refusedCount, isLagging: link.backlog.isLagging)
+        }
     }
 
     /// Queues an answer on a connection that a peer opened; nothing when it is gone.
@@ -106,6 +113,11 @@ struct PeerTable {
         for connection in accepted.values { connection.secondPassed() }
     }
 
+    /// To be called every 10 ms.
+    func ticked() {
+        for link in links { link?.ticked() }
+    }
+
     /// Reads again from peers that had to wait for the disk.
     func resumeHeld() {
         for connection in accepted.values { connection.resume() }
@@ -114,6 +126,26 @@ struct PeerTable {
     func closeAll() {
         for link in links + controlLinks { link?.close() }
         for connection in accepted.values { connection.close() }
+    }
+}
+
+/// What one loop has for one other member, and what it is waiting for from it.
+struct PeerQueue: Sendable {
+    let node: NodeNumber
+    /// Requests that the network has not taken yet.
+    var bytes: Int
+    /// Requests that are not answered.
+    var requests: Int
+    /// Requests that were not sent, since too much waited, since the start.
+    var refusedCount: UInt64
+    /// Whether it has left requests unanswered for half a second.
+    var isLagging: Bool
+
+    mutating func add(_ other: PeerQueue) {
+        bytes += other.bytes
+        requests += other.requests
+        refusedCount += other.refusedCount
+        isLagging = isLagging || other.isLagging
     }
 }
 
@@ -134,9 +166,9 @@ final class DirtyPeers {
 final class PeerOutput {
     /// A frame is closed at this size and the next begun, so that a receiver can start on it.
     private static let frameSizeMax = 1 << 20
-    /// More than this waiting in the kernel's and our queue means that the peer does not read.
-    /// Four of the largest values; past it requests are refused at once.
-    static let queuedBytesMax = 64 << 20
+    /// Answers that wait for a peer: past this nothing more is read from it. Four of the largest
+    /// values.
+    static let answerBytesMax = 64 << 20
 
     var stream: TCPStream?
     private var writer = PeerFrameWriter()

@@ -86,6 +86,12 @@ final class Shard {
         configurationGeneration += 1
         let us = configuration.slowlogThresholdUs
         slowNs = us < 0 ? .max : UInt64(us) * 1000
+        dataPlane.admission.waitNsMax = UInt64(configuration.overloadDelayMs) * 1_000_000
+        dataPlane.pacer.settings = Pacer.Settings(
+            rateMax: configuration.backgroundRateMax / services.shardCount,
+            rateMin: configuration.backgroundRateMin / services.shardCount)
+        peers.queueBytesMax = configuration.peerQueueBytesMax / services.shardCount
+        for session in sessions.all { session.limitsChanged(configuration) }
         apply(
             .limitsChanged(
                 driftMsMax: UInt64(configuration.clockDriftMsMax),
@@ -366,7 +372,7 @@ final class Shard {
     private func notePass() {
         let startedNs = loop.now.monotonicNs
         let endedNs = SystemClock.monotonicNs()
-        dataPlane.pacer.notePass(ns: endedNs - min(startedNs, endedNs))
+        dataPlane.notePass(ns: endedNs - min(startedNs, endedNs), now: loop.now)
     }
 
     private func commit() {
@@ -478,6 +484,7 @@ final class Shard {
     }
 
     private func ticked() {
+        peers.ticked()
         apply(.ticked)
         giveUpHeldReplies()
         guard arePeersHeld, services.acceptsPeerWrites else { return }

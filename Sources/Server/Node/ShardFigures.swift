@@ -93,7 +93,7 @@ extension DataPlane.Counters {
             \.mismatches, \.replicaWrites, \.replicaReads, \.siblingsMade, \.actorsPruned,
             \.repairs, \.backgroundRepairs, \.repairsFailed, \.hedges, \.hedgesWon,
             \.hedgesDenied, \.probes, \.amnesias, \.refusals, \.stampsRefused, \.corruptRecords,
-            \.expirations, \.overloads, \.lateDrops,
+            \.expirations, \.overloads, \.lateDrops, \.delayRefusals, \.diskRefusals,
             \.sloppyWrites, \.hintsStored, \.hintsDelivered, \.hintsTaken, \.hintsDropped,
             \.hintRangesDropped,
         ]

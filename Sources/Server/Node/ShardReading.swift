@@ -7,18 +7,25 @@ struct ShardReading: Sendable {
     let figures: ShardFigures
     let latencies: LatencyHistogram
     let areWritesHeld: Bool
-    /// Bytes that wait on the connections of this loop to each other member, by number.
-    let queuedBytes: [(node: NodeNumber, bytes: Int)]
+    /// What waits for each other member, on the connections of this loop.
+    let peerQueues: [PeerQueue]
     let acceptedPeers: Int
     /// Of the loop that has the failure detector.
     let detector: DetectorReport?
+    /// The part of full speed that background work is held to.
+    let pacerShare: Double
+    /// Whether clients' new commands are refused.
+    let isLoopBehind: Bool
+    let isDiskBehind: Bool
 
     init(_ shard: Shard) {
         figures = ShardFigures(shard)
         latencies = shard.latencies
         areWritesHeld = shard.dataPlane.areWritesHeld
-        queuedBytes = shard.topology.members.lazy.map(\.number).filter { $0 != shard.number }
-            .map { ($0, shard.peers.queuedBytes($0)) }
+        peerQueues = shard.peers.queues
+        pacerShare = shard.dataPlane.pacer.share
+        isLoopBehind = shard.dataPlane.admission.isLoopBehind
+        isDiskBehind = shard.dataPlane.admission.isDiskBehind
         acceptedPeers = shard.peers.acceptedCount
         detector = shard.control?.detector.report
     }

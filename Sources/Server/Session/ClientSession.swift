@@ -92,6 +92,11 @@ final class ClientSession: StreamHandler {
         return limits
     }
 
+    /// An admin has set other limits: they count from the next command on.
+    func limitsChanged(_ configuration: Configuration) {
+        parser.limits = Self.limits(configuration, isRestricted: !isAuthenticated)
+    }
+
     // MARK: StreamHandler
 
     func streamReceived(_ stream: TCPStream, _ bytes: Span<UInt8>) {
