@@ -129,6 +129,11 @@ public final class MemoryStorage: StorageEngine {
         }
     }
 
+    /// Nothing that was replaced takes any space here.
+    public func reclaim(
+        _ family: Family, from start: [UInt8], to end: [UInt8]
+    ) throws(StorageError) -> Bool { true }
+
     public func scan(
         _ family: Family, from start: [UInt8], to end: [UInt8]?, limits: ScanLimits,
         visit: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Bool

@@ -48,6 +48,13 @@ public protocol StorageEngine: AnyObject, Sendable {
     /// false to end it. Blocks: never on a loop.
     func scrub(progress: (ScrubProgress) -> Bool) throws(StorageError) -> ScrubProgress
 
+    /// Rewrites what is stored from `start` up to `end`, so that replaced and deleted records give
+    /// their space back. Returns false, and does nothing, when even that might fill the disk.
+    /// Blocks, for as long as it takes to write the range: never on a loop.
+    func reclaim(
+        _ family: Family, from start: [UInt8], to end: [UInt8]
+    ) throws(StorageError) -> Bool
+
     /// How many keys `family` holds, about: overwritten and deleted records not yet compacted away
     /// are guessed at.
     func estimatedKeyCount(_ family: Family) -> UInt64

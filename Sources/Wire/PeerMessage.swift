@@ -45,7 +45,7 @@ public enum PeerMessage: Sendable, Equatable {
     public var answeredID: UInt64? {
         switch self {
         case .wrote(let id, _), .same(let id), .differs(let id, _), .forwarded(let id, _),
-            .refused(let id, _):
+            .refused(let id, _), .handedOver(let id, _, _):
             id == 0 ? nil : id
         default: nil
         }

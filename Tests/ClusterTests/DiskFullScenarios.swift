@@ -70,6 +70,26 @@ extension ClusterScenarios.DiskFullScenarios {
         #expect(try node.stop() == .exited(0))
     }
 
+    @Test func `deletes alone bring a node back`() throws {
+        let cluster = try Cluster(nodes: 0)
+        let node = try cluster.add { _ = try SmallDisk(of: $0, mebibytes: Self.mebibytes) }
+        let keys = try write("first", to: node, limit: Self.mebibytes)
+        #expect((10..<Self.mebibytes).contains(keys.count))
+        for key in keys.prefix(keys.count / 2) {
+            #expect(try node.call("DEL", key) == .integer(1))
+        }
+        try wait(for: "the space of what was deleted", within: .seconds(30)) {
+            try node.call("SET", "other", "1") == .ok
+        }
+        #expect(try node.get("/metrics").body.contains("martlet_disk_state 0"))
+        let again = try write("second", to: node, limit: keys.count / 4)
+        #expect(again.count == keys.count / 4)
+        for key in keys.suffix(keys.count / 2) {
+            #expect(try node.call("STRLEN", key) == .integer(1 << 20))
+        }
+        #expect(try node.stop() == .exited(0))
+    }
+
     @Test func `one node with a full disk does not stop the others`() throws {
         let cluster = try Cluster(nodes: 2)
         var disk: SmallDisk?

@@ -104,6 +104,19 @@ enum FailingSync {
     }
 
     @Test(.enabled(if: isRoot, "mounting a small file system needs root"))
+    func `what is replaced while space is low gives it back when ranges are rewritten`()
+        async throws
+    {
+        let scratch = try Scratch()
+        let disk = try SmallDisk(scratch.path + "/disk", mebibytes: 160)
+        defer { disk.unmount() }
+        let path = disk.path
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            try FullDisk.reclaim(on: path)
+        }
+    }
+
+    @Test(.enabled(if: isRoot, "mounting a small file system needs root"))
     func `a directory without space is not opened`() throws {
         let scratch = try Scratch()
         let disk = try SmallDisk(scratch.path + "/disk", mebibytes: 8)
@@ -142,6 +155,51 @@ enum FullDisk {
         if !condition { fatalError(message) }
     }
 
+    /// Fills the disk until space is low, and returns how many keys that took.
+    private static func fill(_ storage: RocksDBStorage) throws -> Int {
+        var next = 0
+        while storage.spaceState == .ample {
+            let batch = Sample.batch(next..<next + 16, valueSize: 4096)
+            check(try storage.write(batch, mayStall: true) == .written, "refused while ample")
+            next += 16
+            check(next < 1 << 20, "never gets low")
+        }
+        return next
+    }
+
+    static func reclaim(on disk: String) throws {
+        let storage = try RocksDBStorage(options(disk))
+        let count = try fill(storage)
+        check(storage.spaceState == .low, "skips low")
+
+        // As the engine deletes: what is left of a key is small.
+        for number in 0..<count / 2 {
+            var batch = WriteBatch()
+            batch.put(Sample.key(number), [0], in: .objects)
+            check(try storage.write(batch, mayStall: true) == .written, "refused while low")
+        }
+        let before = storage.statistics.liveDataBytes
+        var worst = UInt64.max
+        // Quarters of the keys, the first two of which hold what was deleted.
+        for quarter in 0..<4 where storage.spaceState != .ample {
+            let start = Sample.key(quarter * count / 4)
+            let isDone = try storage.reclaim(
+                .objects, from: start, to: Sample.key((quarter + 1) * count / 4))
+            check(isDone, "no room to rewrite a quarter")
+            worst = min(worst, storage.statistics.freeBytes)
+        }
+        check(try storage.checkSpace() == .ample, "no space back, \(before) bytes before")
+        check(worst > 0, "the disk was full meanwhile")
+        check(try storage.countKeys() == count, "keys are missing")
+
+        // Somebody else takes the space: nothing is begun that could not be finished.
+        try Data(count: Int(storage.statistics.freeBytes) - 1 << 20)
+            .write(to: URL(fileURLWithPath: disk + "/ballast"))
+        let isDone = try storage.reclaim(.objects, from: [], to: Sample.key(count))
+        check(!isDone, "rewrites without room")
+        storage.close()
+    }
+
     static func live(on disk: String) throws {
         // Somebody else's file, which later goes.
         let ballast = disk + "/ballast"
@@ -150,13 +208,7 @@ enum FullDisk {
         check(storage.spaceState == .ample, "does not begin ample")
 
         // Clients' values, until the floor.
-        var next = 0
-        while storage.spaceState == .ample {
-            let batch = Sample.batch(next..<next + 16, valueSize: 4096)
-            check(try storage.write(batch, mayStall: true) == .written, "refused while ample")
-            next += 16
-            check(next < 1 << 20, "never gets low")
-        }
+        var next = try fill(storage)
         check(storage.spaceState == .low, "skips low")
 
         // Deletes go on.

@@ -7,7 +7,7 @@ internal import Storage
 internal import Synchronization
 
 /// What has to be done now and then for the whole node: watching the free space, laying the epoch
-/// ceiling ahead, and finding values whose deadline has passed.
+/// ceiling ahead, finding values whose deadline has passed, and getting space back.
 ///
 /// Its timers run on the first shard's loop, its work on the workers.
 final class Housekeeping: Sendable {
@@ -15,6 +15,7 @@ final class Housekeeping: Sendable {
     private static let spacePeriodMs: UInt64 = 100
 
     let services: NodeServices
+    let reclaimPlan = Mutex(ReclaimPlan())
     private let facts: NodeFacts
     /// What the shards were told last. The storage's own state may have changed in between: it
     /// measures the space by itself, too.
@@ -29,6 +30,7 @@ final class Housekeeping: Sendable {
         every(Self.spacePeriodMs, shard) { $0.checkSpace() }
         every(EpochCeiling.renewMs, shard) { $0.renewCeiling() }
         sweep(from: [])
+        reclaim(on: shard)
         count(CensusStep(partition: PartitionID(rawValue: 0), isFirstRound: true))
     }
 

@@ -23,6 +23,8 @@ final class NodeServices: Sendable {
     let slowlog = Slowlog()
     let statisticsBase = StatisticsBase()
     let reachability: Reachability
+    /// Partitions rewritten because the disk was nearly full.
+    let reclaims = Atomic<UInt64>(0)
     /// Starts of this data directory after a run that had not ended in order.
     let uncleanStarts: UInt64
     /// Ends the process with one line: an operating error that nobody can go on after.

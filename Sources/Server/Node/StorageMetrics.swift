@@ -1,5 +1,6 @@
 internal import Essentials
 internal import Storage
+internal import Synchronization
 
 /// What the storage engine and its log measure.
 struct StorageMetrics {
@@ -29,6 +30,10 @@ struct StorageMetrics {
             .total(
                 "martlet_storage_background_errors_total",
                 "Flushes and compactions that have failed.", statistics.backgroundErrors),
+            .total(
+                "martlet_space_reclaims_total",
+                "Partitions whose files were rewritten because the disk was nearly full.",
+                services.reclaims.load(ordering: .relaxed)),
             .gauge(
                 "martlet_storage_writes_stopped",
                 "1 while writes wait for flushes or compactions, else 0.",
