@@ -55,6 +55,9 @@ struct DetectorSimulation {
     private let conditions: Conditions
     /// The side of a cut on which a node is.
     private var sides: [Int]
+    /// What each thinks of each, by observer and then by subject; and how many are not alive.
+    private var verdicts: [Liveness]
+    private(set) var missingCount = 0
 
     init(
         nodes count: Int, seed: UInt64, _ conditions: Conditions,
@@ -64,6 +67,7 @@ struct DetectorSimulation {
         self.conditions = conditions
         messageCounts = [Int](repeating: 0, count: count)
         sides = [Int](repeating: 0, count: count)
+        verdicts = [Liveness](repeating: .alive, count: count * count)
         let numbers = (0..<count).map(Self.number)
         for index in 0..<count {
             // Clocks of machines differ, and seeds do.
@@ -118,27 +122,18 @@ struct DetectorSimulation {
         return nil
     }
 
-    func liveness(of index: Int, at observer: Int) -> Liveness {
-        nodes[observer].detector.liveness(of: Self.number(index))
+    /// Suspicions that somebody has begun, from the beginning.
+    var accusationCount: UInt64 {
+        nodes.reduce(0) { $0 + $1.detector.report.counters.accusations }
     }
 
     /// Whether all running nodes think so of `index`.
     func areAgreed(_ liveness: Liveness, of index: Int) -> Bool {
         nodes.indices.allSatisfy { observer in
             observer == index || !nodes[observer].isRunning
-                || self.liveness(of: index, at: observer) == liveness
+                || verdicts[observer * nodes.count + index] == liveness
         }
     }
-
-    /// Whether everybody running takes everybody else for alive.
-    var isHealthy: Bool {
-        nodes.indices.allSatisfy { observer in
-            !nodes[observer].isRunning
-                || nodes[observer].detector.report.peers.allSatisfy { $0.liveness == .alive }
-        }
-    }
-
-    func report(_ index: Int) -> DetectorReport { nodes[index].detector.report }
 
     // MARK: Events
 
@@ -186,6 +181,7 @@ struct DetectorSimulation {
                 send(message, from: index, to: Int(node.rawValue) - 1)
             case .answer(let message): if let sender { send(message, from: index, to: sender) }
             case .judge(let node, let liveness):
+                judge(Int(node.rawValue) - 1, liveness, by: index)
                 judgements.append(
                     Judgement(
                         timeNs: timeNs, by: index, of: Int(node.rawValue) - 1,
@@ -194,6 +190,12 @@ struct DetectorSimulation {
             }
         }
         planWake(index)
+    }
+
+    private mutating func judge(_ subject: Int, _ liveness: Liveness, by observer: Int) {
+        let place = observer * nodes.count + subject
+        missingCount += (liveness == .alive ? 0 : 1) - (verdicts[place] == .alive ? 0 : 1)
+        verdicts[place] = liveness
     }
 
     private mutating func planWake(_ index: Int) {

@@ -34,6 +34,7 @@ import Testing
         (DetectorMessage(.synced(rumours), incarnation: 5), [1, 6, 0, 5] + rumourBytes + [0]),
         (DetectorMessage(.viewRequest(4), incarnation: 5), [1, 7, 0, 5, 4, 0]),
         (DetectorMessage(.view(4, rumours), incarnation: 5), [1, 8, 0, 5, 4] + rumourBytes + [0]),
+        (DetectorMessage(.news, incarnation: 5, rumours: rumours), [1, 9, 0, 5] + rumourBytes),
     ]
 
     private func decode(_ bytes: [UInt8]) throws -> DetectorMessage {
@@ -60,7 +61,7 @@ import Testing
 
     @Test func `what is not of this format is refused`() throws {
         #expect(throws: DecodingError.unknownVersion(2)) { try decode([2, 1, 0, 5, 1, 0]) }
-        #expect(throws: DecodingError.self) { try decode([1, 9, 0, 5, 1, 0]) }
+        #expect(throws: DecodingError.self) { try decode([1, 10, 0, 5, 1, 0]) }
         // A liveness that nobody knows, a node number over 16 bits, an incarnation over 56.
         #expect(throws: DecodingError.self) { try decode([1, 2, 0, 5, 1, 1, 2, 3, 7]) }
         #expect(throws: DecodingError.self) {

@@ -175,10 +175,11 @@ import Testing
     @Test func `time-outs that are far apart are no reason`() {
         var watch = Watch(members: 100)
         for _ in 0..<5 {
+            watch.effects = []
             watch.apply(.peerTimedOut(node(50)))
+            #expect(watch.takeSends().isEmpty)
             watch.wait(ms: 600)
         }
-        #expect(!watch.takeSends().contains { $0.to == node(50) })
     }
 
     // MARK: Suspicion

@@ -13,6 +13,7 @@ public import Essentials
 //               6 synced        rumours
 //               7 view request  varint number
 //               8 view          varint number, rumours
+//               9 news
 //     rumours:  varint count, then for each
 //               varint subject, u8 liveness (0 alive, 1 suspect, 2 dead), varint incarnation,
 //               of suspects: varint accuser
@@ -37,6 +38,7 @@ extension DetectorMessage {
         case .view(let number, let states):
             bytes.appendVarint(number)
             Self.encode(states.prefix(Self.statesMax), into: &bytes)
+        case .news: break
         }
         Self.encode(rumours.prefix(Self.rumoursMax), into: &bytes)
     }
@@ -51,6 +53,7 @@ extension DetectorMessage {
         case .synced: 6
         case .viewRequest: 7
         case .view: 8
+        case .news: 9
         }
     }
 
@@ -86,6 +89,7 @@ extension DetectorMessage {
         case 8:
             let number = try reader.readVarint()
             body = .view(number, try Self.rumours(from: &reader, max: Self.statesMax))
+        case 9: body = .news
         default: throw .invalid("failure detector's message kind \(kind)")
         }
         self.init(

@@ -44,6 +44,8 @@ public struct DetectorMessage: Sendable, Equatable {
         /// Whom do you see?
         case viewRequest(UInt64)
         case view(UInt64, [Rumour])
+        /// Nothing but rumours.
+        case news
     }
 
     public var body: Body

@@ -31,12 +31,18 @@ public struct DetectorTiming: Sendable, Equatable {
     /// The longest suspicion is so many of the shortest: Lifeguard's β. Its authors take 6; what a
     /// suspected member may be asked last meanwhile needs no such patience.
     static let suspicionStretch: UInt64 = 3
+    /// After its start a member compares with another in each of so many periods: knowledge of all
+    /// incarnations doubles in each, and without it suspicions are taken for outdated.
+    static let firstSyncs = 16
     /// The worst score of the node's own health (Lifeguard IV.A: S = 8): periods are then 9 times
     /// as long.
     static let healthScoreMax = 8
     /// A rumour is passed on so many times log2 of the members: SWIM's λ. 3 reaches everybody with
     /// high probability (section 4.1).
     static let retransmissionsFactor = 3
+    /// Members that are told in a period what is new, besides the one that is probed: memberlist's
+    /// `GossipNodes`.
+    static let newsTargets = 3
     /// Requests to a member that time out within the window until it is probed out of turn.
     static let timeoutsUntilProbe = 3
     /// Probes in a row that reached a member only through others, until this node takes its own

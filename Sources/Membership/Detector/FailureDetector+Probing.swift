@@ -5,6 +5,7 @@ extension FailureDetector {
     /// The next member in turn.
     mutating func beginPeriod(nowNs: UInt64, into effects: inout [Effect]) {
         nextPeriodNs = nowNs + timing.periodNs * health.multiplier
+        spreadNews(into: &effects)
         // A probe out of turn counts as the member's turn; the dead have their own.
         for _ in 0..<round.count {
             if roundIndex >= round.count {
@@ -45,8 +46,8 @@ extension FailureDetector {
     /// start the first that is there can say who else is.
     mutating func greet(_ node: NodeNumber, into effects: inout [Effect]) {
         guard isMember, let index = index(of: node) else { return }
-        if !hasSynced {
-            hasSynced = true
+        if syncs == 0 {
+            syncs = 1
             send(.sync(states), to: node, into: &effects)
         } else if peers[index].verdict != .alive {
             send(.ping(drawNumber()), to: node, into: &effects)

@@ -5,7 +5,15 @@ extension FailureDetector {
     /// All members as the sender of a comparison knows them, itself included.
     var states: [Rumour] {
         let own = Rumour(node, .alive, incarnation: incarnation)
-        return [own] + peers.prefix(DetectorMessage.statesMax - 1).map(\.state)
+        var states = [own] + peers.prefix(DetectorMessage.statesMax - 1).map(\.state)
+        // Whoever learns of a suspicion so does not share it.
+        for suspicion in suspicions {
+            guard let index = index(of: suspicion.subject), index + 1 < states.count else {
+                continue
+            }
+            states[index + 1].accuser = suspicion.accusers[0]
+        }
+        return states
     }
 
     /// Whom this node sees, broken ways of its own included.
@@ -22,20 +30,30 @@ extension FailureDetector {
 
     /// Compares all with one member, at random.
     mutating func sync(nowNs: UInt64, into effects: inout [Effect]) {
-        nextSyncNs = nowNs + timing.syncNs(members: peers.count + 1)
+        syncs += 1
+        nextSyncNs =
+            nowNs
+            + (syncs < DetectorTiming.firstSyncs
+                ? timing.periodNs : timing.syncNs(members: peers.count + 1))
         let others = peers.filter { $0.liveness != .dead }
         guard let node = others.randomElement(using: &random)?.node else { return }
-        hasSynced = true
         send(.sync(states), to: node, into: &effects)
     }
 
-    /// What `teller` knows. What it suspects, it suspects as far as we are concerned.
     mutating func hear(
         _ states: [Rumour], from teller: NodeNumber, nowNs: UInt64, into effects: inout [Effect]
     ) {
-        for var state in states {
-            state.accuser = teller
-            hear(state, from: teller, nowNs: nowNs, into: &effects)
+        for state in states { hear(state, from: teller, nowNs: nowNs, into: &effects) }
+    }
+
+    /// Tells a few members at random what is new, so that news doubles several times a period and
+    /// not once or twice. Nobody says anything when nothing is new.
+    mutating func spreadNews(into effects: inout [Effect]) {
+        guard !rumours.isEmpty else { return }
+        let others = peers.filter { $0.liveness != .dead }
+        for peer in others.shuffled(using: &random).prefix(DetectorTiming.newsTargets) {
+            guard !rumours.isEmpty else { return }
+            send(.news, to: peer.node, into: &effects)
         }
     }
 

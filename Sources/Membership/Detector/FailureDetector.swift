@@ -17,7 +17,8 @@ public import Essentials
 /// - A member that is reached only through others three times in a row is suspect for this node
 ///   alone, since requests take the direct way.
 /// - Time during which this node stood still counts for nobody: all deadlines move by it.
-/// - Two members compare all they know every 20 periods (memberlist's push/pull).
+/// - While there is news, it is also told to three members a period (memberlist's gossip), and two
+///   members compare all they know every 20 periods (its push/pull).
 ///
 /// Invariant: a member has at most one probe and one suspicion under way.
 ///
@@ -131,7 +132,8 @@ public struct FailureDetector: Sendable {
     var helps: [Help] = []
     var suspicions: [Suspicion] = []
     var rumours = RumourQueue()
-    var hasSynced = false
+    /// Comparisons that this node has begun.
+    var syncs = 0
     /// Whether the last tick found that time was lost.
     var hasSkipped = false
     var nextPeriodNs: UInt64 = .max
@@ -204,7 +206,7 @@ public struct FailureDetector: Sendable {
         let firstNs = nowNs + UInt64.random(in: 0..<timing.periodNs, using: &random)
         nextPeriodNs = isActive ? firstNs : .max
         nextDeadProbeNs = isActive ? firstNs + timing.deadPeriodNs : .max
-        nextSyncNs = isActive ? firstNs + timing.syncNs(members: members.count) : .max
+        nextSyncNs = isActive ? firstNs : .max
     }
 
     private mutating func forget(_ node: NodeNumber) {
@@ -290,6 +292,7 @@ public struct FailureDetector: Sendable {
             effects.append(.answer(self.message(.view(number, view), to: node)))
         case .view(let number, let view):
             effects.append(.viewed(number, by: node, view))
+        case .news: break
         }
     }
 }

@@ -5,38 +5,43 @@ internal import Essentials
 ///
 /// Invariant: at most one rumour a member, hence at most as many as there are members.
 struct RumourQueue: Sendable {
-    private struct Item {
-        var rumour: Rumour
-        var sendings = 0
-    }
+    /// By how often they were sent; among those sent equally often, the latest last.
+    private var bySendings: [[Rumour]] = []
 
-    /// In the order of their coming: what was sent equally often leaves the latest first.
-    private var items: [Item] = []
-
-    var isEmpty: Bool { items.isEmpty }
+    var isEmpty: Bool { bySendings.allSatisfy(\.isEmpty) }
 
     mutating func put(_ rumour: Rumour) {
         remove(rumour.subject)
-        items.append(Item(rumour: rumour))
+        if bySendings.isEmpty { bySendings.append([]) }
+        bySendings[0].append(rumour)
     }
 
     mutating func remove(_ subject: NodeNumber) {
-        items.removeAll { $0.rumour.subject == subject }
+        for sendings in bySendings.indices {
+            guard let index = bySendings[sendings].firstIndex(where: { $0.subject == subject })
+            else { continue }
+            bySendings[sendings].remove(at: index)
+            return
+        }
     }
 
-    /// Takes up to `count` rumours for one message, those that were sent least first; those that
-    /// were sent `sendingsMax` times are forgotten.
+    /// Takes up to `count` rumours for one message: those that were sent least first, and of them
+    /// the latest. One that was sent `sendingsMax` times is forgotten.
     mutating func take(
         _ count: Int, sendingsMax: Int, into rumours: inout [Rumour]
     ) {
-        guard !items.isEmpty, count > 0 else { return }
-        let order = items.indices.sorted { one, other in
-            (items[one].sendings, -one) < (items[other].sendings, -other)
+        var left = count
+        var taken: [(sendings: Int, rumours: [Rumour])] = []
+        for sendings in bySendings.indices where left > 0 && !bySendings[sendings].isEmpty {
+            let part = Array(bySendings[sendings].suffix(left))
+            bySendings[sendings].removeLast(part.count)
+            left -= part.count
+            rumours += part.reversed()
+            taken.append((sendings + 1, part))
         }
-        for index in order.prefix(count) {
-            items[index].sendings += 1
-            rumours.append(items[index].rumour)
+        for (sendings, part) in taken where sendings < sendingsMax {
+            while bySendings.count <= sendings { bySendings.append([]) }
+            bySendings[sendings] += part
         }
-        items.removeAll { $0.sendings >= sendingsMax }
     }
 }
