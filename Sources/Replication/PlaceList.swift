@@ -27,4 +27,11 @@ public struct PlaceList: Sendable, Equatable {
         precondition(index < count)
         return Int(truncatingIfNeeded: places >> UInt128(index * Self.bitsPerPlace)) & 31
     }
+
+    /// How many of the places are below `bound`.
+    public func count(below bound: Int) -> Int {
+        var result = 0
+        for index in 0..<count where self[index] < bound { result += 1 }
+        return result
+    }
 }

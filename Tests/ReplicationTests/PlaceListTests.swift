@@ -7,6 +7,7 @@ import Testing
         let places = [3, PlaceSet.placesMax - 1, 0, 7, 7]
         for place in places { list.append(place) }
         #expect((0..<list.count).map { list[$0] } == places)
+        #expect(list.count(below: 7) == 2)
     }
 
     @Test func `what does not fit is left out`() {

@@ -26,18 +26,15 @@ extension DataPlane {
         _ table: PlacementTable, _ partition: PartitionID, own: Int, _ position: Position, now: Now
     ) -> PlaceList {
         let start = own + 1 + Int(truncatingIfNeeded: position.rawValue & 1)
-        return order(table, partition, without: own, from: start) { node in
-            readPaces[Int(node.rawValue)].cost(nowNs: now.monotonicNs)
-        }
+        return order(
+            table, partition, without: own, from: start, readPaces, fade: false, now: now)
     }
 
     /// The replicas in the order in which one of them is asked to coordinate a command.
     func forwardOrder(
         _ table: PlacementTable, _ partition: PartitionID, now: Now
     ) -> PlaceList {
-        order(table, partition, without: nil, from: 0) { node in
-            forwardPaces[Int(node.rawValue)].fadingCost(nowNs: now.monotonicNs)
-        }
+        order(table, partition, without: nil, from: 0, forwardPaces, fade: true, now: now)
     }
 
     /// More than any cost that times and counts make.
@@ -45,15 +42,19 @@ extension DataPlane {
 
     private func order(
         _ table: PlacementTable, _ partition: PartitionID, without own: Int?, from start: Int,
-        cost: (NodeNumber) -> UInt64
+        _ paces: [ReplicaPace], fade: Bool, now: Now
     ) -> PlaceList {
+        let nowNs = now.monotonicNs
         let count = table.replicaCount
         var costs = InlineArray<16, UInt64>(repeating: .max)
         for place in 0..<count where place != own {
             let node = table.replica(partition, place)
             guard node != routing.node, routing.canReach(node) else { continue }
+            let index = Int(node.rawValue)
+            let cost =
+                fade ? paces[index].fadingCost(nowNs: nowNs) : paces[index].cost(nowNs: nowNs)
             let isSuspect = routing.isSuspect(node)
-            costs[place] = (isSuspect ? Self.suspectCost : 0) + min(cost(node), 1 << 59)
+            costs[place] = (isSuspect ? Self.suspectCost : 0) + min(cost, 1 << 59)
         }
         var list = PlaceList()
         while true {
@@ -89,9 +90,9 @@ extension DataPlane {
     mutating func forgetPending(of flight: ReadFlight, now: Now) {
         guard !flight.quorum.isQuiet, let table = routing.table else { return }
         let nowNs = now.monotonicNs
-        for place in 0..<table.replicaCount where flight.quorum.isPending(place) {
+        for place in 0..<PlaceSet.placesMax where flight.quorum.isPending(place) {
             let askedNs = min(flight.askedNs(place) ?? nowNs, nowNs)
-            readPaces[Int(table.replica(flight.partition, place).rawValue)]
+            readPaces[Int(table.node(at: place, of: flight.partition).rawValue)]
                 .noteUnanswered(afterNs: nowNs - askedNs, nowNs: nowNs)
         }
     }
@@ -169,7 +170,7 @@ extension DataPlane {
     private func lateNs(of flight: ReadFlight) -> UInt64 {
         guard let table = routing.table else { return .max }
         func paceNs(_ place: Int) -> UInt64 {
-            readPaces[Int(table.replica(flight.partition, place).rawValue)].lateNs
+            readPaces[Int(table.node(at: place, of: flight.partition).rawValue)].lateNs
         }
         if let asked = flight.lastAsked, asked.place != flight.probe,
             flight.quorum.isPending(asked.place)
@@ -178,7 +179,7 @@ extension DataPlane {
         }
         if flight.merged != nil { return flight.settlingNs + Self.lateRepairNs }
         var dueNs = UInt64.max
-        for place in 0..<table.replicaCount
+        for place in 0..<PlaceSet.placesMax
         where flight.quorum.isPending(place) && place != flight.probe {
             dueNs = min(dueNs, flight.startedNs + paceNs(place))
         }

@@ -159,7 +159,9 @@ extension DataPlane {
         into effects: inout [Effect]
     ) {
         switch FlightKind(of: id) {
-        case .read: settleRead(id, node, now: now, into: &effects) { .failed($1) }
+        case .read:
+            addFallbacks(to: id)
+            settleRead(id, node, now: now, into: &effects) { .failed($1) }
         case .write: failWrite(id, node, now: now, into: &effects)
         case .forward:
             forwardFailed(id, node, mayHaveRun: !hasRefused, now: now, into: &effects)

@@ -31,7 +31,10 @@ extension DataPlane {
         let replicas = table.replicaCount
         let bounded = first.request.consistency.bounded(by: replicas)
         let key = first.request.key
-        let order = readOrder(table, partition, own: place, key.position, now: now)
+        var order = readOrder(table, partition, own: place, key.position, now: now)
+        if 1 + order.count < bounded.r {
+            for fallback in reachableFallbacks(of: partition, table) { order.append(fallback) }
+        }
         var quorum = ReadQuorum(
             own: place, order: order, primaries: replicas, r: bounded.r, pr: bounded.pr)
         var asked = PlaceSet()
@@ -49,11 +52,19 @@ extension DataPlane {
             comparedFingerprint: fingerprint, served: served, waiting: waiting)
         cache[slot].pins += 1
         // Too few can be reached: nobody is asked, and nobody waits.
-        if case .reject(let answered, let required) = next {
-            return reject(flight, answered: answered, required: required, now: now, into: &effects)
+        if case .reject = next {
+            let reachable = order.count(below: replicas)
+            let text =
+                1 + order.count < bounded.r
+                ? "NOQUORUM \(1 + order.count) of \(bounded.r) replicas can be reached"
+                : "NOQUORUM \(1 + reachable) of \(bounded.pr) primaries can be reached"
+            return reject(flight, now: now, into: &effects) { plane, arrival, effects in
+                plane.counters.quorumFailures += 1
+                plane.respond(to: arrival.request.origin, .error(text), into: &effects)
+            }
         }
         let id = reads.insert(flight)
-        readRequestCount += flight.requestCount
+        readRequestCount += served.count + waiting.count
         cache[slot].reader = id
         hedging.noteRead()
         var lateNs = deadlineNs
@@ -62,7 +73,7 @@ extension DataPlane {
             patienceMs: Self.patienceMs(until: deadlineNs, now: now))
         let hold = orderHold(slot: slot)
         for index in 0..<order.count where asked.contains(order[index]) {
-            let node = table.replica(partition, order[index])
+            let node = table.node(at: order[index], of: partition)
             lateNs = min(lateNs, now.monotonicNs + noteAsked(node, now: now))
             effects.append(.send(node, message, after: hold))
         }
@@ -84,6 +95,7 @@ extension DataPlane {
         var next = first
         while case .ask(let place) = next {
             let isAsked = ask(place, of: id, now: now, into: &effects)
+            if !isAsked { addFallbacks(to: id) }
             let further = reads.update(id) { flight in
                 isAsked ? flight.quorum.advance() : flight.quorum.apply(.failed(place))
             }
@@ -95,7 +107,11 @@ extension DataPlane {
         case .answer: finishRead(id, isHeld: true, now: now, into: &effects)
         case .reject(let answered, let required):
             guard let flight = removeRead(id, now: now) else { return }
-            reject(flight, answered: answered, required: required, now: now, into: &effects)
+            reject(flight, now: now, into: &effects) { plane, arrival, effects in
+                plane.reject(
+                    arrival.request.origin, since: arrival.atNs, answered: answered,
+                    required: required, now: now, into: &effects)
+            }
         }
     }
 
@@ -104,7 +120,7 @@ extension DataPlane {
         _ place: Int, of id: UInt64, now: Now, into effects: inout [Effect]
     ) -> Bool {
         guard let flight = reads[id], let table = routing.table else { return false }
-        let node = table.replica(flight.partition, place)
+        let node = table.node(at: place, of: flight.partition)
         guard node != routing.node, routing.canReach(node) else { return false }
         reads.update(id) { flight in
             flight.lastAsked = (place, now.monotonicNs)
@@ -140,7 +156,7 @@ extension DataPlane {
     ) {
         guard let table = routing.table else { return }
         let settlement = reads.update(id) { flight -> Settlement? in
-            guard let place = table.place(of: node, in: flight.partition) else { return nil }
+            guard let place = table.readPlace(of: node, in: flight.partition) else { return nil }
             var settlement = Settlement(
                 event: event(flight, place), wasPending: flight.quorum.isPending(place),
                 wasRepairing: flight.quorum.isRepairing(place), askedNs: flight.askedNs(place),
@@ -248,17 +264,15 @@ extension DataPlane {
 
     /// Too few replicas have answered: what depends on them fails, the rest goes on.
     private mutating func reject(
-        _ flight: ReadFlight, answered: Int, required: Int, now: Now,
-        into effects: inout [Effect]
+        _ flight: ReadFlight, now: Now, into effects: inout [Effect],
+        _ tell: (inout DataPlane, Arrival, inout [Effect]) -> Void
     ) {
         guard let table = routing.table,
             let place = table.place(of: routing.node, in: flight.partition)
         else { return }
         for arrival in flight.served {
             if needsRead(arrival.request, table) {
-                reject(
-                    arrival.request.origin, since: arrival.atNs, answered: answered,
-                    required: required, now: now, into: &effects)
+                tell(&self, arrival, &effects)
             } else {
                 act(
                     arrival.request, slot: flight.slot, flight.partition, place: place, now: now,
@@ -307,8 +321,7 @@ extension DataPlane {
     /// Takes a read's requests out of its table; its slot stays pinned until `resume`. Where
     /// answers are still to come, the flight stays for them, detached.
     private mutating func detach(_ id: UInt64, now: Now) -> ReadFlight? {
-        let isQuiet = reads.update(id) { $0.quorum.isQuiet }
-        guard let isQuiet else { return nil }
+        guard let isQuiet = reads.look(id, { $0?.quorum.isQuiet }) else { return nil }
         if isQuiet || detachedCount >= Self.detachedMax { return removeRead(id, now: now) }
         let flight = reads.update(id) { flight -> ReadFlight in
             let whole = flight

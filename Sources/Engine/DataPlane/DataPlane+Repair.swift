@@ -52,7 +52,7 @@ extension DataPlane {
         }
         // The sweeper may have been at theirs and not here yet.
         expire(slot: flight.slot, now: now, into: &effects)
-        if let place = routing.table?.place(of: node, in: flight.partition) {
+        if let place = routing.table?.readPlace(of: node, in: flight.partition) {
             reads.update(id) { $0.differing.append((place, theirs)) }
         }
         settleRead(id, node, now: now, into: &effects) { $0.takes(theirs, from: $1) }

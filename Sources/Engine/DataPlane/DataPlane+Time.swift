@@ -51,7 +51,8 @@ extension DataPlane {
     ) {
         guard let table = routing.table else { return }
         for id in reads.ids {
-            guard let flight = reads[id], let place = table.place(of: node, in: flight.partition),
+            guard let flight = reads[id],
+                let place = table.readPlace(of: node, in: flight.partition),
                 flight.quorum.isPending(place) || flight.quorum.isRepairing(place)
             else { continue }
             fail(id, node, now: now, into: &effects)

@@ -58,6 +58,12 @@ struct FlightTable<Flight: Sendable>: Sendable {
         return index < places.count && self.id(of: index) == id && places[index].flight != nil
     }
 
+    /// Looks at a flight in place: the subscript would copy, and count references to, all of it.
+    func look<Result>(_ id: UInt64, _ body: (Flight?) -> Result) -> Result {
+        guard holds(id) else { return body(nil) }
+        return body(places[Int(UInt32(truncatingIfNeeded: id))].flight)
+    }
+
     /// Works on a flight in place; nil, and nothing done, when it has ended.
     mutating func update<Result>(_ id: UInt64, _ body: (inout Flight) -> Result) -> Result? {
         guard holds(id) else { return nil }

@@ -52,6 +52,8 @@ struct ReadFlight: Sendable {
     var probe: Int?
     /// Whether the deadline is planned; before, only the time at which the read is late is.
     var hasDeadline = false
+    /// Whether fallbacks may be asked, too.
+    var hasFallbacks = false
     /// Its requests are answered. What is left are answers to come, from which latencies and
     /// repairs are counted: it serves nobody and holds no slot.
     var isDetached = false
