@@ -66,8 +66,8 @@ let package = Package(
         library(
             "Engine",
             [
-                "Causality", "Commands", "Essentials", "Hashing", "Membership", "Objects",
-                "Placement", "Replication", "Wire",
+                "Causality", "Commands", "Consensus", "Essentials", "Hashing", "Membership",
+                "Objects", "Placement", "Replication", "Wire",
             ]),
         // Edges.
         library("Platform", ["CCrypto", "CUV", "Essentials"]),
@@ -76,14 +76,14 @@ let package = Package(
         library(
             "Server",
             [
-                "CMicroHTTPD", "Causality", "Commands", "Engine", "Essentials", "Hashing",
-                "Membership", "Objects", "Placement", "Platform", "Storage", "Wire",
+                "CMicroHTTPD", "Causality", "Commands", "Consensus", "Engine", "Essentials",
+                "Hashing", "Membership", "Objects", "Placement", "Platform", "Storage", "Wire",
             ]),
         library(
             "Simulator",
             [
-                "Causality", "Commands", "Engine", "Essentials", "Membership", "Objects",
-                "Placement", "Wire",
+                "Causality", "Commands", "Consensus", "Engine", "Essentials", "Membership",
+                "Objects", "Placement", "Wire",
             ]),
         // Layer 5.
         program("martlet", ["Platform", "Server"]),
@@ -114,7 +114,7 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Commands", "Engine", "Essentials", "Platform", "Server", "Storage",
+                "Commands", "Consensus", "Engine", "Essentials", "Platform", "Server", "Storage",
                 "TestSupport", "Wire",
             ]),
         tests("martlet-benchTests", ["Essentials", "martlet-bench"]),
@@ -126,8 +126,8 @@ let package = Package(
         tests(
             "FuzzTests",
             [
-                "Causality", "Commands", "Engine", "Essentials", "Hashing", "Membership",
-                "Objects", "Placement", "Wire",
+                "Causality", "Commands", "Consensus", "Engine", "Essentials", "Hashing",
+                "Membership", "Objects", "Placement", "Wire",
             ]),
         tests("RepositoryTests", []),
     ]

@@ -1,7 +1,7 @@
 public import Essentials
 
-// The formats of Raft: messages on the wire, records on disk. Never reorder or reuse kinds. Integers
-// are varints unless a width is given; a list is its length, then its elements.
+// The formats of Raft: messages on the wire, records on disk. Never reorder or reuse kinds.
+// Integers are varints unless a width is given; a list is its length, then its elements.
 //
 //     message     version (1) = 1, kind (1), term, then
 //       1 vote request  last, election (1)

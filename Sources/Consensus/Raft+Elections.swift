@@ -31,8 +31,8 @@ extension Raft {
         if role == .preCandidate { campaign(.regular, nowNs) } else { lead(nowNs) }
     }
 
-    /// Anybody who is asked answers, voter or not: the newest electorate may not have come here yet,
-    /// and whoever counts the votes knows whose count.
+    /// Anybody who is asked answers, voter or not: the newest electorate may not have come here
+    /// yet, and whoever counts the votes knows whose count.
     mutating func answerVoteRequest(
         _ asked: UInt64, _ last: LogPosition, _ election: RaftMessage.Election,
         from candidate: NodeNumber, _ nowNs: UInt64

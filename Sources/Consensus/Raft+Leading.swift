@@ -106,7 +106,8 @@ extension Raft {
         for index in followers.indices { send(to: index, nowNs, isHeartbeat: isHeartbeat) }
     }
 
-    /// Sends what the follower lacks, as far as its mode allows; a heartbeat sends something anyhow.
+    /// Sends what the follower lacks, as far as its mode allows; a heartbeat sends something at
+    /// any rate.
     mutating func send(to index: Int, _ nowNs: UInt64, isHeartbeat: Bool = false) {
         var hasSent = false
         if log.term(at: followers[index].next - 1) == nil { startRestoring(index) }

@@ -152,7 +152,7 @@ public struct Raft: Sendable {
     /// How many voters were heard lately, this node included: what an operator is told when no
     /// majority is to be had.
     public func votersHeard(now: Now) -> Int {
-        let window = 2 * timing.electionNsMax
+        let window = timing.electionNsMax
         return electorate.voters.count {
             $0 == node || isHeard($0, within: window, now.monotonicNs)
         }
@@ -163,6 +163,12 @@ public struct Raft: Sendable {
         guard let index = followerIndex(learner) else { return false }
         return followers[index].match >= commitIndex
             && isHeard(learner, within: timing.electionNsMax, now.monotonicNs)
+    }
+
+    /// Whether this leader knows of entries that the node has: a voter's log is never empty.
+    public func hasConfirmed(_ other: NodeNumber) -> Bool {
+        if electorate.isVoter(other) { return true }
+        return followerIndex(other).map { followers[$0].match > 0 } ?? false
     }
 
     // MARK: Events

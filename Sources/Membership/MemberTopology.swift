@@ -9,8 +9,8 @@ public import Essentials
 /// Invariant: the epoch never falls, and one epoch never stands for two topologies.
 public struct MemberTopology: Sendable {
     public enum Event: Hashable, Sendable {
-        /// A topology arrived: by the authority's commit, distribution or acceptance, or from a
-        /// peer that was asked for it.
+        /// A topology arrived, which was committed: by the log, by an authority's distribution or
+        /// acceptance, or from a peer that was asked for it.
         case received(Topology)
         /// A message from this peer carried this epoch.
         case heard(epoch: UInt64, from: NodeNumber)
@@ -30,7 +30,7 @@ public struct MemberTopology: Sendable {
         /// effects that follow must not be carried out before that is done and durable.
         case adopt(Topology)
         /// Tell the authority, which may be this node, that this epoch is adopted.
-        case acknowledge(epoch: UInt64, to: NodeNumber)
+        case acknowledge(epoch: UInt64)
         /// Take no client's write any more; let those wait until `resumeWrites`, within their own
         /// time-outs. Reads and other coordinators' writes go on.
         case holdWrites
@@ -38,7 +38,7 @@ public struct MemberTopology: Sendable {
         /// Wait until no client's write is under way, then see whether this node stores anything
         /// later than the flush stamp, and apply `inspected`.
         case inspect(Preparation)
-        /// Answer the authority, which may be this node.
+        /// Answer the authority that asked, which may be this node.
         case answer(Preparation, isEmpty: Bool, to: NodeNumber)
         /// Ask this peer for its topology.
         case fetch(from: NodeNumber)
@@ -62,6 +62,7 @@ public struct MemberTopology: Sendable {
 
     private struct Hold {
         let preparation: Preparation
+        let authority: NodeNumber
         let deadlineNs: UInt64
         var isAnswered = false
     }
@@ -123,7 +124,7 @@ public struct MemberTopology: Sendable {
             adopt(received, into: &effects)
         } else if received == current {
             // The authority did not hear it the first time.
-            effects.append(.acknowledge(epoch: current.epoch, to: current.authority))
+            effects.append(.acknowledge(epoch: current.epoch))
         } else if received.epoch == current.epoch {
             effects.append(.report(.sameEpoch(current.epoch)))
         }
@@ -133,7 +134,7 @@ public struct MemberTopology: Sendable {
         topology = newer
         fetchDeadlineNs = 0
         effects.append(.adopt(newer))
-        effects.append(.acknowledge(epoch: newer.epoch, to: newer.authority))
+        effects.append(.acknowledge(epoch: newer.epoch))
         // The hold was for this epoch or for an earlier one: the decision is known.
         endHold(upTo: hold?.preparation.attempt ?? 0, into: &effects)
     }
@@ -157,7 +158,7 @@ public struct MemberTopology: Sendable {
     private mutating func prepare(
         _ preparation: Preparation, by node: NodeNumber, now: Now, into effects: inout [Effect]
     ) {
-        guard let topology, node == topology.authority, preparation.epoch > topology.epoch,
+        guard let topology, preparation.epoch > topology.epoch,
             preparation.attempt > lastEndedAttempt
         else { return }
         guard preparation.epoch == topology.epoch + 1 else {
@@ -174,16 +175,18 @@ public struct MemberTopology: Sendable {
         } else {
             effects.append(.holdWrites)
         }
-        hold = Hold(preparation: preparation, deadlineNs: now.monotonicNs + timing.holdNs)
+        hold = Hold(
+            preparation: preparation, authority: node,
+            deadlineNs: now.monotonicNs + timing.holdNs)
         effects.append(.inspect(preparation))
     }
 
     private mutating func answer(
         _ preparation: Preparation, isEmpty: Bool, into effects: inout [Effect]
     ) {
-        guard let topology, hold?.preparation == preparation else { return }
+        guard let authority = hold?.authority, hold?.preparation == preparation else { return }
         hold?.isAnswered = true
-        effects.append(.answer(preparation, isEmpty: isEmpty, to: topology.authority))
+        effects.append(.answer(preparation, isEmpty: isEmpty, to: authority))
         if !isEmpty { endHold(upTo: preparation.attempt, into: &effects) }
     }
 
@@ -196,8 +199,8 @@ public struct MemberTopology: Sendable {
 
     /// No decision came: the authority may be gone. It may have decided, so ask it.
     private mutating func expireHold(now: Now, into effects: inout [Effect]) {
-        guard let topology, let hold, now.monotonicNs >= hold.deadlineNs else { return }
+        guard let hold, now.monotonicNs >= hold.deadlineNs else { return }
         endHold(upTo: hold.preparation.attempt, into: &effects)
-        fetch(from: topology.authority, now: now, into: &effects)
+        fetch(from: hold.authority, now: now, into: &effects)
     }
 }

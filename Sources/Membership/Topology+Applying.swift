@@ -22,7 +22,7 @@ extension Topology {
         case .flush(let stamp): next.flushStamp = max(flushStamp, stamp)
         case .leave(let id):
             let index = try indexOfMember(id)
-            guard members[index].number != authority else { throw .authorityCannotLeave }
+            guard members.count > 1 else { throw .lastMemberCannotLeave }
             next.members.remove(at: index)
         case .weigh(let id, let weight):
             let index = try indexOfMember(id)

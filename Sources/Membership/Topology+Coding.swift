@@ -3,29 +3,41 @@ internal import Placement
 
 // The format of a topology. On disk and on the wire. Never reorder or reuse.
 //
-//     version (1) = 1
+//     version (1) = 2
 //     cluster id (16)
 //     epoch (8, big-endian)
 //     n (1)
-//     authority (2, big-endian)
 //     next number (2, big-endian)
 //     flush stamp (8, big-endian)
 //     member count (varint), then the members, ascending by number
 //     placement (see PlacementTable+Coding.swift), to the end
+//
+// Version 1 has after n the number (2, big-endian) of the member that decided alone about changes,
+// and is only read.
 //
 // A later version adds fields between the members and the placement and keeps the rest. A reader
 // takes every version up to its own, with the default that the field's comment names for what an
 // older one lacks; it refuses newer ones, since it cannot know what it would ignore.
 
 extension Topology {
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
+
+    /// The member that decided alone about changes, as written by the first release; nil in what
+    /// later ones write.
+    ///
+    /// - Parameter bytes: an encoded topology.
+    public static func soleAuthority(in bytes: [UInt8]) throws(DecodingError) -> NodeNumber? {
+        var reader = ByteReader(bytes)
+        guard try reader.readByte() == 1 else { return nil }
+        try reader.skip(16 + 8 + 1)
+        return NodeNumber(rawValue: try reader.readBigEndian())
+    }
 
     public func encode(into bytes: inout [UInt8]) {
         bytes.append(Self.version)
         clusterID.encode(into: &bytes)
         bytes.appendBigEndian(epoch)
         bytes.append(UInt8(n))
-        bytes.appendBigEndian(authority.rawValue)
         bytes.appendBigEndian(nextNumber.rawValue)
         bytes.appendBigEndian(flushStamp)
         bytes.appendVarint(UInt64(members.count))
@@ -36,11 +48,11 @@ extension Topology {
     /// Reads a topology and checks its invariants.
     public init(from reader: inout ByteReader) throws(DecodingError) {
         let version = try reader.readByte()
-        guard version == Self.version else { throw .unknownVersion(version) }
+        guard (1...Self.version).contains(version) else { throw .unknownVersion(version) }
         let clusterID = try UniqueID(from: &reader)
         let epoch = try reader.readBigEndian(UInt64.self)
         let n = Int(try reader.readByte())
-        let authority = NodeNumber(rawValue: try reader.readBigEndian())
+        if version == 1 { try reader.skip(2) }
         let nextNumber = NodeNumber(rawValue: try reader.readBigEndian())
         let flushStamp = try reader.readBigEndian(UInt64.self)
         let count = try reader.readCount(max: Self.membersMax)
@@ -48,8 +60,7 @@ extension Topology {
         for _ in 0..<count { members.append(try Member(from: &reader)) }
         self.init(
             clusterID: clusterID, epoch: epoch, n: n, members: members, nextNumber: nextNumber,
-            placement: try PlacementTable(from: &reader), flushStamp: flushStamp,
-            authority: authority)
+            placement: try PlacementTable(from: &reader), flushStamp: flushStamp)
         if let defect { throw .invalid(defect) }
     }
 
@@ -57,7 +68,6 @@ extension Topology {
     private var defect: String? {
         guard epoch > 0, epoch < .max else { return "epoch" }
         guard (1...PlacementTable.replicasMax).contains(n) else { return "n" }
-        guard member(authority) != nil else { return "the authority is not a member" }
         var previous: UInt16 = 0
         for (index, member) in members.enumerated() {
             guard member.number.rawValue > previous else { return "members not ascending" }

@@ -6,7 +6,7 @@ public import Placement
 /// An immutable value: a change makes the next one. Every peer message carries its epoch.
 ///
 /// Invariant: the members are ascending by number, below `nextNumber`, with different identities
-/// and addresses; the placement is over members only; the authority is a member.
+/// and addresses; the placement is over members only.
 public struct Topology: Hashable, Sendable {
     /// Bounds what a topology costs to send. The solver takes about a second for so many.
     public static let membersMax = 1000
@@ -23,8 +23,6 @@ public struct Topology: Hashable, Sendable {
     /// The hybrid timestamp up to which everything was flushed: a value with this stamp or an
     /// earlier one is gone, wherever it turns up. 0 when nothing ever was.
     public internal(set) var flushStamp: UInt64
-    /// The member that decides about changes of the topology.
-    public let authority: NodeNumber
 
     /// The topology of a new cluster of one.
     ///
@@ -40,7 +38,7 @@ public struct Topology: Hashable, Sendable {
             clusterID: clusterID, epoch: 1, n: n, members: [first],
             nextNumber: NodeNumber(rawValue: 2),
             placement: .solve(partitions: partitions, n: n, members: [Capacity(first)]),
-            flushStamp: 0, authority: first.number)
+            flushStamp: 0)
     }
 
     public var partitioning: Partitioning { placement.partitioning }

@@ -1,69 +1,308 @@
 public import Essentials
 
-/// Decides about changes of the topology: all of them go through it, one after the other.
+/// Decides about changes of the topology, one after the other, on the node that leads the log of
+/// the members, for as long as it leads.
 ///
-/// A pure machine that lives on one node, confined to its control plane. Whoever wants a change
-/// proposes it; the machine asks members, commits, distributes and answers. In this release it is
-/// a `SoleAuthority`, whose commit is a write to one disk; consensus among the members takes the
-/// same events and gives the same effects.
-public protocol TopologyAuthority: Sendable {
+/// Proposals wait in a bounded queue and are treated one at a time. One that moves vnodes needs an
+/// empty cluster, and emptiness must last until the decision. So every member is asked to prepare:
+/// it holds its clients' writes, waits until those under way have ended, looks whether it stores
+/// anything, and answers. Empty members go on holding; all others do not. When all are empty the
+/// change is committed, and members let writes go on when they adopt it. When one has data, or has
+/// not answered in time, the change is refused and all are released. A member that does not hear
+/// the decision lets writes go on after `TopologyTiming.holdNs`: what it then takes under the old
+/// placement, if the change was appended in time and committed only after that, stays where it was
+/// written. That needs a leader that is lost, or cut off, between asking and committing in an empty
+/// cluster, and one that commits its entry seconds later.
+///
+/// A flush is committed at once. It is answered when all members have adopted it, or after a
+/// time-out with the names of those that have not: these adopt it when they are back, before they
+/// serve.
+///
+/// Committing is the log's part: an entry is the whole next topology and not the change, so that
+/// nodes of different releases never disagree about what a solver makes of it. Whoever leads next
+/// begins with what was committed, and proposers ask again.
+///
+/// A pure machine, confined to its node's control plane.
+///
+/// Invariant: at most one topology is on its way to be committed, with the epoch after the newest.
+public struct TopologyAuthority: Sendable {
+    /// Proposals come from admins and starting nodes; a node joins with one. More than this many
+    /// waiting means that somebody proposes in a loop.
+    public static let proposalsMax = 64
+
+    private struct Proposal {
+        let id: ProposalID
+        let change: TopologyChange
+    }
+
+    private enum Work {
+        case idle
+        /// Members of `waiting` have not answered yet.
+        case preparing(
+            Proposal, Preparation, outcome: Topology, waiting: [NodeNumber], deadlineNs: UInt64)
+        /// The log has not committed it yet.
+        case committing(Proposal, outcome: Topology)
+        case flushing(Proposal, deadlineNs: UInt64)
+    }
+
     /// The newest committed topology.
-    var topology: Topology { get }
+    public private(set) var topology: Topology
+    private let node: NodeNumber
+    private let timing: TopologyTiming
+    private var work = Work.idle
+    private var queue: [Proposal] = []
+    /// The members that have not adopted the newest topology yet, ascending. Not this node: it
+    /// adopts one before it does what follows from its being committed.
+    private var behind: [NodeNumber]
+    private var resendAtNs: UInt64 = 0
+    private var lastAttempt: UInt64
+
+    /// A term has room for so many attempts. The terms of a cluster that elects a leader a second
+    /// for a century fit the rest.
+    private static let attemptsPerTerm: UInt64 = 1 << 24
+
+    /// - Parameter topology: the newest one committed.
+    /// - Parameter node: this one.
+    /// - Parameter term: the term that it leads; above 0, and never the same twice.
+    public init(
+        topology: Topology, node: NodeNumber, term: UInt64,
+        timing: TopologyTiming = TopologyTiming()
+    ) {
+        self.topology = topology
+        self.node = node
+        self.timing = timing
+        lastAttempt = term * Self.attemptsPerTerm
+        behind = topology.members.map(\.number).filter { $0 != node }
+    }
 
     /// Monotonic time at which the machine wants `.ticked` next; nil when it waits for nobody.
-    var deadlineNs: UInt64? { get }
+    public var deadlineNs: UInt64? {
+        let resend = needsResend ? resendAtNs : nil
+        switch work {
+        case .idle, .committing: return resend
+        case .preparing(_, _, _, _, let deadlineNs), .flushing(_, let deadlineNs):
+            return min(resend ?? .max, deadlineNs)
+        }
+    }
 
     /// Takes note of `event` and appends what to do, in the order in which to do it.
-    mutating func apply(_ event: AuthorityEvent, now: Now, into effects: inout [AuthorityEffect])
-}
-
-/// Names a proposal towards whoever made it. The proposer's node draws it, and draws another one
-/// when it proposes again.
-public struct ProposalID: RawRepresentable, Hashable, Sendable {
-    public let rawValue: UInt64
-
-    public init(rawValue: UInt64) { self.rawValue = rawValue }
-}
-
-/// One attempt to bring about an epoch: what members prepare for, and answer to.
-///
-/// Attempts grow, over restarts of the authority too, so that a late answer to an attempt that was
-/// given up is not taken for one to the next.
-public struct Preparation: Hashable, Sendable {
-    /// The epoch that would come about.
-    public let epoch: UInt64
-    public let attempt: UInt64
-
-    public init(epoch: UInt64, attempt: UInt64) {
-        self.epoch = epoch
-        self.attempt = attempt
+    public mutating func apply(
+        _ event: AuthorityEvent, now: Now, into effects: inout [AuthorityEffect]
+    ) {
+        switch event {
+        case .proposed(let id, let change):
+            enqueue(Proposal(id: id, change: change), into: &effects)
+        case .prepared(let node, let preparation, let isEmpty):
+            notePrepared(node, preparation, isEmpty: isEmpty, now: now, into: &effects)
+        case .adopted(let node, let epoch):
+            if epoch == topology.epoch { behind.removeAll { $0 == node } }
+        case .committed(let newest): noteCommitted(newest, now: now, into: &effects)
+        case .declined(let reason): endCommitting(reason: reason, into: &effects)
+        case .deposed(let reason): depose(reason, into: &effects)
+        case .ticked: break
+        }
+        finishIfDue(now: now, into: &effects)
+        while case .idle = work, !queue.isEmpty {
+            start(queue.removeFirst(), now: now, into: &effects)
+        }
+        if case .ticked = event { resendIfDue(now: now, into: &effects) }
     }
-}
 
-/// What an authority is told.
-public enum AuthorityEvent: Hashable, Sendable {
-    case proposed(ProposalID, TopologyChange)
-    /// A member answered: it holds client writes if it is empty, and does not if it is not.
-    case prepared(by: NodeNumber, Preparation, isEmpty: Bool)
-    /// A member has stored this epoch durably and serves by it.
-    case adopted(by: NodeNumber, epoch: UInt64)
-    case ticked
-}
+    // MARK: Proposals
 
-/// What an authority wants done.
-public enum AuthorityEffect: Hashable, Sendable {
-    /// Ask the member, which may be this node, whether it is empty, and to hold its clients'
-    /// writes.
-    case prepare(NodeNumber, Preparation)
-    /// Tell the member to let writes go on: nothing changes.
-    case release(NodeNumber, Preparation)
-    /// Store the topology durably, then hand it to this node's own `MemberTopology`. The effects
-    /// that follow must not be carried out before it is durable.
-    case commit(Topology)
-    /// Send the topology to another member. Repeated until it has adopted it.
-    case distribute(Topology, to: NodeNumber)
-    /// Answer the proposer: the change is made, this is the topology that has it.
-    case accept(ProposalID, Topology)
-    /// Answer the proposer that the change is not made, or not everywhere: the reason says so.
-    case refuse(ProposalID, reason: String)
+    private mutating func enqueue(_ proposal: Proposal, into effects: inout [AuthorityEffect]) {
+        // Who hears no answer proposes again.
+        guard !isKnown(proposal.id) else { return }
+        guard queue.count < Self.proposalsMax else {
+            let reason = "\(Self.proposalsMax) changes of the topology are waiting: try again later"
+            effects.append(.refuse(proposal.id, reason: reason))
+            return
+        }
+        queue.append(proposal)
+    }
+
+    private func isKnown(_ id: ProposalID) -> Bool {
+        switch work {
+        case .idle: break
+        case .preparing(let proposal, _, _, _, _), .committing(let proposal, _),
+            .flushing(let proposal, _):
+            if proposal.id == id { return true }
+        }
+        return queue.contains { $0.id == id }
+    }
+
+    private mutating func start(
+        _ proposal: Proposal, now: Now, into effects: inout [AuthorityEffect]
+    ) {
+        do {
+            let outcome = try topology.applying(proposal.change, clusterIsEmpty: true)
+            if outcome == topology {
+                answerUnchanged(proposal, now: now, into: &effects)
+            } else if proposal.change.movesVnodes {
+                prepare(proposal, outcome: outcome, now: now, into: &effects)
+            } else {
+                append(outcome, proposal, into: &effects)
+            }
+        } catch {
+            effects.append(.refuse(proposal.id, reason: error.description))
+        }
+    }
+
+    /// A flush that was made already may still be under way: whoever asks again waits as well.
+    private mutating func answerUnchanged(
+        _ proposal: Proposal, now: Now, into effects: inout [AuthorityEffect]
+    ) {
+        if case .flush = proposal.change, !behind.isEmpty {
+            work = .flushing(proposal, deadlineNs: now.monotonicNs + timing.adoptNs)
+        } else {
+            effects.append(.accept(proposal.id, topology))
+        }
+    }
+
+    // MARK: Preparing
+
+    private mutating func prepare(
+        _ proposal: Proposal, outcome: Topology, now: Now, into effects: inout [AuthorityEffect]
+    ) {
+        lastAttempt += 1
+        let preparation = Preparation(epoch: outcome.epoch, attempt: lastAttempt)
+        let nodes = topology.members.map(\.number)
+        work = .preparing(
+            proposal, preparation, outcome: outcome, waiting: nodes,
+            deadlineNs: now.monotonicNs + timing.prepareNs)
+        resendAtNs = now.monotonicNs + timing.resendNs
+        for node in nodes { effects.append(.prepare(node, preparation)) }
+    }
+
+    private mutating func notePrepared(
+        _ node: NodeNumber, _ answered: Preparation, isEmpty: Bool, now: Now,
+        into effects: inout [AuthorityEffect]
+    ) {
+        guard
+            case .preparing(let proposal, let preparation, let outcome, var waiting, let deadline) =
+                work,
+            answered == preparation, let index = waiting.firstIndex(of: node),
+            now.monotonicNs < deadline
+        else { return }
+        guard isEmpty else {
+            let refusal = TopologyRefusal.clusterHoldsData(proposal.change)
+            refuse(proposal, preparation, reason: refusal.description, into: &effects)
+            return
+        }
+        waiting.remove(at: index)
+        work = .preparing(
+            proposal, preparation, outcome: outcome, waiting: waiting, deadlineNs: deadline)
+        if waiting.isEmpty { append(outcome, proposal, into: &effects) }
+    }
+
+    private mutating func refuse(
+        _ proposal: Proposal, _ preparation: Preparation, reason: String,
+        into effects: inout [AuthorityEffect]
+    ) {
+        work = .idle
+        for member in topology.members { effects.append(.release(member.number, preparation)) }
+        effects.append(.refuse(proposal.id, reason: reason))
+    }
+
+    // MARK: Committing
+
+    private mutating func append(
+        _ outcome: Topology, _ proposal: Proposal, into effects: inout [AuthorityEffect]
+    ) {
+        invariant(outcome.epoch == topology.epoch + 1, "epoch \(outcome.epoch) out of turn")
+        work = .committing(proposal, outcome: outcome)
+        effects.append(.append(outcome))
+    }
+
+    private mutating func noteCommitted(
+        _ newest: Topology, now: Now, into effects: inout [AuthorityEffect]
+    ) {
+        guard case .committing(let proposal, let outcome) = work, outcome == newest else {
+            invariant(false, "epoch \(newest.epoch) was committed behind the authority's back")
+            return
+        }
+        topology = newest
+        behind = topology.members.map(\.number).filter { $0 != node }
+        distribute(now: now, into: &effects)
+        if case .flush = proposal.change {
+            work = .flushing(proposal, deadlineNs: now.monotonicNs + timing.adoptNs)
+        } else {
+            work = .idle
+            effects.append(.accept(proposal.id, topology))
+        }
+    }
+
+    private mutating func distribute(now: Now, into effects: inout [AuthorityEffect]) {
+        resendAtNs = now.monotonicNs + timing.resendNs
+        for member in behind { effects.append(.distribute(topology, to: member)) }
+    }
+
+    private mutating func endCommitting(
+        reason: String, into effects: inout [AuthorityEffect]
+    ) {
+        guard case .committing(let proposal, _) = work else { return }
+        work = .idle
+        effects.append(.refuse(proposal.id, reason: reason))
+    }
+
+    private mutating func depose(_ reason: String, into effects: inout [AuthorityEffect]) {
+        switch work {
+        case .idle: break
+        case .preparing(let proposal, let preparation, _, _, _):
+            refuse(proposal, preparation, reason: reason, into: &effects)
+        case .committing:
+            // Members go on holding writes: the next leader may commit it.
+            endCommitting(
+                reason: "\(reason); this change may still be made", into: &effects)
+        case .flushing(let proposal, _):
+            effects.append(
+                .refuse(proposal.id, reason: "flushed, but nobody knows where yet: \(reason)"))
+        }
+        work = .idle
+        for proposal in queue { effects.append(.refuse(proposal.id, reason: reason)) }
+        queue = []
+    }
+
+    // MARK: Time
+
+    private var needsResend: Bool {
+        if case .preparing = work { return true }
+        return !behind.isEmpty
+    }
+
+    private mutating func resendIfDue(now: Now, into effects: inout [AuthorityEffect]) {
+        guard needsResend, now.monotonicNs >= resendAtNs else { return }
+        distribute(now: now, into: &effects)
+        if case .preparing(_, let preparation, _, let waiting, _) = work {
+            for node in waiting { effects.append(.prepare(node, preparation)) }
+        }
+    }
+
+    private mutating func finishIfDue(now: Now, into effects: inout [AuthorityEffect]) {
+        switch work {
+        case .idle, .committing: break
+        case .preparing(let proposal, let preparation, _, let waiting, let deadline):
+            guard now.monotonicNs >= deadline else { break }
+            let reason =
+                "\(Self.list(waiting)) did not answer: a change that moves partitions needs "
+                + "all members"
+            refuse(proposal, preparation, reason: reason, into: &effects)
+        case .flushing(let proposal, let deadline):
+            if behind.isEmpty {
+                work = .idle
+                effects.append(.accept(proposal.id, topology))
+            } else if now.monotonicNs >= deadline {
+                work = .idle
+                let reason =
+                    "flushed, but \(Self.list(behind)) did not confirm it in time: "
+                    + "what is behind drops its data before it serves again"
+                effects.append(.refuse(proposal.id, reason: reason))
+            }
+        }
+    }
+
+    private static func list(_ nodes: [NodeNumber]) -> String {
+        let numbers = nodes.map(\.description).joined(separator: ", ")
+        return (nodes.count == 1 ? "node " : "nodes ") + numbers
+    }
 }

@@ -27,8 +27,7 @@ public enum TopologyRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     case addressTaken(String)
     case memberUnknown(UniqueID)
     case memberInvalid(String)
-    /// The authority decides about changes: it cannot leave before another one can.
-    case authorityCannotLeave
+    case lastMemberCannotLeave
     case tooManyMembers(max: Int)
     /// Numbers are never reused, and all are used up.
     case numbersUsedUp
@@ -43,7 +42,7 @@ public enum TopologyRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         case .addressTaken(let address): "another member has the address \(address)"
         case .memberUnknown(let id): "no member has the id \(id)"
         case .memberInvalid(let defect): defect
-        case .authorityCannotLeave: "the node that decides about the topology cannot leave"
+        case .lastMemberCannotLeave: "the only member cannot leave"
         case .tooManyMembers(let max): "the cluster has \(max) members, the most there can be"
         case .numbersUsedUp: "the cluster has given out all its node numbers"
         }

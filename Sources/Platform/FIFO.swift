@@ -1,17 +1,19 @@
 /// A queue over one array: popping moves a head index, and the array is compacted once half of it
 /// is behind the head, so both ends cost O(1) amortised and a drained queue keeps its memory.
-struct FIFO<Element> {
+public struct FIFO<Element> {
     private var elements: [Element?] = []
     private var head = 0
 
-    var count: Int { elements.count - head }
-    var isEmpty: Bool { head == elements.count }
+    public init() {}
+
+    public var count: Int { elements.count - head }
+    public var isEmpty: Bool { head == elements.count }
 
     var first: Element? { isEmpty ? nil : elements[head] }
 
-    mutating func append(_ element: Element) { elements.append(element) }
+    public mutating func append(_ element: Element) { elements.append(element) }
 
-    mutating func popFirst() -> Element? {
+    public mutating func popFirst() -> Element? {
         guard !isEmpty else { return nil }
         let element = elements[head]
         elements[head] = nil

@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -15,10 +16,24 @@ extension Cluster {
     }
 
     private func runControlEffects(_ index: Int) {
-        while let process = self[index].process, !process.isStoringTopology,
-            process.adopting == nil, let effect = process.controlEffects.first
+        while let process = self[index].process, process.persisting == nil,
+            let effect = process.controlEffects.first
         {
             self[index].process?.controlEffects.removeFirst()
+            if effect.waitsForTopology {
+                self[index].process?.topologyEffects.append(effect)
+                runTopologyEffects(index)
+            } else {
+                carryOut(effect, index)
+            }
+        }
+    }
+
+    private func runTopologyEffects(_ index: Int) {
+        while let process = self[index].process, !process.isStoringTopology,
+            process.adopting == nil, let effect = process.topologyEffects.first
+        {
+            self[index].process?.topologyEffects.removeFirst()
             carryOut(effect, index)
         }
     }
@@ -32,6 +47,11 @@ extension Cluster {
         case .answer(let link, let message):
             let connection = Connection(link)
             sendAnswer(.control(message.encoded()), from: index, shard: 0, on: connection)
+        case .persist(let write):
+            self[index].process?.persisting = write
+            plan(
+                .persisted(node: index, life: self[index].life),
+                inNs: random.durationNs(upToMs: weather.syncMs))
         case .store(let topology):
             self[index].disk.facts.topology = topology
             self[index].process?.isStoringTopology = true
@@ -53,12 +73,34 @@ extension Cluster {
         case .refused(let id, let reason):
             trace.note(.control, "\(name): change \(id.rawValue) is refused: \(reason)")
         case .report(let text): trace.note(.control, "\(name): \(text)")
+        case .observed(let observation):
+            if let broken = agreement.note(observation, by: index) { violations.append(broken) }
         }
+    }
+
+    func persisted(_ index: Int) {
+        guard let write = self[index].process?.persisting else { return }
+        self[index].disk.facts.consensus.apply(write)
+        self[index].process?.persisting = nil
+        runControlEffects(index)
     }
 
     func topologyStored(_ index: Int) {
         self[index].process?.isStoringTopology = false
-        runControlEffects(index)
+        runTopologyEffects(index)
+    }
+
+    /// Lets node 1, which decides alone at first, make the others voters.
+    func formElectorate() {
+        let wanted = min(options.nodes, Electorate.votersMax)
+        for _ in 0..<100 {
+            let statuses = nodes.indices.compactMap {
+                self[$0 + 1].process?.control.consensusStatus(now: now($0 + 1))
+            }
+            if statuses.allSatisfy({ $0.leader != nil && $0.voters.count == wanted }) { break }
+            wait(ms: 100)
+        }
+        _ = trace.take()
     }
 
     /// Goes on once every shard serves by the new topology, and what it drops is gone durably.
@@ -70,7 +112,7 @@ extension Cluster {
             return sync(index)
         }
         self[index].process?.adopting = nil
-        runControlEffects(index)
+        runTopologyEffects(index)
     }
 
     /// Answers the authority once no client's write is under way.
@@ -122,10 +164,8 @@ extension Cluster {
             switch try ControlMessage(decoding: bytes) {
             case .accepted(_, let topology):
                 self[index].disk.facts.topology = topology
+                self[index].disk.facts.consensus = .empty
                 start(index)
-            case .joinRedirect(let address):
-                let seed = nodes.firstIndex { $0.description.addresses.peer == address }
-                if let seed { join(index, at: seed + 1) }
             default: break
             }
         } catch {

@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -27,9 +28,12 @@ extension Cluster {
         _ = self[index].disk.sync(.max)
         self[index].process = Process(
             shards: shards,
-            control: ControlPlane(id: self[index].description.id, topology: topology),
+            control: ControlPlane(
+                id: self[index].description.id, topology: topology, consensus: facts.consensus,
+                seed: random.next()),
             detector: FailureDetector(
                 node: self[index].number, incarnation: now(index).wallMs, seed: random.next()))
+        control(.ticked, at: index)
         tickDetector(index)
         for shard in 0..<options.shards {
             post(
@@ -89,6 +93,10 @@ extension Cluster {
         // The server promises a ceiling before it gives epochs out; this is the lowest one.
         let ceilingMs = max(self[index].disk.facts.epochCeilingMs, epochReachedMs(index))
         self[index].disk.facts.epochCeilingMs = ceilingMs
+        // What is on its way to the disk is there as a whole, or not at all.
+        if let write = self[index].process?.persisting, random.oneIn(2) {
+            self[index].disk.facts.consensus.apply(write)
+        }
         self[index].process = nil
         self[index].fuse = nil
         resume(index)

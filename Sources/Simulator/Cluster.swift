@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -38,6 +39,7 @@ final class Cluster {
         case hintsRead(Place, DataPlane.Event)
         case synced(node: Int, life: Int, batches: Int)
         case topologyStored(node: Int, life: Int)
+        case persisted(node: Int, life: Int)
 
         /// To whom it happens.
         var node: Int {
@@ -46,7 +48,9 @@ final class Cluster {
             case .pass(let place), .wake(let place, _), .loaded(let place, _, _),
                 .hintsRead(let place, _):
                 place.node
-            case .synced(let node, _, _), .topologyStored(let node, _): node
+            case .synced(let node, _, _), .topologyStored(let node, _),
+                .persisted(let node, _):
+                node
             }
         }
     }
@@ -77,6 +81,7 @@ final class Cluster {
     var trace = Trace()
     var clients = Clients()
     var ledger = DotLedger()
+    var agreement = Agreement()
     /// What admins were told, by their tokens.
     var descriptions: [UInt64: KeyDescription] = [:]
     /// Broken rules, in words.
@@ -93,9 +98,11 @@ final class Cluster {
         for index in 1...options.nodes {
             addNode()
             self[index].disk.facts.topology = topology
+            self[index].disk.facts.consensus = RaftStored(
+                agreedOn: topology, voters: [NodeNumber(rawValue: 1)])
         }
         for index in 1...options.nodes { start(index) }
-        settle()
+        formElectorate()
     }
 
     /// The node with this number.
@@ -181,6 +188,8 @@ final class Cluster {
             if self[index].life == life, self[index].isRunning { synced(index, batches) }
         case .topologyStored(let index, let life):
             if self[index].life == life, self[index].isRunning { topologyStored(index) }
+        case .persisted(let index, let life):
+            if self[index].life == life, self[index].isRunning { persisted(index) }
         }
     }
 

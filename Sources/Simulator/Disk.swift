@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -30,6 +31,8 @@ struct Disk {
     /// What a node knows of itself. Always durable at once.
     struct Facts {
         var topology: Topology?
+        /// What the node has agreed to with the others.
+        var consensus = RaftStored.empty
         /// As of the last clean stop.
         var trustHorizonMs: UInt64 = 0
         /// No actor epoch that was given out is greater.

@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -95,8 +96,12 @@ final class Process {
     var detector: FailureDetector
     /// The topology whose members the detector knows.
     var detectorEpoch: UInt64 = 0
-    /// Effects of the control plane that wait until the topology before them is stored.
+    /// Effects of the control plane that wait until what was agreed before them is durable.
     var controlEffects: [ControlPlane.Effect] = []
+    /// The write of the log that the effects after it wait for.
+    var persisting: RaftWrite?
+    /// Effects that wait until the topology before them is stored and adopted.
+    var topologyEffects: [ControlPlane.Effect] = []
     var isStoringTopology = false
     /// The epoch that the shards are about to serve by, and to make durable what it drops.
     var adopting: UInt64?

@@ -20,6 +20,8 @@ struct Trace {
         static let replies = Topics(rawValue: 8)
         /// What failure detectors say of nodes.
         static let detector = Topics(rawValue: 16)
+        /// What the members' logs say to each other, heartbeats included.
+        static let consensus = Topics(rawValue: 32)
 
         init(rawValue: Int) { self.rawValue = rawValue }
     }
@@ -41,7 +43,11 @@ struct Trace {
 
     mutating func note(_ message: PeerMessage, from: Int, to: Int) {
         let topic: Topics
-        if case .control = message { topic = .control } else { topic = .messages }
+        if case .control(let bytes) = message {
+            topic = ControlMessage.isConsensus(bytes) ? .consensus : .control
+        } else {
+            topic = .messages
+        }
         guard topics.contains(topic) else { return }
         let text = text(message)
         lines.append("\(Node.name(from)) → \(Node.name(to)): \(text)")
@@ -93,7 +99,7 @@ struct Trace {
         do {
             switch try ControlMessage(decoding: bytes) {
             case .joinRequest: return "let me join"
-            case .joinRedirect: return "ask the authority"
+            case .propose(_, .join): return "propose a join"
             case .propose(_, let change): return "propose \(change)"
             case .accepted(_, let topology): return "accepted, epoch \(topology.epoch)"
             case .refused(_, let reason): return "refused: \(reason)"
@@ -104,6 +110,7 @@ struct Trace {
             case .adopted(let epoch): return "adopted epoch \(epoch)"
             case .fetch: return "fetch"
             case .detector(let message): return "\(message.body)"
+            case .consensus(let message): return "\(message)"
             }
         } catch {
             return "undecodable: \(error)"

@@ -3,8 +3,9 @@ import Membership
 
 /// An authority and members with a network between them that a test controls message by message.
 ///
-/// Nodes are told apart by the index of their description. Node 1 has founded the cluster and is
-/// its authority. What a node has stored survives its restart; machines do not.
+/// Nodes are told apart by the index of their description. Node 1 has founded the cluster and leads
+/// it; the log takes at once what it appends. What a node has stored survives its restart; machines
+/// do not.
 struct ClusterModel {
     enum Message {
         case prepare(Preparation)
@@ -29,7 +30,8 @@ struct ClusterModel {
         var isCut = false
     }
 
-    private(set) var authority: SoleAuthority
+    private(set) var authority: TopologyAuthority
+    private var term: UInt64 = 1
     private(set) var nodes: [Int: Node] = [:]
     private(set) var now = at(0)
     /// What was sent and has neither arrived nor been lost.
@@ -51,7 +53,7 @@ struct ClusterModel {
     /// A cluster of nodes 1 to `count`.
     init(members count: Int = 1) throws {
         let topology = try cluster(count)
-        authority = SoleAuthority(topology: topology)
+        authority = TopologyAuthority(topology: topology, node: node(1), term: term)
         committed[topology.epoch] = topology
         for index in 1...count { start(index, stored: topology) }
     }
@@ -85,7 +87,10 @@ struct ClusterModel {
     mutating func restart(_ index: Int) {
         guard let node = nodes[index] else { return }
         nodes[index]?.machine = MemberTopology(id: description(index).id, topology: node.stored)
-        if index == 1, let stored = node.stored { authority = SoleAuthority(topology: stored) }
+        guard index == 1, let stored = node.stored else { return }
+        term += 1
+        authority = TopologyAuthority(
+            topology: stored, node: NodeNumber(rawValue: 1), term: term)
     }
 
     /// Lets time pass, then lets everybody who waits for it know.
@@ -157,9 +162,10 @@ struct ClusterModel {
             send(.release(preparation), from: 1, to: index(of: node))
         case .distribute(let topology, let node):
             send(.topology(topology), from: 1, to: index(of: node))
-        case .commit(let topology):
+        case .append(let topology):
             checkCommit(topology)
             apply(.received(topology), at: 1)
+            apply(.committed(topology))
         case .accept(let id, let topology):
             answers[id] = "accepted"
             if let proposer = proposers[id] { send(.topology(topology), from: 1, to: proposer) }
@@ -202,8 +208,7 @@ struct ClusterModel {
                 violations.append("node \(node) has another epoch \(topology.epoch)")
             }
             nodes[node]?.stored = topology
-        case .acknowledge(let epoch, let other):
-            send(.adopted(epoch: epoch), from: node, to: index(of: other))
+        case .acknowledge(let epoch): send(.adopted(epoch: epoch), from: node, to: 1)
         case .inspect(let preparation):
             let isEmpty = nodes[node]?.holdsData == false
             apply(.inspected(preparation, isEmpty: isEmpty), at: node)
@@ -227,7 +232,7 @@ extension AuthorityEffect {
         switch self {
         case .prepare(let node, let preparation): "prepare \(node) for epoch \(preparation.epoch)"
         case .release(let node, let preparation): "release \(node) of epoch \(preparation.epoch)"
-        case .commit(let topology): "commit epoch \(topology.epoch)"
+        case .append(let topology): "append epoch \(topology.epoch)"
         case .distribute(let topology, let node): "distribute epoch \(topology.epoch) to \(node)"
         case .accept(let id, let topology): "accept \(id.rawValue) with epoch \(topology.epoch)"
         case .refuse(let id, let reason): "refuse \(id.rawValue): \(reason)"
@@ -239,7 +244,7 @@ extension MemberTopology.Effect {
     var summary: String {
         switch self {
         case .adopt(let topology): "adopt epoch \(topology.epoch)"
-        case .acknowledge(let epoch, _): "acknowledge epoch \(epoch)"
+        case .acknowledge(let epoch): "acknowledge epoch \(epoch)"
         case .holdWrites: "hold writes"
         case .resumeWrites: "resume writes"
         case .inspect: "inspect"

@@ -25,7 +25,7 @@ import Testing
         let newer = try cluster(4)
         #expect(
             apply(.received(newer), to: &member) == [
-                .adopt(newer), .acknowledge(epoch: 4, to: node(1)),
+                .adopt(newer), .acknowledge(epoch: 4),
             ])
         #expect(member.member?.number == node(2))
     }
@@ -35,7 +35,7 @@ import Testing
         #expect(apply(.received(try cluster(2)), to: &member) == [])
         #expect(
             apply(.received(try cluster(3)), to: &member) == [
-                .acknowledge(epoch: 3, to: node(1))
+                .acknowledge(epoch: 3)
             ])
     }
 
@@ -158,9 +158,15 @@ import Testing
             apply(.ticked, to: &member, at: 10) == [.resumeWrites, .fetch(from: node(1))])
     }
 
-    @Test func `only the authority is prepared for`() throws {
+    @Test func `an authority of the past is not prepared for`() throws {
         var member = try second()
-        #expect(apply(.prepareRequested(preparation, by: node(3)), to: &member) == [])
+        let newer = Preparation(epoch: 4, attempt: 9)
+        _ = apply(.prepareRequested(newer, by: node(3)), to: &member)
+        #expect(apply(.prepareRequested(preparation, by: node(1)), to: &member) == [])
+        #expect(
+            apply(.inspected(newer, isEmpty: true), to: &member) == [
+                .answer(newer, isEmpty: true, to: node(3))
+            ])
     }
 
     @Test func `who is behind fetches first`() throws {
@@ -177,7 +183,7 @@ import Testing
         let newer = try cluster(4)
         #expect(
             apply(.received(newer), to: &member) == [
-                .adopt(newer), .acknowledge(epoch: 4, to: node(1)), .resumeWrites,
+                .adopt(newer), .acknowledge(epoch: 4), .resumeWrites,
             ])
     }
 }

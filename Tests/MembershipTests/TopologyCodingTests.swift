@@ -18,11 +18,10 @@ import Testing
             by: member, clusterID: UniqueID(high: 0xAABB, low: 0xCCDD), n: 3, partitions: 64
         ).applying(.flush(stamp: 0x0506), clusterIsEmpty: false)
         let head: [UInt8] = [
-            1,  // version
+            2,  // version
             0, 0, 0, 0, 0, 0, 0xAA, 0xBB, 0, 0, 0, 0, 0, 0, 0xCC, 0xDD,  // cluster id
             0, 0, 0, 0, 0, 0, 0, 2,  // epoch
             3,  // n
-            0, 1,  // authority
             0, 2,  // next number
             0, 0, 0, 0, 0, 0, 5, 6,  // flush stamp
             1,  // members
@@ -46,11 +45,23 @@ import Testing
         #expect(reader.isAtEnd)
     }
 
+    @Test func `the first release's format is read, and who decided then is known`() throws {
+        let topology = try cluster(3)
+        var old = bytes(of: topology)
+        old[0] = 1
+        old.insert(contentsOf: [0, 2], at: 26)
+        var reader = ByteReader(old)
+        #expect(try Topology(from: &reader) == topology)
+        #expect(reader.isAtEnd)
+        #expect(try Topology.soleAuthority(in: old) == node(2))
+        #expect(try Topology.soleAuthority(in: bytes(of: topology)) == nil)
+    }
+
     @Test func `a newer version is refused`() throws {
         var bytes = bytes(of: try cluster(2))
-        bytes[0] = 2
+        bytes[0] = 3
         var reader = ByteReader(bytes)
-        #expect(throws: DecodingError.unknownVersion(2)) { try Topology(from: &reader) }
+        #expect(throws: DecodingError.unknownVersion(3)) { try Topology(from: &reader) }
     }
 
     @Test func `bytes cut short are refused`() throws {
@@ -62,7 +73,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (17, "epoch"), (25, "n"), (27, "the authority is not a member"), (29, "next number"),
+        (17, "epoch"), (25, "n"), (27, "next number"),
     ])
     func `a broken invariant is refused`(offset: Int, defect: String) throws {
         var bytes = bytes(of: try cluster(3))

@@ -11,7 +11,6 @@ import Testing
             by: description(1), clusterID: clusterID, n: 3, partitions: 256)
         #expect(topology.epoch == 1)
         #expect(topology.members.map(\.number) == [node(1)])
-        #expect(topology.authority == node(1))
         #expect(topology.placement.replicaCount == 1)
         #expect(topology.partitioning.count == 256)
     }
@@ -95,9 +94,9 @@ import Testing
         #expect(figures.vnodeDeviationMax < 1)
     }
 
-    @Test func `the authority does not leave`() throws {
-        #expect(throws: TopologyRefusal.authorityCannotLeave) {
-            try cluster(3).applying(.leave(description(1).id), clusterIsEmpty: true)
+    @Test func `the only member does not leave`() throws {
+        #expect(throws: TopologyRefusal.lastMemberCannotLeave) {
+            try cluster(1).applying(.leave(description(1).id), clusterIsEmpty: true)
         }
     }
 

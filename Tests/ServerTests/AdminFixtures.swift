@@ -29,7 +29,9 @@ final class FixedBackend: AdminBackend {
         other.vnodes = 64
         return StatusReport(
             clusterID: "0c", number: 1, id: "0a", uptimeSeconds: 61, unreadiness: nil, epoch: 3,
-            authority: 1,
+            consensus: StatusReport.Consensus(
+                term: 4, leader: 1, voters: [1, 2], learners: [], votersHeard: 2, commitIndex: 9,
+                lastIndex: 10, logBytes: 11),
             partitions: 64, n: 3, r: 2, w: 2, shards: 2, connectedClients: 4, keys: 5,
             memoryBytes: 6, diskFreeBytes: 7, diskState: "ample", uncleanStarts: 8,
             members: [member, other],

@@ -78,9 +78,12 @@ import Testing
     @Test func `who decides about members, and a disk that fills up, are shown`() {
         let reply =
             #"{"node":{"ready":true,"number":1,"version":"1","disk_state":"low"},"members":[],"#
-            + #""cluster":{"id":"0c","epoch":1,"authority":2}}"#
+            + #""cluster":{"id":"0c","epoch":1},"consensus":{"term":7,"leader":2,"#
+            + #""voters":[1,2],"learners":[3],"voters_heard":2}}"#
         let output = run("status", replies: FakeNode.reply(reply)).outcome.output
-        #expect(output.contains(", node 2 decides about members\n"))
+        #expect(
+            output.contains(
+                "Members are decided by nodes 1, 2 (term 7, node 2 leads); node 3 only follow\n"))
         #expect(output.contains("The disk is nearly full: new values are refused.\n"))
     }
 

@@ -1,3 +1,4 @@
+public import Consensus
 public import Essentials
 public import Membership
 
@@ -7,7 +8,7 @@ public import Membership
 ///
 ///     u8  kind, then
 ///     1 join request       varint proposal, member description
-///     2 join redirect      address of the authority (varint length, UTF-8)
+///     2 (was join redirect; nodes pass requests on to the leader instead)
 ///     3 propose            varint proposal, change
 ///     4 accepted           varint proposal, topology
 ///     5 refused            varint proposal, reason (varint length, UTF-8)
@@ -18,10 +19,9 @@ public import Membership
 ///     10 adopted           varint epoch
 ///     11 fetch
 ///     12 detector          failure detector's message
+///     13 consensus         Raft message
 public enum ControlMessage: Sendable, Equatable {
     case joinRequest(ProposalID, MemberDescription)
-    /// The seed does not decide about the topology; the node at this address does.
-    case joinRedirect(String)
     case propose(ProposalID, TopologyChange)
     case accepted(ProposalID, Topology)
     case refused(ProposalID, reason: String)
@@ -33,7 +33,9 @@ public enum ControlMessage: Sendable, Equatable {
     case fetch
     /// Not for the control plane: failure detectors talk past it.
     case detector(DetectorMessage)
+    case consensus(RaftMessage)
 
+    private static let consensusKind: UInt8 = 13
     private static let reasonSizeMax = 1024
 
     public func encoded() -> [UInt8] {
@@ -43,9 +45,6 @@ public enum ControlMessage: Sendable, Equatable {
             bytes.append(1)
             bytes.appendVarint(id.rawValue)
             description.encode(into: &bytes)
-        case .joinRedirect(let address):
-            bytes.append(2)
-            bytes.appendSized(address)
         case .propose(let id, let change):
             bytes.append(3)
             bytes.appendVarint(id.rawValue)
@@ -73,9 +72,15 @@ public enum ControlMessage: Sendable, Equatable {
         case .detector(let message):
             bytes.append(12)
             message.encode(into: &bytes)
+        case .consensus(let message):
+            bytes.append(Self.consensusKind)
+            message.encode(into: &bytes)
         }
         return bytes
     }
+
+    /// Whether an encoded message is one of the log: there are many, and traces leave them out.
+    public static func isConsensus(_ bytes: [UInt8]) -> Bool { bytes.first == consensusKind }
 
     public init(decoding bytes: [UInt8]) throws(DecodingError) {
         var reader = ByteReader(bytes)
@@ -83,7 +88,6 @@ public enum ControlMessage: Sendable, Equatable {
         case 1:
             let id = ProposalID(rawValue: try reader.readVarint())
             self = .joinRequest(id, try MemberDescription(from: &reader))
-        case 2: self = .joinRedirect(try reader.readSizedString(max: MemberAddresses.sizeMax))
         case 3:
             let id = ProposalID(rawValue: try reader.readVarint())
             self = .propose(id, try TopologyChange(from: &reader))
@@ -102,6 +106,7 @@ public enum ControlMessage: Sendable, Equatable {
         case 10: self = .adopted(epoch: try reader.readVarint())
         case 11: self = .fetch
         case 12: self = .detector(try DetectorMessage(from: &reader))
+        case Self.consensusKind: self = .consensus(try RaftMessage(from: &reader))
         case let kind: throw .invalid("control message kind \(kind)")
         }
         try reader.finish()

@@ -1,14 +1,20 @@
+public import Consensus
 public import Essentials
 public import Membership
 
 /// A node's part in what the cluster as a whole agrees on: the topology, who decides about it, who
 /// joins.
 ///
-/// Composes two machines: `MemberTopology`, which every node has, and a `TopologyAuthority`, which
-/// the deciding node has besides. Messages between the two on one node take the short way.
+/// Composes three machines: `Raft` for the log of the members, `MemberTopology` for what this node
+/// serves by, and, as long as this node leads, a `TopologyAuthority` that decides what is appended.
+/// Messages between them on one node take the short way.
 ///
-/// Ordering contract: effects are carried out in order, and those after a `store` only once it is
-/// durable. Confined to the node's control loop.
+/// Ordering contract: effects are carried out in order, and those after a `persist` only once it is
+/// durable. Those that wait for the topology (`waitsForTopology`) wait for each other besides:
+/// after a `store` until it is durable, after an `adopt` until every shard serves by it. The others
+/// pass them, so that a leader is heard while its shards are dropping what was flushed.
+///
+/// Confined to the node's control loop.
 public struct ControlPlane: Sendable {
     /// How often `ticked` is due, in ms.
     public static let tickMs: UInt64 = 100
@@ -24,6 +30,8 @@ public struct ControlPlane: Sendable {
         case proposed(ProposalID, TopologyChange)
         /// The effect `inspect` was carried out.
         case inspected(Preparation, isEmpty: Bool)
+        /// This node is about to stop.
+        case leaving
         case ticked
     }
 
@@ -31,7 +39,9 @@ public struct ControlPlane: Sendable {
         case send(NodeNumber, ControlMessage)
         /// To a node that is no member yet, on the link it opened.
         case answer(LinkID, ControlMessage)
-        /// Durably, before the effects that follow.
+        /// What the node has agreed to with the others: durably, before the effects that follow.
+        case persist(RaftWrite)
+        /// The topology to serve by after a restart: durably, before the effects that follow.
         case store(Topology)
         /// Every shard is to serve by it, and links to be opened and closed accordingly.
         case adopt(Topology)
@@ -42,47 +52,82 @@ public struct ControlPlane: Sendable {
         case accepted(ProposalID)
         case refused(ProposalID, reason: String)
         case report(String)
-    }
+        /// For logs, and for whoever checks what the log promises.
+        case observed(Observation)
 
-    private var member: MemberTopology
-    private var authority: (any TopologyAuthority)?
-    /// Proposals that joiners and other members made here, and where to answer.
-    private var proposers: [(ProposalID, Proposer)] = []
-
-    private enum Proposer {
-        case member(NodeNumber)
-        case joiner(LinkID)
-    }
-
-    /// Answers that are awaited at once; the authority's own queue has the same bound.
-    private static let proposersMax = SoleAuthority.proposalsMax
-
-    /// - Parameter topology: the newest one stored; nil on a node that is about to join, which
-    ///   needs no control plane before it has.
-    public init(id: UniqueID, topology: Topology) {
-        member = MemberTopology(id: id, topology: topology)
-        if let own = topology.member(id: id), own.number == topology.authority {
-            authority = SoleAuthority(topology: topology)
+        /// Whether it has to wait for a topology that is being stored or adopted.
+        public var waitsForTopology: Bool {
+            switch self {
+            case .persist, .send(_, .consensus), .observed: false
+            default: true
+            }
         }
     }
 
+    /// What a checker of Raft's safety needs to know.
+    public enum Observation: Sendable, Hashable {
+        /// This node leads. Nobody else ever led or leads that term.
+        case led(term: UInt64)
+        case followed(term: UInt64)
+        /// The entry is committed; the digest is of its bytes, the same on all nodes.
+        case applied(index: UInt64, term: UInt64, digest: UInt64)
+    }
+
+    var member: MemberTopology
+    var raft: Raft
+    /// The newest topology that this node knows to be committed in the log; nil before it has heard
+    /// of one. What it serves by may be newer, learnt from another member.
+    var agreed: Topology?
+    /// Here while this node leads.
+    var authority: TopologyAuthority?
+    /// Changes that somebody wants and that are not decided.
+    var proposals: [Proposal] = []
+
+    enum Proposer { case own, member(NodeNumber), joiner(LinkID) }
+
+    struct Proposal {
+        let id: ProposalID
+        let change: TopologyChange
+        let proposer: Proposer
+        /// The node that it was given to for a decision.
+        var target: NodeNumber?
+        /// Since when it has waited for that node, or for there to be one.
+        var sinceNs: UInt64
+    }
+
+    /// - Parameter topology: the newest one stored, of which this node is a member.
+    /// - Parameter consensus: what this node has agreed to with the others.
+    /// - Parameter seed: decides when it starts elections; nodes should have different ones.
+    public init(id: UniqueID, topology: Topology, consensus: RaftStored, seed: UInt64) {
+        invariant(topology.member(id: id) != nil, "a control plane of a node that is no member")
+        let number = topology.member(id: id)?.number ?? NodeNumber(rawValue: 0)
+        member = MemberTopology(id: id, topology: topology)
+        raft = Raft(node: number, stored: consensus, seed: seed)
+        agreed = Self.agreed(in: consensus)
+    }
+
     public var topology: Topology? { member.topology }
-    public var isAuthority: Bool { authority != nil }
 
     public mutating func apply(_ event: Event, now: Now, into effects: inout [Effect]) {
         switch event {
         case .received(let message, let node):
             receive(message, from: node, now: now, into: &effects)
         case .joinRequested(let message, let link):
-            join(message, link, now: now, into: &effects)
+            guard case .joinRequest(let id, let description) = message else { return }
+            propose(id, .join(description), for: .joiner(link), now: now, into: &effects)
         case .heard(let epoch, let node):
             tell(.heard(epoch: epoch, from: node), now: now, into: &effects)
-        case .proposed(let id, let change): propose(id, change, now: now, into: &effects)
+        case .proposed(let id, let change):
+            propose(id, change, for: .own, now: now, into: &effects)
+        case .leaving: agree(.leaving, now: now, into: &effects)
         case .inspected(let preparation, let isEmpty):
             tell(.inspected(preparation, isEmpty: isEmpty), now: now, into: &effects)
         case .ticked:
             tell(.ticked, now: now, into: &effects)
+            agree(.ticked, now: now, into: &effects)
             decide(.ticked, now: now, into: &effects)
+            route(now: now, into: &effects)
+            adjustElectorate(now: now, into: &effects)
         }
     }
 
@@ -90,14 +135,15 @@ public struct ControlPlane: Sendable {
         _ message: ControlMessage, from node: NodeNumber, now: Now, into effects: inout [Effect]
     ) {
         switch message {
-        case .joinRequest, .joinRedirect, .detector: break
+        case .joinRequest, .detector: break
+        case .consensus(let message):
+            agree(.received(message, from: node), now: now, into: &effects)
         case .propose(let id, let change):
-            guard remember(id, .member(node)) else { return }
-            decide(.proposed(id, change), now: now, into: &effects)
+            propose(id, change, for: .member(node), now: now, into: &effects)
         case .accepted(let id, let topology):
             tell(.received(topology), now: now, into: &effects)
-            effects.append(.accepted(id))
-        case .refused(let id, let reason): effects.append(.refused(id, reason: reason))
+            answer(id, message, into: &effects)
+        case .refused(let id, _): answer(id, message, into: &effects)
         case .prepare(let preparation):
             tell(.prepareRequested(preparation, by: node), now: now, into: &effects)
         case .prepared(let preparation, let isEmpty):
@@ -111,38 +157,8 @@ public struct ControlPlane: Sendable {
         }
     }
 
-    private mutating func join(
-        _ message: ControlMessage, _ link: LinkID, now: Now, into effects: inout [Effect]
-    ) {
-        guard case .joinRequest(let id, let description) = message, let topology else { return }
-        guard authority != nil else {
-            let address = topology.member(topology.authority)?.peerAddress ?? ""
-            return effects.append(.answer(link, .joinRedirect(address)))
-        }
-        guard remember(id, .joiner(link)) else { return }
-        decide(.proposed(id, .join(description)), now: now, into: &effects)
-    }
-
-    private mutating func propose(
-        _ id: ProposalID, _ change: TopologyChange, now: Now, into effects: inout [Effect]
-    ) {
-        guard let topology else { return }
-        if authority != nil {
-            decide(.proposed(id, change), now: now, into: &effects)
-        } else {
-            effects.append(.send(topology.authority, .propose(id, change)))
-        }
-    }
-
-    private mutating func remember(_ id: ProposalID, _ proposer: Proposer) -> Bool {
-        proposers.removeAll { $0.0 == id }
-        guard proposers.count < Self.proposersMax else { return false }
-        proposers.append((id, proposer))
-        return true
-    }
-
     /// Gives an event to this node's member machine and carries its effects on.
-    private mutating func tell(
+    mutating func tell(
         _ event: MemberTopology.Event, now: Now, into effects: inout [Effect]
     ) {
         var produced: [MemberTopology.Effect] = []
@@ -153,10 +169,7 @@ public struct ControlPlane: Sendable {
             case .adopt(let topology):
                 effects.append(.store(topology))
                 effects.append(.adopt(topology))
-            case .acknowledge(let epoch, let node) where node == own:
-                decide(.adopted(by: node, epoch: epoch), now: now, into: &effects)
-            case .acknowledge(let epoch, let node):
-                effects.append(.send(node, .adopted(epoch: epoch)))
+            case .acknowledge(let epoch): acknowledge(epoch, into: &effects)
             case .holdWrites: effects.append(.holdWrites(true))
             case .resumeWrites: effects.append(.holdWrites(false))
             case .inspect(let preparation): effects.append(.inspect(preparation))
@@ -173,8 +186,14 @@ public struct ControlPlane: Sendable {
         }
     }
 
+    /// Without a leader nobody waits for it; the next one asks. This node's own authority knows.
+    private func acknowledge(_ epoch: UInt64, into effects: inout [Effect]) {
+        guard let leader = raft.leader, leader != raft.node else { return }
+        effects.append(.send(leader, .adopted(epoch: epoch)))
+    }
+
     /// Gives an event to the authority, if it is here, and carries its effects on.
-    private mutating func decide(
+    mutating func decide(
         _ event: AuthorityEvent, now: Now, into effects: inout [Effect]
     ) {
         guard authority != nil else { return }
@@ -191,7 +210,7 @@ public struct ControlPlane: Sendable {
                 tell(.released(preparation), now: now, into: &effects)
             case .release(let node, let preparation):
                 effects.append(.send(node, .release(preparation)))
-            case .commit(let topology): tell(.received(topology), now: now, into: &effects)
+            case .append(let topology): append(topology, now: now, into: &effects)
             case .distribute(let topology, let node):
                 effects.append(.send(node, .topology(topology)))
             case .accept(let id, let topology): answer(id, .accepted(id, topology), into: &effects)
@@ -201,20 +220,25 @@ public struct ControlPlane: Sendable {
         }
     }
 
-    private mutating func answer(
+    mutating func answer(
         _ id: ProposalID, _ message: ControlMessage, into effects: inout [Effect]
     ) {
-        guard let index = proposers.firstIndex(where: { $0.0 == id }) else {
-            if case .refused(_, let reason) = message {
-                effects.append(.refused(id, reason: reason))
-            } else {
-                effects.append(.accepted(id))
-            }
-            return
-        }
-        switch proposers.remove(at: index).1 {
+        guard let index = proposals.firstIndex(where: { $0.id == id }) else { return }
+        answer(proposals.remove(at: index).proposer, message, into: &effects)
+    }
+
+    func answer(
+        _ proposer: Proposer, _ message: ControlMessage, into effects: inout [Effect]
+    ) {
+        switch proposer {
         case .member(let node): effects.append(.send(node, message))
         case .joiner(let link): effects.append(.answer(link, message))
+        case .own:
+            switch message {
+            case .accepted(let id, _): effects.append(.accepted(id))
+            case .refused(let id, let reason): effects.append(.refused(id, reason: reason))
+            default: break
+            }
         }
     }
 }

@@ -52,6 +52,36 @@ public struct StatusReport: Sendable {
         }
     }
 
+    /// How the members agree on the topology.
+    public struct Consensus: Sendable {
+        /// Counts leaders and those who tried: it grows when one is replaced.
+        public var term: UInt64
+        /// The number of the member that leads; nil when the node that was asked knows of none.
+        public var leader: Int?
+        /// Numbers of the members that decide by majority, and of those that only follow.
+        public var voters: [Int]
+        public var learners: [Int]
+        /// Voters that the node has heard lately, itself included.
+        public var votersHeard: Int
+        public var commitIndex: UInt64
+        public var lastIndex: UInt64
+        public var logBytes: Int
+
+        public init(
+            term: UInt64, leader: Int?, voters: [Int], learners: [Int], votersHeard: Int,
+            commitIndex: UInt64, lastIndex: UInt64, logBytes: Int
+        ) {
+            self.term = term
+            self.leader = leader
+            self.voters = voters
+            self.learners = learners
+            self.votersHeard = votersHeard
+            self.commitIndex = commitIndex
+            self.lastIndex = lastIndex
+            self.logBytes = logBytes
+        }
+    }
+
     /// Nil until the node is a member of a cluster.
     public var clusterID: String?
     /// The number of the node that was asked; nil until it is a member.
@@ -63,8 +93,7 @@ public struct StatusReport: Sendable {
     public var unreadiness: String?
     /// The version of the topology.
     public var epoch: UInt64
-    /// The number of the member that decides about changes of the topology.
-    public var authority: Int?
+    public var consensus: Consensus
     public var partitions: Int
     public var n: Int
     public var r: Int
@@ -85,7 +114,7 @@ public struct StatusReport: Sendable {
 
     public init(
         clusterID: String?, number: Int?, id: String, uptimeSeconds: Int, unreadiness: String?,
-        epoch: UInt64, authority: Int?, partitions: Int, n: Int, r: Int, w: Int, shards: Int,
+        epoch: UInt64, consensus: Consensus, partitions: Int, n: Int, r: Int, w: Int, shards: Int,
         connectedClients: Int, keys: Int, memoryBytes: Int, diskFreeBytes: Int,
         diskState: String, uncleanStarts: Int, members: [Member], views: [View]
     ) {
@@ -95,7 +124,7 @@ public struct StatusReport: Sendable {
         self.uptimeSeconds = uptimeSeconds
         self.unreadiness = unreadiness
         self.epoch = epoch
-        self.authority = authority
+        self.consensus = consensus
         self.partitions = partitions
         self.n = n
         self.r = r
@@ -117,6 +146,8 @@ public struct StatusReport: Sendable {
     ///               "connected_clients", "keys", "memory_bytes", "disk_free_bytes",
     ///               "disk_state", "unclean_starts"},
     ///      "cluster": {"id", "epoch", "authority", "partitions", "n", "r", "w"},
+    ///      "consensus": {"term", "leader", "voters", "learners", "voters_heard",
+    ///                    "commit_index", "last_index", "log_bytes"},
     ///      "members": [{"id", "number", "client_address", "peer_address", "admin_address",
     ///                   "zone", "weight", "reachable", "liveness", "self", "vnodes",
     ///                   "first_places", "share"}],
@@ -145,12 +176,14 @@ public struct StatusReport: Sendable {
             "cluster": [
                 "id": clusterID.map(JSON.string) ?? nil,
                 "epoch": .exact(epoch),
-                "authority": authority.map(JSON.integer) ?? nil,
+                // The leader, by the name that it had when one member always was it.
+                "authority": consensus.leader.map(JSON.integer) ?? nil,
                 "partitions": .integer(partitions),
                 "n": .integer(n),
                 "r": .integer(r),
                 "w": .integer(w),
             ],
+            "consensus": consensus.json,
             "members": .array(
                 members.map { member in
                     [
@@ -181,6 +214,21 @@ extension StatusReport.View {
         }
         return [
             "node": .integer(node), "answered": .bool(sees != nil), "sees": .array(seen),
+        ]
+    }
+}
+
+extension StatusReport.Consensus {
+    fileprivate var json: JSON {
+        [
+            "term": .exact(term),
+            "leader": leader.map(JSON.integer) ?? nil,
+            "voters": .array(voters.map(JSON.integer)),
+            "learners": .array(learners.map(JSON.integer)),
+            "voters_heard": .integer(votersHeard),
+            "commit_index": .exact(commitIndex),
+            "last_index": .exact(lastIndex),
+            "log_bytes": .integer(logBytes),
         ]
     }
 }

@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -5,19 +6,24 @@ internal import Platform
 internal import Storage
 internal import Wire
 
-/// Drives the node's `ControlPlane` on the first shard's loop: stores topologies, tells the shards,
-/// answers joiners, and looks whether the node holds data.
+/// Drives the node's `ControlPlane` on the first shard's loop: stores what was agreed on and
+/// topologies, tells the shards, answers joiners, and looks whether the node holds data.
 ///
-/// Effects after a `store` wait until it is durable, so the queue stands still meanwhile.
+/// Two queues keep the plane's ordering contract. All effects go through the first, which stands
+/// still while what was agreed on is being written; those that wait for the topology go on through
+/// the second, which stands still while one is being stored or adopted.
+///
 /// Confined to its loop.
 final class ControlShell {
     private unowned let shard: Shard
     private let services: NodeServices
     private var plane: ControlPlane
-    private var effects: [ControlPlane.Effect] = []
-    private var next = 0
-    /// Whether an effect is under way that the following ones wait for.
-    private var isWaiting = false
+    private var effects = FIFO<ControlPlane.Effect>()
+    private var isPersisting = false
+    private var topologyEffects = FIFO<ControlPlane.Effect>()
+    private var isAdopting = false
+    /// The connection on which each node was heard last: the way to one whose address changed.
+    private var lastLinks: [NodeNumber: LinkID] = [:]
     private var random = SeededRandom.fromSystem()
     private var waiting: [Proposal] = []
     private var isStopped = false
@@ -36,21 +42,28 @@ final class ControlShell {
     /// answer that is lost on the way would else be awaited for ever.
     private static let proposalNsMax: UInt64 = 15_000_000_000
     /// How long a node waits before it tells its addresses again.
-    private static let persistPauseMs: UInt64 = 500
+    private static let persistPauseMs: UInt64 = 2000
     /// While the disk has no room for a topology, it is looked again after so long.
     private static let fullPauseMs: UInt64 = 1000
+    /// While a disk does not write, other nodes are heard until so many effects wait for it. By
+    /// then they have given up on this one.
+    private static let backlogMax = 10_000
 
-    init(shard: Shard, topology: Topology) {
+    init(shard: Shard, topology: Topology, consensus: RaftStored) {
         self.shard = shard
         services = shard.services
         facts = NodeFacts(storage: shard.services.storage)
-        plane = ControlPlane(id: shard.services.nodeID, topology: topology)
+        plane = ControlPlane(
+            id: shard.services.nodeID, topology: topology, consensus: consensus,
+            seed: random.next())
         detector = DetectorShell(shard: shard, seed: random.next())
         timer = Timer(loop: shard.loop) { [unowned shard] in shard.control?.tick() }
         timer.set(afterMs: ControlPlane.tickMs, repeatingEveryMs: ControlPlane.tickMs)
+        // One that decides alone is to do so before somebody asks.
+        shard.after(ms: 0) { [weak self] in self?.tick() }
     }
 
-    var isAuthority: Bool { plane.isAuthority }
+    var consensus: ConsensusStatus { plane.consensusStatus(now: shard.loop.now) }
 
     /// Proposes a change; `done` gets nil when it is made, or the reason why not.
     func propose(_ change: TopologyChange, done: @escaping (String?) -> Void) {
@@ -60,18 +73,15 @@ final class ControlShell {
         apply(.proposed(id, change))
     }
 
-    /// Proposes a change until it is made: a node's own addresses must become known, also when the
-    /// deciding node is away at first.
+    /// Proposes a change until it is made: a node's own addresses must become known, also when
+    /// nobody can decide at first.
     func persist(_ change: TopologyChange) {
         guard !isStopped else { return }
-        guard isAuthority || shard.peers.isReady(shard.topology.authority) else {
-            return shard.after(ms: Self.persistPauseMs) { [weak self] in self?.persist(change) }
-        }
         propose(change) { [weak self] reason in
             guard let self, let reason else { return }
             services.log.warn(
                 "the cluster did not take this node's addresses", ["reason": .text(reason)])
-            shard.after(ms: 10 * Self.persistPauseMs) { [weak self] in self?.persist(change) }
+            shard.after(ms: Self.persistPauseMs) { [weak self] in self?.persist(change) }
         }
     }
 
@@ -83,6 +93,8 @@ final class ControlShell {
         if case .detector(let message) = message {
             if let node { detector.receive(message, from: node, link) }
         } else if let node {
+            if link.rawValue != 0 { lastLinks[node] = link }
+            guard effects.count < Self.backlogMax else { return }
             apply(.received(message, from: node))
         } else {
             apply(.joinRequested(message, link: link))
@@ -93,6 +105,7 @@ final class ControlShell {
 
     /// Nothing is decided or adopted any more: the shards are about to go.
     func stop() {
+        apply(.leaving)
         timer.close()
         detector.stop()
         isStopped = true
@@ -104,26 +117,33 @@ final class ControlShell {
     fileprivate func tick() {
         let nowNs = shard.loop.now.monotonicNs
         for proposal in waiting where proposal.deadlineNs <= nowNs {
-            finish(proposal.id, "the node that decides about the topology did not answer")
+            finish(proposal.id, "the node that leads did not answer: the change may still be made")
         }
         apply(.ticked)
     }
 
     private func apply(_ event: ControlPlane.Event) {
         guard !isStopped else { return }
-        plane.apply(event, now: shard.loop.now, into: &effects)
+        var produced: [ControlPlane.Effect] = []
+        plane.apply(event, now: shard.loop.now, into: &produced)
+        for effect in produced { effects.append(effect) }
         carryOut()
     }
 
     private func carryOut() {
-        while !isWaiting, !isStopped, next < effects.count {
-            let effect = effects[next]
-            next += 1
-            carryOut(effect)
+        while !isPersisting, !isStopped, let effect = effects.popFirst() {
+            if effect.waitsForTopology {
+                topologyEffects.append(effect)
+                adoptNext()
+            } else {
+                carryOut(effect)
+            }
         }
-        if next >= effects.count {
-            effects.removeAll(keepingCapacity: true)
-            next = 0
+    }
+
+    private func adoptNext() {
+        while !isAdopting, !isStopped, let effect = topologyEffects.popFirst() {
+            carryOut(effect)
         }
     }
 
@@ -131,9 +151,10 @@ final class ControlShell {
         switch effect {
         case .send(let node, let message):
             // A lost message is sent again by the machines.
-            shard.peers.sendControl(message.encoded(), to: node)
+            send(message.encoded(), to: node)
         case .answer(let link, let message):
             services.mailboxes[link.loop].send(.answer(link, .control(message.encoded())))
+        case .persist(let write): store(write)
         case .store(let topology): store(topology)
         case .adopt(let topology): adopt(topology)
         case .holdWrites(let areHeld):
@@ -143,6 +164,28 @@ final class ControlShell {
         case .refused(let id, let reason): finish(id, reason)
         case .report(let text):
             services.log.error("conflict of topologies", ["reason": .text(text)])
+        case .observed(let observation): log(observation)
+        }
+    }
+
+    /// On our connection, or, where there is none, on one that the node has opened: its address may
+    /// have changed, and the change is what this message is about.
+    private func send(_ bytes: [UInt8], to node: NodeNumber) {
+        if shard.peers.isControlReady(node) {
+            shard.peers.sendControl(bytes, to: node)
+        } else if let link = lastLinks[node] {
+            services.mailboxes[link.loop].send(.answer(link, .control(bytes)))
+        }
+    }
+
+    private func log(_ observation: ControlPlane.Observation) {
+        switch observation {
+        case .led(let term):
+            services.log.info("this node leads the members", ["term": .integer(Int(term))])
+        case .followed(let term):
+            services.log.info(
+                "this node no longer leads the members", ["term": .integer(Int(term))])
+        case .applied: break
         }
     }
 
@@ -151,41 +194,64 @@ final class ControlShell {
         waiting.remove(at: index).done(reason)
     }
 
-    private func resume() {
-        isWaiting = false
-        carryOut()
+    // MARK: What is stored
+
+    private func store(_ write: RaftWrite) {
+        isPersisting = true
+        let facts = facts
+        store("what was agreed on", { () throws(StorageError) in try facts.store(write) }) {
+            $0.isPersisting = false
+            $0.carryOut()
+        }
     }
 
     private func store(_ topology: Topology) {
-        isWaiting = true
+        isAdopting = true
         let facts = facts
+        store("the topology", { () throws(StorageError) in try facts.store(topology) }) {
+            $0.isAdopting = false
+            $0.adoptNext()
+        }
+    }
+
+    /// Writes on a worker, again and again as long as the disk has no room, then goes on with
+    /// `done`.
+    private func store(
+        _ what: String, _ write: @escaping @Sendable () throws(StorageError) -> Void,
+        done: @escaping @Sendable (ControlShell) -> Void
+    ) {
         let services = services
-        let resume = Confined(self, to: shard.loop)
+        let confined = Confined(self, to: shard.loop)
         let mailbox = services.mailboxes[shard.index]
         let isAccepted = services.workers.submit {
             do throws(StorageError) {
-                try facts.store(topology)
-                mailbox.send(.call { _ in resume.value.resume() })
+                try write()
+                mailbox.send(.call { _ in done(confined.value) })
             } catch {
                 guard case .full = error else { services.fail(error.description) }
-                services.log.error("the disk has no room for the topology", [:])
-                mailbox.send(.call { _ in resume.value.storeLater(topology) })
+                services.log.error("the disk has no room", ["for": .text(what)])
+                mailbox.send(.call { _ in confined.value.storeLater(what, write, done: done) })
             }
         }
-        if !isAccepted { storeLater(topology) }
+        if !isAccepted { storeLater(what, write, done: done) }
     }
 
-    private func storeLater(_ topology: Topology) {
+    private func storeLater(
+        _ what: String, _ write: @escaping @Sendable () throws(StorageError) -> Void,
+        done: @escaping @Sendable (ControlShell) -> Void
+    ) {
         guard !isStopped else { return }
         shard.after(ms: Self.fullPauseMs) { [weak self] in
             guard let self, !isStopped else { return }
-            store(topology)
+            store(what, write, done: done)
         }
     }
 
+    // MARK: Adopting
+
     /// Hands the topology to all shards and goes on when each serves by it.
     private func adopt(_ topology: Topology) {
-        isWaiting = true
+        isAdopting = true
         logChanges(to: topology)
         services.log.info(
             "topology adopted",
@@ -193,7 +259,10 @@ final class ControlShell {
                 "epoch": .integer(Int(topology.epoch)),
                 "members": .integer(topology.members.count),
             ])
-        let count = CountDown(services.shardCount) { [unowned self] in resume() }
+        let count = CountDown(services.shardCount) { [unowned self] in
+            isAdopting = false
+            adoptNext()
+        }
         let confined = Confined(count, to: shard.loop)
         let home = services.mailboxes[shard.index]
         for mailbox in services.mailboxes {

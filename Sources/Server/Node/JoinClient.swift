@@ -5,8 +5,8 @@ internal import Platform
 internal import Synchronization
 internal import Wire
 
-/// Asks a cluster to take this node in: over the peer protocol, from a seed to the node that
-/// decides.
+/// Asks a cluster to take this node in: over the peer protocol, any member, which passes the
+/// request on to whoever leads.
 ///
 /// Used once, before the node serves, on a loop of its own.
 final class JoinClient: StreamHandler {
@@ -14,7 +14,6 @@ final class JoinClient: StreamHandler {
         case joined(Topology)
         /// The cluster has decided against it; trying again changes nothing by itself.
         case refused(String)
-        case redirected(String)
         /// Nobody answered, or not in a way that helps: another seed may.
         case failed(String)
     }
@@ -137,7 +136,6 @@ final class JoinClient: StreamHandler {
         switch message {
         case .accepted(_, let topology): finish(.joined(topology))
         case .refused(_, let reason): finish(.refused(reason))
-        case .joinRedirect(let address): finish(.redirected(address))
         default: finish(.failed("its answer makes no sense"))
         }
     }

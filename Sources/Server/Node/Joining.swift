@@ -8,7 +8,6 @@ struct Joining {
     /// them the operator should know.
     private static let patienceNs: UInt64 = 60_000_000_000
     private static let pauseMs: UInt32 = 250
-    private static let redirectsMax = 4
 
     private let configuration: Configuration
     private let description: MemberDescription
@@ -30,15 +29,15 @@ struct Joining {
         }
         loop.start()
         defer { loop.stop() }
+        let secret = Array(configuration.clusterSecret.revealed.utf8)
         let deadlineNs = SystemClock.monotonicNs() + Self.patienceNs
         var lastReason = ""
         while SystemClock.monotonicNs() < deadlineNs {
             for seed in configuration.join {
-                switch ask(seed, loop) {
+                switch JoinClient.ask(seed, for: description, secret: secret, loop: loop) {
                 case .joined(let topology): return topology
                 case .refused(let reason):
                     throw StartFailure("cannot join the cluster at \(seed): \(reason)")
-                case .redirected: continue
                 case .failed(let reason):
                     if reason != lastReason {
                         log.warn(
@@ -52,19 +51,5 @@ struct Joining {
         }
         let seeds = configuration.join.map(\.description).joined(separator: ", ")
         throw StartFailure("cannot join the cluster at \(seeds): \(lastReason)")
-    }
-
-    private func ask(_ seed: SocketAddress, _ loop: EventLoop) -> JoinClient.Outcome {
-        let secret = Array(configuration.clusterSecret.revealed.utf8)
-        var address = seed
-        for _ in 0..<Self.redirectsMax {
-            let outcome = JoinClient.ask(address, for: description, secret: secret, loop: loop)
-            guard case .redirected(let next) = outcome else { return outcome }
-            guard let parsed = SocketAddress(next) else {
-                return .failed("it names a node without an address")
-            }
-            address = parsed
-        }
-        return .failed("its members name each other in a circle")
     }
 }

@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -97,24 +98,28 @@ extension Node {
     static func findTopology(
         _ configuration: Configuration, _ past: Past, _ description: MemberDescription,
         _ facts: NodeFacts, _ log: Log
-    ) throws(StartFailure) -> Topology {
+    ) throws(StartFailure) -> (Topology, RaftStored) {
         if let stored = past.topology {
             try refuseOtherCluster(stored, configuration, description)
-            return stored
+            return (stored, try findConsensus(configuration, past, stored, facts, log))
         }
         if let defect = description.defect { throw StartFailure(defect) }
         try refuseOrphanedData(facts, configuration)
         let topology: Topology
+        let consensus: RaftStored
         if configuration.join.isEmpty {
             var random = SeededRandom.fromSystem()
             topology = .founded(
                 by: description, clusterID: UniqueID(using: &random), n: configuration.n,
                 partitions: configuration.partitions)
+            consensus = RaftStored(
+                agreedOn: topology, voters: topology.members.map(\.number))
         } else {
             topology = try Joining(configuration, description, log).run()
+            consensus = .empty
         }
         do throws(StorageError) {
-            try facts.store(topology)
+            try facts.begin(topology, consensus)
         } catch {
             throw StartFailure(error.description)
         }
@@ -125,7 +130,30 @@ extension Node {
                 "partitions": .integer(topology.partitioning.count),
                 "members": .integer(topology.members.count),
             ])
-        return topology
+        return (topology, consensus)
+    }
+
+    /// A directory of the first release has no log: the member that decided alone goes on alone,
+    /// since it has the newest topology for certain, and makes the others voters.
+    private static func findConsensus(
+        _ configuration: Configuration, _ past: Past, _ topology: Topology, _ facts: NodeFacts,
+        _ log: Log
+    ) throws(StartFailure) -> RaftStored {
+        if let consensus = past.consensus { return consensus }
+        do throws(StorageError) {
+            guard let authority = try facts.soleAuthority() else {
+                throw StorageError.corrupt(
+                    reason: "\(configuration.dataDirectory): what this node has agreed on with "
+                        + "the others is lost: start it with an empty data-dir to join as a new "
+                        + "one")
+            }
+            let consensus = RaftStored(agreedOn: topology, voters: [authority])
+            try facts.begin(topology, consensus)
+            log.info("the topology is agreed on by a log from now on", [:])
+            return consensus
+        } catch {
+            throw StartFailure(error.description)
+        }
     }
 
     /// A node that was started once without 'join' has a cluster of its own, and maybe data; going

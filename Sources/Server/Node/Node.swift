@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -20,6 +21,7 @@ public final class Node {
     private let services: NodeServices
     private let startedNs: UInt64
     private let topology: Topology
+    private let consensus: RaftStored
     private let number: NodeNumber
     private var listeners: [Confined<TCPListener>] = []
     private var admin: HTTPServer?
@@ -43,7 +45,8 @@ public final class Node {
         let stopSignal = Semaphore()
         self.stopSignal = stopSignal
         do throws(StartFailure) {
-            topology = try Self.findTopology(configuration, past, description, facts, log)
+            (topology, consensus) = try Self.findTopology(
+                configuration, past, description, facts, log)
             number = try Self.findNumber(past, topology, configuration)
             services = try Self.makeServices(
                 store, log, storage, past, topology, startedNs: startedNs
@@ -144,6 +147,7 @@ public final class Node {
             epochCeilingMs: past.ceiling.currentMs)
         let services = services
         let topology = topology
+        let consensus = consensus
         let number = number
         for (index, host) in services.hosts.enumerated() {
             let own = hints.filter { services.shard(of: $0.partition) == index }
@@ -154,7 +158,8 @@ public final class Node {
                             index: index, loop: host.loop, services: services, number: number,
                             topology: topology, settings: settings, hints: own)
                         if index == 0 {
-                            shard.control = ControlShell(shard: shard, topology: topology)
+                            shard.control = ControlShell(
+                                shard: shard, topology: topology, consensus: consensus)
                         }
                         return shard
                     }

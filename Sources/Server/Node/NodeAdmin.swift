@@ -45,8 +45,8 @@ final class NodeAdmin: AdminBackend {
             id: services.nodeID.description,
             uptimeSeconds: Int((nowNs - services.startedAt.monotonicNs) / 1_000_000_000),
             unreadiness: state.unreadiness(configuration, nowNs: nowNs), epoch: topology.epoch,
-            authority: Int(topology.authority.rawValue), partitions: partitions, n: topology.n,
-            r: configuration.r, w: configuration.w, shards: services.shardCount,
+            consensus: StatusReport.Consensus(total.consensus), partitions: partitions,
+            n: topology.n, r: configuration.r, w: configuration.w, shards: services.shardCount,
             connectedClients: services.clients.count,
             keys: total.keys.estimate(partitions: heldPartitions(topology)).live,
             memoryBytes: ProcessFacts.residentBytes,
@@ -201,5 +201,17 @@ extension SpaceState {
         case .low: "low"
         case .exhausted: "exhausted"
         }
+    }
+}
+
+extension StatusReport.Consensus {
+    /// - Parameter status: nil while the control plane is not there.
+    fileprivate init(_ status: ConsensusStatus?) {
+        self.init(
+            term: status?.term ?? 0, leader: status?.leader.map { Int($0.rawValue) },
+            voters: status?.voters.map { Int($0.rawValue) } ?? [],
+            learners: status?.learners.map { Int($0.rawValue) } ?? [],
+            votersHeard: status?.votersHeard ?? 0, commitIndex: status?.commitIndex ?? 0,
+            lastIndex: status?.lastIndex ?? 0, logBytes: status?.logBytes ?? 0)
     }
 }

@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Essentials
 internal import Membership
 internal import Storage
@@ -8,6 +9,9 @@ internal import Storage
 //     key "topology"       the newest topology adopted (Topology+Coding)
 //     key "epoch-ceiling"  u64 (big endian), ms: no actor epoch given out is greater
 //     key "trust-horizon"  u64 (big endian), ms: as of the last clean stop
+//     key "raft-ballot"    the latest term and vote (Consensus, Raft+Coding)
+//     key "raft-snapshot"  the topology that was agreed on when the log began
+//     key "raft-entry" u64 (big endian)  an entry of the log, by its index
 //     key "unclean-starts" u64 (big endian): starts after a run that had not ended in order
 
 /// Reads and writes the few records that a node keeps about itself. Blocks: at start, or on a
@@ -18,6 +22,9 @@ struct NodeFacts: Sendable {
     private static let epochCeiling = Array("epoch-ceiling".utf8)
     private static let trustHorizon = Array("trust-horizon".utf8)
     private static let uncleanStarts = Array("unclean-starts".utf8)
+    private static let raftBallot = Array("raft-ballot".utf8)
+    private static let raftSnapshot = Array("raft-snapshot".utf8)
+    private static let raftEntry = Array("raft-entry".utf8)
 
     let storage: any StorageEngine
 
@@ -48,6 +55,94 @@ struct NodeFacts: Sendable {
         var bytes: [UInt8] = []
         topology.encode(into: &bytes)
         try put(Self.topology, bytes)
+    }
+
+    /// The member that decided alone, in a directory that the first release has written and no
+    /// other since; else nil.
+    func soleAuthority() throws(StorageError) -> NodeNumber? {
+        guard case .found(let bytes) = try storage.read(Self.topology, from: .meta, mayBlock: true)
+        else { return nil }
+        do {
+            return try Topology.soleAuthority(in: bytes)
+        } catch {
+            throw Self.undecodable(Self.topology, error)
+        }
+    }
+
+    // MARK: What was agreed
+
+    /// Nil in a directory that never had any: a new one, or the first release's.
+    func consensus() throws(StorageError) -> RaftStored? {
+        let snapshot = try decode(Self.raftSnapshot) { reader throws(DecodingError) in
+            try RaftSnapshot(from: &reader)
+        }
+        guard let snapshot else { return nil }
+        let ballot = try decode(Self.raftBallot) { reader throws(DecodingError) in
+            try Ballot(from: &reader)
+        }
+        var entries: [RaftEntry] = []
+        for key in try entryKeys() {
+            let entry = try decode(key) { reader throws(DecodingError) in
+                try RaftEntry(record: &reader)
+            }
+            if let entry { entries.append(entry) }
+        }
+        do {
+            return try RaftStored(
+                ballot: ballot ?? Ballot(), snapshot: snapshot, found: entries)
+        } catch {
+            throw Self.undecodable(Self.raftEntry, error)
+        }
+    }
+
+    /// A node's first topology, and what it has agreed to until then: both or neither.
+    func begin(_ topology: Topology, _ consensus: RaftStored) throws(StorageError) {
+        var batch = WriteBatch()
+        var bytes: [UInt8] = []
+        topology.encode(into: &bytes)
+        batch.put(Self.topology, bytes, in: .meta)
+        batch.put(Self.raftBallot, consensus.ballot.encode(), in: .meta)
+        batch.put(Self.raftSnapshot, consensus.snapshot.encode(), in: .meta)
+        try write(batch)
+    }
+
+    /// Durable when this returns.
+    func store(_ write: RaftWrite) throws(StorageError) {
+        var batch = WriteBatch()
+        if let ballot = write.ballot { batch.put(Self.raftBallot, ballot.encode(), in: .meta) }
+        if write.removedFrom != nil || write.snapshot != nil {
+            let first = Self.entryKey(write.removedFrom ?? .max)
+            let last = Self.entryKey(write.snapshot?.position.index ?? 0)
+            for key in try entryKeys()
+            where !key.lexicographicallyPrecedes(first) || !last.lexicographicallyPrecedes(key) {
+                batch.delete(key, in: .meta)
+            }
+        }
+        if let snapshot = write.snapshot {
+            batch.put(Self.raftSnapshot, snapshot.encode(), in: .meta)
+        }
+        for entry in write.appended {
+            batch.put(Self.entryKey(entry.index), entry.encodeRecord(), in: .meta)
+        }
+        try self.write(batch)
+    }
+
+    private static func entryKey(_ index: UInt64) -> [UInt8] {
+        var key = raftEntry
+        key.appendBigEndian(index)
+        return key
+    }
+
+    /// Keys of the log's entries that are on the disk, ascending.
+    private func entryKeys() throws(StorageError) -> [[UInt8]] {
+        var keys: [[UInt8]] = []
+        _ = try storage.scan(
+            .meta, from: Self.entryKey(0), to: Self.entryKey(.max), limits: .unlimited
+        ) { key, _ in
+            keys.append(key.indices.map { key[$0] })
+            return true
+        }
+        return keys
     }
 
     func epochCeilingMs() throws(StorageError) -> UInt64 { try number(Self.epochCeiling) }
@@ -94,6 +189,10 @@ struct NodeFacts: Sendable {
     private func put(_ key: [UInt8], _ bytes: [UInt8]) throws(StorageError) {
         var batch = WriteBatch()
         batch.put(key, bytes, in: .meta)
+        try write(batch)
+    }
+
+    private func write(_ batch: borrowing WriteBatch) throws(StorageError) {
         guard try storage.write(batch, mayStall: true) == .written else {
             throw .full(reason: "the disk has no room for the node's own records")
         }
@@ -112,8 +211,12 @@ struct NodeFacts: Sendable {
             try reader.finish()
             return value
         } catch {
-            let name = String(decoding: key, as: UTF8.self)
-            throw .corrupt(reason: "the record '\(name)' cannot be decoded: \(error)")
+            throw Self.undecodable(key, error)
         }
+    }
+
+    private static func undecodable(_ key: [UInt8], _ error: DecodingError) -> StorageError {
+        let name = String(decoding: key.prefix { $0 >= 0x20 && $0 < 0x7F }, as: UTF8.self)
+        return .corrupt(reason: "the record '\(name)' cannot be decoded: \(error)")
     }
 }

@@ -27,8 +27,9 @@ struct NodeMetrics {
     }
 
     var all: [Metric] {
-        process + clients + commands + engine + waiting + members + peers + detector + log
-            + OverloadMetrics(readings, total: total).all + StorageMetrics(services).all
+        process + clients + commands + engine + waiting + members + consensus + peers
+            + detector + log + OverloadMetrics(readings, total: total).all
+            + StorageMetrics(services).all
     }
 
     // MARK: The process
@@ -286,6 +287,10 @@ struct NodeMetrics {
 
     private var detector: [Metric] {
         readings.lazy.compactMap(\.detector).first.map(Metric.detector) ?? []
+    }
+
+    private var consensus: [Metric] {
+        total.consensus.map(Metric.consensus) ?? []
     }
 
     /// What all loops together have for a member.

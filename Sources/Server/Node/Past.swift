@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Essentials
 internal import Membership
 internal import Platform
@@ -7,6 +8,9 @@ internal import Storage
 struct Past {
     let nodeID: UniqueID
     let topology: Topology?
+    /// What the node has agreed to with the others; nil in a new directory, and in one of the first
+    /// release.
+    let consensus: RaftStored?
     let wasUnclean: Bool
     /// Actor epochs from before are not continued. After a clean stop it is what it was; after any
     /// other it lies past every epoch that may have been given out.
@@ -18,6 +22,7 @@ struct Past {
         var random = SeededRandom.fromSystem()
         nodeID = try facts.nodeID(using: &random)
         topology = try facts.topology()
+        consensus = try facts.consensus()
         let lastRun: ShutdownMarker.LastRun
         if let rocks = storage as? RocksDBStorage {
             lastRun = try ShutdownMarker.begin(rocks)

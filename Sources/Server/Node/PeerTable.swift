@@ -72,6 +72,11 @@ struct PeerTable {
         link.send(control: bytes, isAnsweredSoon: isAnsweredSoon)
     }
 
+    func isControlReady(_ node: NodeNumber) -> Bool {
+        let index = Int(node.rawValue)
+        return index < controlLinks.count && controlLinks[index]?.isReady ?? false
+    }
+
     func isReady(_ node: NodeNumber) -> Bool {
         let index = Int(node.rawValue)
         guard index < links.count, let link = links[index] else { return false }

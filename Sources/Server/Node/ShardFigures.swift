@@ -20,6 +20,8 @@ struct ShardFigures: Sendable {
     var keys = KeyCount()
     /// Members that this loop is connected to.
     var peersConnected = 0
+    /// On the loop that has the control plane.
+    var consensus: ConsensusStatus?
 
     init() {}
 
@@ -40,6 +42,7 @@ struct ShardFigures: Sendable {
             outputBytesMax = max(outputBytesMax, session.info.outputBytes)
         }
         keys = shard.keyCount
+        consensus = shard.control?.consensus
         peersConnected = shard.topology.members.count { shard.peers.isReady($0.number) }
     }
 
@@ -49,6 +52,7 @@ struct ShardFigures: Sendable {
     }
 
     private mutating func add(_ other: ShardFigures) {
+        consensus = consensus ?? other.consensus
         commands += other.commands
         commandsPerSecond += other.commandsPerSecond
         errors.merge(other.errors) { $0 + $1 }

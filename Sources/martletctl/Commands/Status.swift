@@ -21,8 +21,8 @@ private enum StatusText {
         let node = status["node"] ?? .null
         let cluster = status["cluster"] ?? .null
         let members = status["members"]?.elements ?? []
-        return clusterLine(cluster) + nodeLine(node) + "\n" + table(members)
-            + ViewText.describe(status["views"]?.elements ?? [])
+        return clusterLine(cluster) + consensusLine(status["consensus"]) + nodeLine(node) + "\n"
+            + table(members) + ViewText.describe(status["views"]?.elements ?? [])
     }
 
     private static func clusterLine(_ cluster: JSON) -> String {
@@ -30,9 +30,27 @@ private enum StatusText {
         let number = { (name: String) in "\(cluster[name]?.integer ?? 0)" }
         return "Cluster \(Table.printable(id)): epoch \(number("epoch")), "
             + "\(number("partitions")) partitions, n = \(number("n")), r = \(number("r")), "
-            + "w = \(number("w"))"
-            + (cluster["authority"]?.integer.map { ", node \($0) decides about members" } ?? "")
-            + "\n"
+            + "w = \(number("w"))\n"
+    }
+
+    /// Who decides about members.
+    private static func consensusLine(_ consensus: JSON?) -> String {
+        guard let consensus, let voters = consensus["voters"]?.elements else { return "" }
+        let term = consensus["term"]?.integer ?? 0
+        let heard = consensus["voters_heard"]?.integer ?? 0
+        let leader = consensus["leader"]?.integer
+        let state =
+            leader.map { "node \($0) leads" }
+            ?? "no leader, \(heard) of \(voters.count) voters can be reached: "
+            + "the members cannot change now"
+        let learners = consensus["learners"]?.elements ?? []
+        return "Members are decided by " + list(voters) + " (term \(term), \(state))"
+            + (learners.isEmpty ? "" : "; " + list(learners) + " only follow") + "\n"
+    }
+
+    private static func list(_ nodes: [JSON]) -> String {
+        (nodes.count == 1 ? "node " : "nodes ")
+            + nodes.map { "\($0.integer ?? 0)" }.joined(separator: ", ")
     }
 
     private static func nodeLine(_ node: JSON) -> String {

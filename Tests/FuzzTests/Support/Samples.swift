@@ -1,4 +1,5 @@
 import Causality
+import Consensus
 import Engine
 import Essentials
 import Membership
@@ -146,15 +147,36 @@ enum Samples {
         .leave(UniqueID(high: 0xA, low: 1)), .weigh(UniqueID(high: 0xA, low: 1), weight: 50),
     ]
 
+    static let consensus: [RaftMessage.Kind] = {
+        let position = LogPosition(index: 300, term: 7)
+        let next = LogPosition(index: 301, term: 8)
+        let electorate = Electorate(
+            voters: [NodeNumber(rawValue: 1), NodeNumber(rawValue: 300)],
+            learners: [NodeNumber(rawValue: 3)])
+        return [
+            .voteRequest(last: position, .preliminary), .vote(isGranted: true, .regular),
+            .append(previous: position, commitIndex: 299, []),
+            .append(
+                previous: position, commitIndex: 299,
+                [RaftEntry(position: next, payload: .electorate(electorate))]),
+            .append(
+                previous: position, commitIndex: 299,
+                [RaftEntry(position: next, payload: .command([1, 2, 3]))]),
+            .appended(matchIndex: 301), .mismatched(previousIndex: 300, hint: 200),
+            .chunk(position, size: 9, offset: 4, [1, 2]), .chunkTaken(index: 300, offset: 6),
+            .takeOver,
+        ]
+    }()
+
     static let controls: [ControlMessage] = {
         let id = ProposalID(rawValue: 77)
         let preparation = Preparation(epoch: 5, attempt: 300)
         return [
-            .joinRequest(id, description(4)), .joinRedirect("h:7001"),
-            .refused(id, reason: "not now"), .prepare(preparation),
-            .prepared(preparation, isEmpty: true), .release(preparation), .adopted(epoch: 9),
-            .fetch,
-        ] + changes.map { .propose(id, $0) }
+            .joinRequest(id, description(4)), .refused(id, reason: "not now"),
+            .prepare(preparation), .prepared(preparation, isEmpty: true), .release(preparation),
+            .adopted(epoch: 9), .fetch,
+        ] + consensus.map { .consensus(RaftMessage(term: 300, $0)) }
+            + changes.map { .propose(id, $0) }
             + topologies.flatMap { [.accepted(id, $0), .topology($0)] }
     }()
 }

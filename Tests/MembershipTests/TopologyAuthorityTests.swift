@@ -2,11 +2,11 @@ import Essentials
 import Membership
 import Testing
 
-@Suite struct SoleAuthorityTests {
+@Suite struct TopologyAuthorityTests {
     private static let id = ProposalID(rawValue: 1)
 
     private func apply(
-        _ event: AuthorityEvent, to authority: inout SoleAuthority, at seconds: Double = 0
+        _ event: AuthorityEvent, to authority: inout TopologyAuthority, at seconds: Double = 0
     ) -> [AuthorityEffect] {
         var effects: [AuthorityEffect] = []
         authority.apply(event, now: at(seconds), into: &effects)
@@ -19,9 +19,13 @@ import Testing
         }
     }
 
+    private func deciding(_ topology: Topology, term: UInt64 = 1) -> TopologyAuthority {
+        TopologyAuthority(topology: topology, node: node(1), term: term)
+    }
+
     /// An authority of three members that waits for their answers to a join, and what it asked.
-    private func joining() throws -> (authority: SoleAuthority, preparation: Preparation) {
-        var authority = SoleAuthority(topology: try cluster(3))
+    private func joining() throws -> (authority: TopologyAuthority, preparation: Preparation) {
+        var authority = deciding(try cluster(3))
         let effects = apply(.proposed(Self.id, .join(description(4))), to: &authority)
         let asked = preparations(in: effects)
         #expect(asked.count == 3)
@@ -37,15 +41,17 @@ import Testing
         #expect(authority.topology.epoch == 3)
     }
 
-    @Test func `the topology is stored before anybody hears of it`() throws {
+    @Test func `the topology is committed before anybody hears of it`() throws {
         var (authority, preparation) = try joining()
         _ = apply(.prepared(by: node(1), preparation, isEmpty: true), to: &authority)
         _ = apply(.prepared(by: node(2), preparation, isEmpty: true), to: &authority)
         let effects = apply(.prepared(by: node(3), preparation, isEmpty: true), to: &authority)
-        let newest = authority.topology
+        let newest = try cluster(4)
+        #expect(effects == [.append(newest)])
+        #expect(authority.topology.epoch == 3)
         #expect(
-            effects == [
-                .commit(newest), .distribute(newest, to: node(2)), .distribute(newest, to: node(3)),
+            apply(.committed(newest), to: &authority) == [
+                .distribute(newest, to: node(2)), .distribute(newest, to: node(3)),
                 .distribute(newest, to: node(4)), .accept(Self.id, newest),
             ])
     }
@@ -65,9 +71,9 @@ import Testing
         #expect(authority.topology.epoch == 3)
     }
 
-    @Test func `attempts grow over a restart`() throws {
+    @Test func `attempts grow from one term to the next`() throws {
         let (authority, first) = try joining()
-        var restarted = SoleAuthority(topology: authority.topology)
+        var restarted = deciding(authority.topology, term: 2)
         let effects = apply(
             .proposed(Self.id, .join(description(4))), to: &restarted, at: 0.5)
         let second = try #require(preparations(in: effects).first)
@@ -93,7 +99,7 @@ import Testing
 
     @Test func `the queue is bounded`() throws {
         var (authority, _) = try joining()
-        for number in 1...SoleAuthority.proposalsMax {
+        for number in 1...TopologyAuthority.proposalsMax {
             let id = ProposalID(rawValue: UInt64(100 + number))
             #expect(apply(.proposed(id, .flush(stamp: 1)), to: &authority) == [])
         }
@@ -108,16 +114,55 @@ import Testing
     }
 
     @Test func `what is refused without asking anybody is refused at once`() throws {
-        var authority = SoleAuthority(topology: try cluster(3))
+        var authority = deciding(try cluster(1))
         let effects = apply(.proposed(Self.id, .leave(description(1).id)), to: &authority)
+        #expect(effects == [.refuse(Self.id, reason: "the only member cannot leave")])
+    }
+
+    @Test func `a proposal that is made again while it is treated is treated once`() throws {
+        var (authority, _) = try joining()
+        #expect(apply(.proposed(Self.id, .join(description(4))), to: &authority) == [])
+        let other = ProposalID(rawValue: 2)
+        #expect(apply(.proposed(other, .flush(stamp: 1)), to: &authority) == [])
+        #expect(apply(.proposed(other, .flush(stamp: 1)), to: &authority) == [])
+        let effects = apply(.deposed(reason: "gone"), to: &authority)
         #expect(
-            effects == [
-                .refuse(Self.id, reason: "the node that decides about the topology cannot leave")
+            effects.suffix(2) == [
+                .refuse(Self.id, reason: "gone"), .refuse(other, reason: "gone"),
             ])
     }
 
+    @Test func `who decides no more lets members go on, unless the change may be made`() throws {
+        var (authority, preparation) = try joining()
+        var effects = apply(.deposed(reason: "gone"), to: &authority)
+        #expect(
+            effects == [
+                .release(node(1), preparation), .release(node(2), preparation),
+                .release(node(3), preparation), .refuse(Self.id, reason: "gone"),
+            ])
+        (authority, preparation) = try joining()
+        for number in 1...3 {
+            _ = apply(.prepared(by: node(number), preparation, isEmpty: true), to: &authority)
+        }
+        effects = apply(.deposed(reason: "gone"), to: &authority)
+        #expect(
+            effects == [
+                .refuse(Self.id, reason: "gone; this change may still be made")
+            ])
+    }
+
+    @Test func `what the log declines is refused, and the next proposal is treated`() throws {
+        var authority = deciding(try cluster(1))
+        _ = apply(.proposed(Self.id, .flush(stamp: 9)), to: &authority)
+        #expect(
+            apply(.declined(reason: "full"), to: &authority)
+                == [.refuse(Self.id, reason: "full")])
+        let next = apply(.proposed(ProposalID(rawValue: 2), .flush(stamp: 9)), to: &authority)
+        #expect(next.count == 1)
+    }
+
     @Test func `after a start, the topology is distributed until all have adopted it`() throws {
-        var authority = SoleAuthority(topology: try cluster(3))
+        var authority = deciding(try cluster(3))
         let topology = authority.topology
         #expect(
             apply(.ticked, to: &authority, at: 1) == [
@@ -132,14 +177,18 @@ import Testing
         #expect(authority.deadlineNs == nil)
     }
 
-    @Test func `a cluster of one decides by itself`() throws {
-        var authority = SoleAuthority(topology: try cluster(1))
-        let effects = apply(.proposed(Self.id, .flush(stamp: 9)), to: &authority)
-        #expect(effects == [.commit(authority.topology)])
+    @Test func `a flush is answered when all have adopted it`() throws {
+        var authority = deciding(try cluster(1))
+        let flushed = try cluster(1).applying(.flush(stamp: 9), clusterIsEmpty: false)
         #expect(
-            apply(.adopted(by: node(1), epoch: 2), to: &authority) == [
-                .accept(Self.id, authority.topology)
-            ])
+            apply(.proposed(Self.id, .flush(stamp: 9)), to: &authority) == [.append(flushed)])
+        #expect(apply(.committed(flushed), to: &authority) == [.accept(Self.id, flushed)])
+        authority = deciding(try cluster(2))
+        let both = try cluster(2).applying(.flush(stamp: 9), clusterIsEmpty: false)
+        _ = apply(.proposed(Self.id, .flush(stamp: 9)), to: &authority)
+        #expect(apply(.committed(both), to: &authority) == [.distribute(both, to: node(2))])
+        #expect(
+            apply(.adopted(by: node(2), epoch: 3), to: &authority) == [.accept(Self.id, both)])
     }
 
     @Test func `members hold for longer than the authority waits`() {
