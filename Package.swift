@@ -36,6 +36,7 @@ let package = Package(
         .executable(name: "martlet", targets: ["martlet"]),
         .executable(name: "martletctl", targets: ["martletctl"]),
         .executable(name: "martlet-bench", targets: ["martlet-bench"]),
+        .executable(name: "martlet-sim", targets: ["martlet-sim"]),
     ],
     targets: [
         // C libraries, all from Debian's packages.
@@ -82,13 +83,14 @@ let package = Package(
         library(
             "Simulator",
             [
-                "Causality", "Commands", "Consensus", "Engine", "Essentials", "Membership",
-                "Objects", "Placement", "Wire",
+                "Causality", "Commands", "Consensus", "Engine", "Essentials", "Hashing",
+                "Membership", "Objects", "Placement", "Wire",
             ]),
         // Layer 5.
         program("martlet", ["Platform", "Server"]),
         program("martletctl", ["Essentials", "Placement", "Platform"]),
         program("martlet-bench", ["Essentials", "Placement", "Platform", "Wire"]),
+        program("martlet-sim", ["Essentials", "Platform", "Simulator"]),
 
         support("TestSupport"),
         support("Histories"),
@@ -109,6 +111,8 @@ let package = Package(
                 "Causality", "Commands", "Engine", "Essentials", "Membership", "Objects",
                 "Placement", "Replication", "Simulator", "Storage", "Wire",
             ], data: ["Scenarios"]),
+        tests("SimulatorTests", ["Simulator"]),
+        tests("martlet-simTests", ["martlet-sim"]),
         tests("PlatformTests", ["Essentials", "Platform"]),
         tests("StorageTests", ["CRocksDB", "Essentials", "Storage"]),
         tests(

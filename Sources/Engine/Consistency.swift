@@ -39,7 +39,7 @@ public struct Consistency: Sendable, Equatable {
 
     /// Bounded by what a partition of `replicas` replicas can give: a cluster of one node has one
     /// replica of everything, and its quorum is one.
-    func bounded(by replicas: Int) -> Consistency {
+    package func bounded(by replicas: Int) -> Consistency {
         Consistency(
             r: min(max(r, 1), replicas), w: min(max(w, 1), replicas), pr: min(pr, replicas),
             pw: min(pw, replicas), dw: min(dw, replicas), timeoutMs: timeoutMs)

@@ -15,6 +15,9 @@ public enum SystemClock {
 
     public static func now() -> Now { Now(monotonicNs: monotonicNs(), wallMs: wallMs()) }
 
+    /// Stops the calling thread: never a loop's.
+    public static func sleep(ms: UInt32) { usleep(ms * 1000) }
+
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         unsafe clock_gettime(clock, &time)

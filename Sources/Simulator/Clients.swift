@@ -6,6 +6,8 @@ struct Clients {
     struct Request {
         var node: Int
         var words: [[UInt8]]
+        var consistency: Consistency
+        var atNs: UInt64
         var reply: Reply?
         /// The node has ended without an answer: nobody knows whether it took effect.
         var isLost = false
@@ -21,9 +23,14 @@ struct Clients {
     /// Numbers begin at 1.
     subscript(number: UInt64) -> Request { requests[Int(number) - 1] }
 
-    mutating func add(_ words: [[UInt8]], at node: Int) -> UInt64 {
-        requests.append(Request(node: node, words: words))
-        return UInt64(requests.count)
+    mutating func add(
+        _ words: [[UInt8]], at node: Int, _ consistency: Consistency, atNs: UInt64
+    ) -> UInt64 {
+        requests.append(
+            Request(node: node, words: words, consistency: consistency, atNs: atNs))
+        let number = UInt64(requests.count)
+        open.append(number)
+        return number
     }
 
     /// Returns false for an answer that nobody waits for: a second one, or to a lost request.
@@ -31,16 +38,19 @@ struct Clients {
         let index = Int(number) - 1
         guard requests[index].reply == nil, !requests[index].isLost else { return false }
         requests[index].reply = reply
+        open.removeAll { $0 == number }
         return true
     }
 
+    /// What waits for an answer. In the order of the numbers.
+    private(set) var open: [UInt64] = []
+
     mutating func lose(at node: Int) {
-        for index in requests.indices
-        where requests[index].node == node && requests[index].reply == nil {
-            requests[index].isLost = true
-        }
+        let lost = open.filter { self[$0].node == node }
+        open = open.filter { self[$0].node != node }
+        for number in lost { requests[Int(number) - 1].isLost = true }
     }
 
     /// Requests without an answer on a node that has not ended.
-    var openCount: Int { requests.count { $0.reply == nil && !$0.isLost } }
+    var openCount: Int { open.count }
 }

@@ -14,7 +14,8 @@ extension Cluster {
     func submit(
         _ words: [[UInt8]], at index: Int, _ consistency: Consistency = Cluster.consistency
     ) -> UInt64 {
-        let number = clients.add(words, at: index)
+        let number = clients.add(words, at: index, consistency, atNs: timeNs)
+        observer?(.submitted(number))
         switch Invocation.interpret(arguments: words) {
         case .key(let keyRequest):
             let key = ObjectKey(keyRequest.key)
@@ -53,6 +54,9 @@ extension Cluster {
         guard clients.answer(number, reply) else {
             return violations.append("request \(number) was answered twice")
         }
+        mix(number)
+        if case .error(let text) = reply { mix(UInt64(text.utf8.count)) }
+        observer?(.answered(number, reply))
         let request = clients[number]
         guard trace.topics.contains(.replies) else { return }
         let command = request.words.map { word in
@@ -60,7 +64,7 @@ extension Cluster {
                 ? Text.showToken(word) : Text.show(word)
         }.joined(separator: " ")
         let text = text(of: reply, key: request.words.count > 1 ? request.words[1] : [])
-        trace.note(.replies, "\(self[request.node].name): \(command) → \(text)")
+        trace.note(.replies, self[request.node].name, "\(command) → \(text)")
     }
 
     private func text(of reply: Reply, key: [UInt8]) -> String {

@@ -59,7 +59,7 @@ extension Cluster {
                 .topologyStored(node: index, life: self[index].life),
                 inNs: random.durationNs(upToMs: weather.syncMs))
         case .adopt(let topology):
-            trace.note(.control, "\(name): adopt epoch \(topology.epoch)")
+            trace.note(.control, name, "adopt epoch \(topology.epoch)")
             self[index].process?.adopting = topology.epoch
             for shard in 0..<options.shards {
                 post(.topologyAdopted(topology), to: index, shard: shard)
@@ -69,10 +69,10 @@ extension Cluster {
         case .inspect(let preparation):
             self[index].process?.inspections.append(preparation)
             checkInspections(index)
-        case .accepted(let id): trace.note(.control, "\(name): change \(id.rawValue) is made")
+        case .accepted(let id): trace.note(.control, name, "change \(id.rawValue) is made")
         case .refused(let id, let reason):
-            trace.note(.control, "\(name): change \(id.rawValue) is refused: \(reason)")
-        case .report(let text): trace.note(.control, "\(name): \(text)")
+            trace.note(.control, name, "change \(id.rawValue) is refused: \(reason)")
+        case .report(let text): trace.note(.control, name, "\(text)")
         case .observed(let observation):
             if let broken = agreement.note(observation, by: index) { violations.append(broken) }
         }

@@ -1,5 +1,7 @@
 internal import Engine
+internal import Essentials
 internal import Objects
+internal import Placement
 
 /// What a test looks at, past all messages.
 extension Cluster {
@@ -17,5 +19,27 @@ extension Cluster {
         for key in self[index].disk.keys {
             post(.expiryFound(key), to: index, shard: sharding.shard(of: key.position))
         }
+    }
+
+    /// The nodes that should hold a key.
+    func replicas(of key: ObjectKey) -> [Int] {
+        replicas(of: sharding.partitioning.partition(of: key.position))
+    }
+
+    func replicas(of partition: PartitionID) -> [Int] {
+        placement.replicas(of: partition).map { Int($0.rawValue) }
+    }
+
+    /// What the first replica of a key holds: what all hold once everything has settled.
+    func settled(_ key: ObjectKey) -> Object? {
+        replicas(of: key).first.flatMap { self[$0].disk.records[key] }
+            .flatMap { try? Object(decoding: $0) }
+    }
+
+    /// What a node's disk has of a key, for people.
+    func text(_ key: ObjectKey, on index: Int) -> String {
+        let name = self[index].name
+        guard let record = self[index].disk.records[key] else { return "\(name): nothing" }
+        return "\(name): \(trace.names.text(record: record, key: key.bytes))"
     }
 }

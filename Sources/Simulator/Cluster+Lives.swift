@@ -39,6 +39,8 @@ extension Cluster {
             post(
                 .hintsFound(self[index].disk.hintAccounts(shard: shard)), to: index, shard: shard)
         }
+        mix(UInt64(index))
+        observer?(.started(node: index))
         for other in nodes.indices.map({ $0 + 1 }) where areConnected(index, other) {
             notifyLinks(index, other, areOpen: true)
         }
@@ -51,7 +53,8 @@ extension Cluster {
         end(index)
         if losesPower {
             let survivors = Int.random(in: 0...self[index].disk.unsynced.count, using: &random)
-            self[index].disk.losePower(survivors: weather.syncMs == 0 ? 0 : survivors)
+            let lost = self[index].disk.losePower(survivors: weather.syncMs == 0 ? 0 : survivors)
+            for key in lost { observer?(.damaged(node: index, key, .powerLoss)) }
         }
     }
 
@@ -90,6 +93,9 @@ extension Cluster {
     }
 
     private func end(_ index: Int) {
+        if let counters = self[index].process?.shards.map(\.plane.counters) {
+            pastCounters += counters
+        }
         // The server promises a ceiling before it gives epochs out; this is the lowest one.
         let ceilingMs = max(self[index].disk.facts.epochCeilingMs, epochReachedMs(index))
         self[index].disk.facts.epochCeilingMs = ceilingMs
@@ -101,6 +107,8 @@ extension Cluster {
         self[index].fuse = nil
         resume(index)
         clients.lose(at: index)
+        mix(UInt64(index))
+        observer?(.ended(node: index))
         for other in nodes.indices.map({ $0 + 1 }) where other != index {
             network.breakConnections(index, other)
             notifyLinks(index, other, areOpen: false)

@@ -93,7 +93,7 @@ extension Cluster {
         case .store(let key, let record):
             self[index].process?.shards[shard].changes.append(.put(key, record: record))
         case .dropAll:
-            trace.note(.storage, "\(self[index].name): drop all")
+            trace.note(.storage, self[index].name, "drop all")
             self[index].process?.shards[shard].changes.append(.dropAll(shard: shard))
         case .reply(_, _, let hold), .send(_, _, let hold), .answer(_, _, let hold):
             if self[index].process?.shards[shard].isReached(hold) == true {
@@ -180,9 +180,9 @@ extension Cluster {
     /// Writes the batches that wait, as the server does at the end of a pass.
     func writeBatches(_ index: Int) {
         while self[index].process?.unwritten.isEmpty == false {
-            guard step(index), let batch = self[index].process?.unwritten.removeFirst() else {
-                return
-            }
+            guard step(index) else { return }
+            if self[index].isDiskFailing { return crash(index, losesPower: false) }
+            guard let batch = self[index].process?.unwritten.removeFirst() else { return }
             self[index].disk.write(batch)
             self[index].process?.shards[batch.shard].writtenBatch = batch.number
             apply(.written(batch.number), index, batch.shard)
@@ -205,6 +205,8 @@ extension Cluster {
 
     func synced(_ index: Int, _ count: Int) {
         guard step(index) else { return }
+        // What the page cache holds after a failed sync cannot be trusted.
+        if self[index].isDiskFailing { return crash(index, losesPower: true) }
         self[index].process?.isSyncing = false
         for batch in self[index].disk.sync(count) {
             post(.durable(batch.number), to: index, shard: batch.shard)

@@ -62,6 +62,7 @@ extension Cluster {
                 from: index, to: outgoing.target, connection: outgoing.connection,
                 isAnswer: outgoing.isAnswer, messages: outgoing.messages,
                 frame: writer.take(header: header))
+            mix(envelope.frame)
             dispatch(envelope)
         }
     }

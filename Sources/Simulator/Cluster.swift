@@ -1,6 +1,7 @@
 internal import Consensus
 internal import Engine
 internal import Essentials
+internal import Hashing
 internal import Membership
 internal import Placement
 internal import Wire
@@ -17,6 +18,8 @@ final class Cluster {
         var n = 3
         var shards = 1
         var partitions = 64
+        /// Failure domains, dealt out in turn; 0 for none.
+        var zones = 0
         /// `wal-sync always`; else synced every second, and when somebody asks.
         var acknowledgesDurable = true
         var cacheBytesMax = 1 << 20
@@ -69,6 +72,8 @@ final class Cluster {
 
     let options: Options
     let sharding: Sharding
+    /// Who should hold what, as the cluster begins.
+    let placement: PlacementTable
     var weather: Weather
     var random: SeededRandom
     /// Since the beginning of the run.
@@ -86,6 +91,12 @@ final class Cluster {
     var descriptions: [UInt64: KeyDescription] = [:]
     /// Broken rules, in words.
     var violations: [String] = []
+    /// Told of everything, as it happens.
+    var observer: ((Observation) -> Void)?
+    /// A hash of everything that has happened, and when.
+    private(set) var fingerprint: UInt64 = 0
+    /// What was counted in lives that have ended.
+    var pastCounters: [DataPlane.Counters] = []
     private var lastProposal: UInt64 = 0
 
     init(_ options: Options = Options()) throws {
@@ -95,6 +106,7 @@ final class Cluster {
         sharding = Sharding(
             shards: options.shards, partitioning: Partitioning(count: options.partitions))
         let topology = try TopologyStore.shared.topology(options)
+        placement = topology.placement
         for index in 1...options.nodes {
             addNode()
             self[index].disk.facts.topology = topology
@@ -114,7 +126,8 @@ final class Cluster {
     /// A node that has a disk and is part of no cluster.
     func addNode() {
         let index = nodes.count + 1
-        nodes.append(Node(Self.description(index), index: index, sharding: sharding))
+        let description = Self.description(index, zones: options.zones)
+        nodes.append(Node(description, index: index, sharding: sharding))
     }
 
     func now(_ index: Int) -> Now {
@@ -127,6 +140,14 @@ final class Cluster {
         lastProposal += 1
         return ProposalID(rawValue: lastProposal)
     }
+
+    /// Lets `value` count for the fingerprint, as of now.
+    func mix(_ value: UInt64) {
+        fingerprint = (fingerprint ^ value ^ timeNs &* 0x9E37_79B9_7F4A_7C15) &* 0x100_0000_01B3
+        fingerprint ^= fingerprint >> 29
+    }
+
+    func mix(_ bytes: [UInt8]) { mix(xxh3(bytes)) }
 
     // MARK: Time
 
@@ -144,6 +165,7 @@ final class Cluster {
             let nextNs = min(schedule.nextNs ?? .max, nextTickNs)
             guard nextNs <= endNs else { break }
             timeNs = max(timeNs, nextNs)
+            trace.timeNs = timeNs
             if nextTickNs <= timeNs {
                 tick()
             } else if let happening = schedule.popFirst() {
@@ -151,6 +173,7 @@ final class Cluster {
             }
         }
         timeNs = endNs
+        trace.timeNs = timeNs
     }
 
     private func tick() {
@@ -164,6 +187,7 @@ final class Cluster {
             if ticksControl { control(.ticked, at: index) }
             if ticksDetector { tickDetector(index) }
         }
+        if ticks.isMultiple(of: 10) { observer?(.sampled) }
         if !options.acknowledgesDurable, ticks % 100 == 0 {
             for index in nodes.indices.map({ $0 + 1 }) { sync(index) }
         }
@@ -199,12 +223,13 @@ final class Cluster {
 
     // MARK: Members
 
-    static func description(_ index: Int) -> MemberDescription {
+    static func description(_ index: Int, zones: Int = 0) -> MemberDescription {
         MemberDescription(
             id: UniqueID(high: 0xA, low: UInt64(index)),
             addresses: MemberAddresses(
                 peer: "127.0.0.1:\(7000 + 10 * index)", client: "127.0.0.1:\(7001 + 10 * index)",
                 admin: "127.0.0.1:\(7002 + 10 * index)"),
-            zone: "", weight: MemberDescription.weightDefault)
+            zone: zones == 0 ? "" : "zone-\(index % zones)", weight: MemberDescription.weightDefault
+        )
     }
 }

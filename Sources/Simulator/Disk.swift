@@ -1,7 +1,9 @@
+internal import Causality
 internal import Consensus
 internal import Engine
 internal import Essentials
 internal import Membership
+internal import Objects
 internal import Placement
 
 /// A node's storage: what its process has written, and what a power failure leaves of it.
@@ -13,6 +15,15 @@ struct Disk {
         case putHint(key: [UInt8], value: [UInt8])
         case dropHint(key: [UInt8])
         case dropHints(from: [UInt8], to: [UInt8])
+
+        /// What it adds to, be it as a replica or as a hint.
+        var key: ObjectKey? {
+            switch self {
+            case .put(let key, _): key
+            case .putHint(let key, _): try? HintRecord.parseKey(key)
+            case .dropAll, .dropHint, .dropHints: nil
+            }
+        }
     }
 
     /// The two families that shards write.
@@ -68,17 +79,53 @@ struct Disk {
         return synced
     }
 
-    /// Loses what was not synced, but for the first `survivors` batches of the log.
-    mutating func losePower(survivors: Int) {
+    /// Loses what was not synced, but for the first `survivors` batches of the log; returns the
+    /// keys whose newest state is gone.
+    mutating func losePower(survivors: Int) -> [ObjectKey] {
         _ = sync(survivors)
+        var lost: [ObjectKey] = []
+        for batch in unsynced {
+            for change in batch.changes {
+                if let key = change.key, !lost.contains(key) { lost.append(key) }
+            }
+        }
         written = durable
         unsynced = []
+        return lost
     }
+
+    var durableKeys: [ObjectKey] { durable.records.keys.sorted { $0.position < $1.position } }
 
     /// Changes a record behind everybody's back, in place and for ever.
     mutating func tamper(_ key: ObjectKey, _ change: (inout [UInt8]?) -> Void) {
         change(&written.records[key])
         durable.records[key] = written.records[key]
+    }
+
+    /// Whether the event is known here, as the process sees the disk: from the key's record, or
+    /// from a hint that is kept for one of `targets`.
+    func isWritten(_ dot: Dot, of key: ObjectKey, orFor targets: [NodeNumber]) -> Bool {
+        Self.knows(written, dot, key, targets)
+    }
+
+    /// The same, of what a power failure leaves.
+    func isDurable(_ dot: Dot, of key: ObjectKey, orFor targets: [NodeNumber]) -> Bool {
+        Self.knows(durable, dot, key, targets)
+    }
+
+    private static func knows(
+        _ tables: Tables, _ dot: Dot, _ key: ObjectKey, _ targets: [NodeNumber]
+    ) -> Bool {
+        var records = [tables.records[key]].compactMap(\.self)
+        for target in targets {
+            guard let value = tables.hints[HintRecord.key(target, key)],
+                let hint = try? HintRecord.parseValue(value)
+            else { continue }
+            records.append(hint.record)
+        }
+        return records.contains { record in
+            (try? Object(decoding: record))?.context.contains(dot) ?? false
+        }
     }
 
     mutating func forgetAll() {
@@ -104,6 +151,11 @@ struct Disk {
             bytes += key.count + value.count
         }
         return (records, nil)
+    }
+
+    /// Whether anything is kept for others.
+    var hasHints: Bool {
+        written.hints.keys.contains { (try? HintRecord.parseKey($0)) != nil }
     }
 
     /// The accounts of hints that a shard has.

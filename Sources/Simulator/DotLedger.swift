@@ -24,6 +24,8 @@ struct DotLedger {
     private(set) var facts: [Event: Fact] = [:]
     /// The dots made for each key, in the order in which they were made.
     private(set) var made: [ObjectKey: [Dot]] = [:]
+    /// No two writes of a run write the same string.
+    private var dots: [[UInt8]: Event] = [:]
     private(set) var violations: [String] = []
 
     /// One event at `node` has led to these stores, in this order; `writes` of them are writes of
@@ -53,8 +55,10 @@ struct DotLedger {
     private mutating func noteWrite(_ key: ObjectKey, _ dot: Dot, _ object: Object) {
         made[key, default: []].append(dot)
         let entry = object.entries.first { $0.dot == dot }
+        let value = entry.flatMap(Self.value)
         facts[Event(key: key, dot: dot)] = Fact(
-            stamp: entry?.stamp, value: entry.flatMap(Self.value), context: object.context)
+            stamp: entry?.stamp, value: value, context: object.context)
+        if let value { dots[value] = Event(key: key, dot: dot) }
     }
 
     /// A node stores this object, whatever the reason.
@@ -80,7 +84,8 @@ struct DotLedger {
 
     /// The dot of the write that wrote `value`, which no other has written.
     func dot(of value: [UInt8], _ key: ObjectKey) -> Dot? {
-        made[key]?.first { fact(key, $0)?.value == value }
+        guard let event = dots[value], event.key == key else { return nil }
+        return event.dot
     }
 
     func fact(_ key: ObjectKey, _ dot: Dot) -> Fact? { facts[Event(key: key, dot: dot)] }
@@ -102,12 +107,14 @@ extension Cluster {
     func note(_ effects: [DataPlane.Effect], at index: Int, writes: Int) {
         var stores: [(key: ObjectKey, object: Object)] = []
         for case .store(let key, let record) in effects {
+            mix(record)
             do {
                 let object = try Object(decoding: record)
                 stores.append((key, object))
+                observer?(.stored(node: index, key, object))
                 guard trace.topics.contains(.storage) else { continue }
                 let text = trace.names.text(object, key: key.bytes)
-                trace.note(.storage, "\(self[index].name): store \(Text.show(key.bytes)) = \(text)")
+                trace.note(.storage, self[index].name, "store \(Text.show(key.bytes)) = \(text)")
             } catch {
                 violations.append("a stored record cannot be read: \(error)")
             }

@@ -22,6 +22,8 @@ struct Node {
     var isPaused = false
     var waiting: [Cluster.Happening] = []
     var fuse: Fuse?
+    /// Its next write or sync fails, which ends the process.
+    var isDiskFailing = false
 
     /// Ends the process in the midst of its work.
     struct Fuse {

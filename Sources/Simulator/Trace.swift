@@ -3,7 +3,7 @@ internal import Essentials
 internal import Membership
 internal import Wire
 
-/// What happened, as lines of text, since it was last taken.
+/// What happened since it was last taken.
 struct Trace {
     /// What a test wants to see of it; replies are always shown.
     struct Topics: OptionSet {
@@ -15,30 +15,54 @@ struct Trace {
         static let control = Topics(rawValue: 2)
         static let storage = Topics(rawValue: 4)
         /// What becomes of hints.
-        static let hints = Topics(rawValue: 16)
+        static let hints = Topics(rawValue: 128)
         /// What clients are answered.
         static let replies = Topics(rawValue: 8)
         /// What failure detectors say of nodes.
         static let detector = Topics(rawValue: 16)
+        /// What is done to nodes and to the ways between them.
+        static let faults = Topics(rawValue: 32)
         /// What the members' logs say to each other, heartbeats included.
-        static let consensus = Topics(rawValue: 32)
+        static let consensus = Topics(rawValue: 64)
+        static let everything: Topics = [
+            .messages, .control, .storage, .hints, .replies, .detector, .faults,
+        ]
 
         init(rawValue: Int) { self.rawValue = rawValue }
     }
 
+    /// One thing that happened: when, to whom, and what.
+    struct Event {
+        var timeNs: UInt64
+        /// `A`, or `A → B`.
+        var who: String
+        var what: String
+    }
+
     var topics: Topics = []
     var names = ActorNames()
-    private var lines: [String] = []
+    var timeNs: UInt64 = 0
+    private var events: [Event] = []
+    /// Older events are forgotten past this.
+    var eventsMax = Int.max
     /// The key that each request under way is about, since answers do not name it.
     private var keys: [UInt64: [UInt8]] = [:]
 
-    mutating func take() -> [String] {
-        defer { lines = [] }
-        return lines
+    mutating func take() -> [String] { takeEvents().map { "\($0.who): \($0.what)" } }
+
+    mutating func takeEvents() -> [Event] {
+        defer { events = [] }
+        return events.suffix(eventsMax)
     }
 
-    mutating func note(_ topic: Topics, _ line: @autoclosure () -> String) {
-        if topics.contains(topic) { lines.append(line()) }
+    mutating func note(_ topic: Topics, _ who: String, _ what: @autoclosure () -> String) {
+        if topics.contains(topic) { append(who, what()) }
+    }
+
+    private mutating func append(_ who: String, _ what: String) {
+        // Twice the bound, so that dropping the older half costs little an event.
+        if events.count / 2 >= eventsMax { events.removeFirst(events.count - eventsMax) }
+        events.append(Event(timeNs: timeNs, who: who, what: what))
     }
 
     mutating func note(_ message: PeerMessage, from: Int, to: Int) {
@@ -50,7 +74,7 @@ struct Trace {
         }
         guard topics.contains(topic) else { return }
         let text = text(message)
-        lines.append("\(Node.name(from)) → \(Node.name(to)): \(text)")
+        append("\(Node.name(from)) → \(Node.name(to))", text)
     }
 
     private mutating func text(_ message: PeerMessage) -> String {

@@ -24,9 +24,9 @@ public struct DataPlane: Sendable {
     /// How often `ticked` is due, in ms: the grain of time-outs.
     public static let tickMs: UInt64 = 10
     /// Requests under way at once; past it clients get `-OVERLOADED`. At 500 bytes each, 32 MiB.
-    static let inFlightMax = 65_536
+    package static let inFlightMax = 65_536
     /// Events that wait for loads; the same bound, for the same reason.
-    static let parkedMax = 65_536
+    package static let parkedMax = 65_536
     /// Bytes of values among them: four of the largest.
     static let parkedBytesMax = 64 << 20
 

@@ -88,7 +88,7 @@ public enum HintRecord {
 
     // MARK: Hints
 
-    static func key(_ target: NodeNumber, _ key: ObjectKey) -> [UInt8] {
+    package static func key(_ target: NodeNumber, _ key: ObjectKey) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(1 + 2 + 8 + 3 + key.bytes.count)
         bytes.append(hintKind)
@@ -112,7 +112,7 @@ public enum HintRecord {
         return (start, end)
     }
 
-    static func parseKey(_ bytes: [UInt8]) throws(DecodingError) -> ObjectKey {
+    package static func parseKey(_ bytes: [UInt8]) throws(DecodingError) -> ObjectKey {
         var reader = ByteReader(bytes)
         guard try reader.readByte() == hintKind else { throw .invalid("kind of record") }
         try reader.skip(2)
@@ -132,7 +132,7 @@ public enum HintRecord {
     }
 
     /// When the oldest of its account was kept, and the object's own record.
-    static func parseValue(
+    package static func parseValue(
         _ bytes: [UInt8]
     ) throws(DecodingError) -> (sinceMs: UInt64, record: [UInt8]) {
         var reader = try reader(of: bytes)

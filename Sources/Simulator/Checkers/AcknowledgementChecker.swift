@@ -1,0 +1,62 @@
+internal import Engine
+internal import Objects
+internal import Wire
+
+/// A write is acknowledged only when w replicas hold it, pw of them primaries, dw of them past an
+/// fsync; with `wal-sync always` all of them past one.
+///
+/// It looks at the disks at the very moment of the answer.
+final class AcknowledgementChecker: Checker {
+    let name = "acknowledgements"
+    private(set) var cases = 0
+
+    func observe(_ observation: Observation, in scene: Scene) {
+        guard case .answered(let number, _) = observation,
+            let operation = scene.history.operation(number), operation.isAcknowledged,
+            let value = operation.value, !operation.isUndone
+        else { return }
+        guard let dot = scene.cluster.ledger.dot(of: value, operation.key) else {
+            return scene.fail(self, "\(operation.text) was acknowledged and never made")
+        }
+        // What a disk has lost meanwhile cannot be counted any more.
+        guard scene.damage.nodeCount(operation.key, sinceNs: operation.startedNs) == 0 else {
+            return
+        }
+        cases += 1
+        let primaries = scene.replicas(of: operation.key)
+        let required = operation.consistency.bounded(by: primaries.count)
+        let isAlwaysDurable = scene.cluster.options.acknowledgesDurable
+        var stored = 0
+        var primariesStored = 0
+        var durable = 0
+        for node in scene.cluster.nodes {
+            let isWritten = node.disk.isWritten(dot, of: operation.key)
+            let isDurable = node.disk.isDurable(dot, of: operation.key)
+            if isDurable { durable += 1 }
+            guard isAlwaysDurable ? isDurable : isWritten else { continue }
+            stored += 1
+            if primaries.contains(node.index) { primariesStored += 1 }
+        }
+        if stored < required.w {
+            scene.fail(self, "\(operation.text) is on \(stored) nodes, w is \(required.w)")
+        } else if primariesStored < required.pw {
+            let text = "is on \(primariesStored) primaries, pw is \(required.pw)"
+            scene.fail(self, "\(operation.text) \(text)")
+        } else if durable < required.dw {
+            scene.fail(self, "\(operation.text) is synced on \(durable), dw is \(required.dw)")
+        }
+    }
+}
+
+extension History.Operation {
+    /// Whether it answered that it has written nothing: SET NX on a key that was there.
+    var isUndone: Bool {
+        if case .acknowledged(.null) = outcome { true } else { false }
+    }
+
+    /// For people.
+    var text: String {
+        let shown = words.map { Text.showToken($0) }.joined(separator: " ")
+        return "request \(number), \(shown),"
+    }
+}

@@ -1,0 +1,38 @@
+internal import Engine
+
+/// What disks have lost for good: the only excuse for a lost write.
+struct Damage {
+    enum Cause: Equatable {
+        /// It was written and not yet synced.
+        case powerLoss
+        /// It was synced; its bytes are others now.
+        case corruption
+        /// A bound was reached, and the oldest hints went.
+        case eviction
+    }
+
+    private struct Event {
+        var node: Int
+        var cause: Cause
+        var timeNs: UInt64
+    }
+
+    /// Looked up and never iterated.
+    private var events: [ObjectKey: [Event]] = [:]
+
+    mutating func note(_ key: ObjectKey, node: Int, _ cause: Cause, atNs timeNs: UInt64) {
+        events[key, default: []].append(Event(node: node, cause: cause, timeNs: timeNs))
+    }
+
+    /// How many nodes have lost a state of the key since then.
+    ///
+    /// - Parameter durableOnly: counts only what was lost after it had been synced.
+    func nodeCount(_ key: ObjectKey, sinceNs: UInt64 = 0, durableOnly: Bool = false) -> Int {
+        var nodes: [Int] = []
+        for event in events[key] ?? [] where event.timeNs >= sinceNs {
+            if durableOnly, event.cause == .powerLoss { continue }
+            if !nodes.contains(event.node) { nodes.append(event.node) }
+        }
+        return nodes.count
+    }
+}

@@ -1,0 +1,20 @@
+internal import Engine
+internal import Objects
+internal import Wire
+
+/// What checkers are told of, when it happens.
+enum Observation {
+    /// A client has sent the request with this number, or has been answered.
+    case submitted(UInt64)
+    case answered(UInt64, Reply)
+    /// A node's engine has decided to store this; it is in no batch yet.
+    case stored(node: Int, ObjectKey, Object)
+    /// A node's disk has lost the newest state of a key: with unsynced writes, or to corruption.
+    case damaged(node: Int, ObjectKey, Damage.Cause)
+    case started(node: Int)
+    case ended(node: Int)
+    /// A tenth of a second has passed.
+    case sampled
+    /// Everything is healed and has settled: what must hold in the end holds now.
+    case healed
+}

@@ -1,0 +1,40 @@
+/// What goes wrong in runs.
+///
+/// Each seed draws which of them may happen, so that some runs see one kind again and again and
+/// others a mixture ("swarm testing", Groce et al., ISSTA 2012).
+enum Fault: Int, CaseIterable, Sendable {
+    case cut, oneWayCut, isolation, split, flapping, reconnect
+    case loss, duplication, delay
+    case pause, crash, crashInPass, powerLoss, powerLossInPass, blackout, stop, longAbsence
+    case diskError, slowDisk, corruption, nearlyFull
+    case clockSkew, clockJump
+
+    /// In the summary.
+    var name: String {
+        switch self {
+        case .cut: "cut"
+        case .oneWayCut: "one-way cut"
+        case .isolation: "node isolated"
+        case .split: "cluster split"
+        case .flapping: "flapping link"
+        case .reconnect: "connection reset"
+        case .loss: "messages lost"
+        case .duplication: "messages doubled"
+        case .delay: "messages late"
+        case .pause: "pause"
+        case .crash: "crash"
+        case .crashInPass: "crash in a pass"
+        case .powerLoss: "power loss"
+        case .powerLossInPass: "power loss in a pass"
+        case .blackout: "power loss everywhere"
+        case .stop: "orderly stop"
+        case .longAbsence: "long absence"
+        case .diskError: "disk write error"
+        case .slowDisk: "slow disk"
+        case .corruption: "corrupt record"
+        case .nearlyFull: "disk nearly full"
+        case .clockSkew: "clock skew"
+        case .clockJump: "clock jump"
+        }
+    }
+}

@@ -1,0 +1,263 @@
+internal import Engine
+internal import Essentials
+internal import Objects
+
+/// Makes things go wrong in a cluster, and right again after a while.
+///
+/// Most faults last: each one that is made is also planned to end. `healAll` ends them all.
+final class FaultMaker {
+    /// What ends a fault.
+    private enum End {
+        case heal(Int, Int)
+        case clear(Network.Way)
+        case resume(Int)
+        case start(Int)
+        case quicken(Int)
+        case weather
+        case space(Int)
+        /// Cuts and heals in turn, so many times more.
+        case flap(Int, Int, Int)
+    }
+
+    private let scene: Scene
+    private var cluster: Cluster { scene.cluster }
+    private let plan: Plan
+    private var random: SeededRandom
+    private var ends = Schedule<End>()
+    private(set) var made = Tally()
+    /// A key of which one replica is corrupt must not lose another one: nothing could bring it back.
+    private var corrupted: [ObjectKey] = []
+
+    init(_ scene: Scene, _ plan: Plan, _ random: inout SeededRandom) {
+        self.scene = scene
+        self.plan = plan
+        self.random = SeededRandom(seed: random.next())
+    }
+
+    /// One step of the run: ends what is due, and perhaps makes something new.
+    func step() {
+        while let dueNs = ends.nextNs, dueNs <= cluster.timeNs, let end = ends.popFirst() {
+            carryOut(end)
+        }
+        guard !plan.faults.isEmpty, random.oneIn(plan.faultOneIn) else { return }
+        make(plan.faults[Int.random(in: 0..<plan.faults.count, using: &random)])
+    }
+
+    func healAll() {
+        while let end = ends.popFirst() {
+            if case .flap(let one, let other, _) = end {
+                heal(one, other)
+            } else {
+                carryOut(end)
+            }
+        }
+        for index in 1...cluster.nodes.count {
+            cluster[index].fuse = nil
+            cluster.start(index)
+            skew(index, 0)
+        }
+        repairCorruption()
+    }
+
+    // MARK: Making
+
+    private func make(_ fault: Fault) {
+        let node = drawNode()
+        guard carryOut(fault, node) else { return }
+        made.add(fault.name)
+        cluster.mix(UInt64(fault.rawValue))
+        cluster.trace.note(.faults, cluster[node].name, fault.name)
+    }
+
+    /// Returns false if it could not happen here.
+    private func carryOut(_ fault: Fault, _ node: Int) -> Bool {
+        switch fault {
+        case .cut, .oneWayCut, .isolation, .split, .flapping, .reconnect: cut(fault, node)
+        case .loss, .duplication, .delay: changeWeather(fault)
+        case .pause, .crash, .crashInPass, .powerLoss, .powerLossInPass, .blackout, .stop,
+            .longAbsence:
+            end(fault, node)
+        case .diskError, .slowDisk, .corruption, .nearlyFull: harmDisk(fault, node)
+        case .clockSkew: skew(node, Int64.random(in: -500...500, using: &random))
+        case .clockJump:
+            skew(
+                node,
+                Int64.random(in: -Int64(Plan.skewMsMax)...Int64(Plan.skewMsMax), using: &random))
+        }
+    }
+
+    private func cut(_ fault: Fault, _ node: Int) -> Bool {
+        guard let other = drawOther(than: node) else { return false }
+        switch fault {
+        case .oneWayCut:
+            let way = Network.Way(from: node, to: other)
+            guard cluster.network.rules[way] == nil else { return false }
+            cluster.network.rules[way] = .lose
+            plan(.clear(way), upToMs: 800)
+        case .isolation:
+            for peer in 1...cluster.nodes.count where peer != node { part(node, peer) }
+        case .split:
+            for one in 1...cluster.nodes.count where one % 2 == 0 {
+                for peer in 1...cluster.nodes.count where peer % 2 == 1 { part(one, peer) }
+            }
+        case .flapping:
+            ends.plan(.flap(node, other, 8), atNs: cluster.timeNs)
+        case .reconnect: cluster.reconnect(node, other)
+        default: part(node, other)
+        }
+        return true
+    }
+
+    private func part(_ one: Int, _ other: Int) {
+        cluster.cut(one, other)
+        plan(.heal(one, other), upToMs: 1000)
+    }
+
+    private func changeWeather(_ fault: Fault) -> Bool {
+        switch fault {
+        case .loss: cluster.weather.lossOneIn = Int.random(in: 5...50, using: &random)
+        case .duplication: cluster.weather.duplicateOneIn = Int.random(in: 2...20, using: &random)
+        default: cluster.weather.messageMs = Int.random(in: 20...200, using: &random)
+        }
+        plan(.weather, upToMs: 600)
+        return true
+    }
+
+    private func end(_ fault: Fault, _ node: Int) -> Bool {
+        guard cluster[node].isRunning, !cluster[node].isPaused else { return false }
+        switch fault {
+        case .pause:
+            cluster.pause(node)
+            plan(.resume(node), upToMs: 800)
+            return true
+        case .crash: cluster.crash(node, losesPower: false)
+        case .powerLoss: cluster.crash(node, losesPower: true)
+        case .crashInPass, .powerLossInPass:
+            cluster[node].fuse = Node.Fuse(
+                steps: Int.random(in: 0...30, using: &random),
+                losesPower: fault == .powerLossInPass)
+        case .blackout:
+            for index in 1...cluster.nodes.count {
+                cluster.crash(index, losesPower: true)
+                plan(.start(index), upToMs: 300)
+            }
+        case .longAbsence:
+            cluster.crash(node, losesPower: random.oneIn(2))
+            // Back when everything is healed.
+            return true
+        default: cluster.stop(node)
+        }
+        plan(.start(node), upToMs: 600)
+        return true
+    }
+
+    private func harmDisk(_ fault: Fault, _ node: Int) -> Bool {
+        guard cluster[node].isRunning else { return false }
+        switch fault {
+        case .diskError:
+            // The next write or sync fails, and the process ends rather than trust the disk.
+            cluster[node].isDiskFailing = true
+            plan(.start(node), upToMs: 800)
+        case .slowDisk:
+            guard cluster.weather.syncMs > 0 else { return false }
+            cluster[node].diskSlowness = Int.random(in: 2...20, using: &random)
+            plan(.quicken(node), upToMs: 1000)
+        case .nearlyFull:
+            for shard in 0..<plan.options.shards {
+                cluster.post(.spaceChanged(isLow: true), to: node, shard: shard)
+            }
+            plan(.space(node), upToMs: 800)
+        default: return corrupt(node)
+        }
+        return true
+    }
+
+    private func corrupt(_ node: Int) -> Bool {
+        let keys = cluster[node].disk.durableKeys.filter { !corrupted.contains($0) }
+        guard plan.options.n > 1, !keys.isEmpty else { return false }
+        let key = keys[Int.random(in: 0..<keys.count, using: &random)]
+        let bit = UInt8(1) << Int.random(in: 0..<8, using: &random)
+        let place = Int.random(in: 0..<1 << 20, using: &random)
+        cluster[node].disk.tamper(key) { record in
+            guard let count = record?.count, count > 0 else { return }
+            record?[place % count] ^= bit
+        }
+        corrupted.append(key)
+        cluster.observer?(.damaged(node: node, key, .corruption))
+        return true
+    }
+
+    @discardableResult
+    private func skew(_ node: Int, _ ms: Int64) -> Bool {
+        guard cluster[node].skewMs != ms else { return false }
+        cluster[node].skewMs = ms
+        scene.skewMsReached = max(scene.skewMsReached, Int(ms.magnitude))
+        return true
+    }
+
+    // MARK: Ending
+
+    private func plan(_ end: End, upToMs ms: Int) {
+        let delayNs = random.durationNs(upToMs: ms) + 1_000_000
+        ends.plan(end, atNs: cluster.timeNs + delayNs)
+    }
+
+    private func heal(_ one: Int, _ other: Int) { cluster.heal(one, other) }
+
+    private func carryOut(_ end: End) {
+        switch end {
+        case .heal(let one, let other): heal(one, other)
+        case .clear(let way): cluster.network.rules[way] = nil
+        case .resume(let node):
+            cluster.resume(node)
+            scene.lastResumeNs = cluster.timeNs
+        case .start(let node):
+            cluster[node].isDiskFailing = false
+            cluster.start(node)
+            scene.lastResumeNs = cluster.timeNs
+        case .quicken(let node):
+            cluster[node].diskSlowness = 1
+            scene.lastResumeNs = cluster.timeNs
+        case .weather: cluster.weather = plan.options.weather
+        case .space(let node):
+            for shard in 0..<plan.options.shards {
+                cluster.post(.spaceChanged(isLow: false), to: node, shard: shard)
+            }
+        case .flap(let one, let other, let times):
+            if times.isMultiple(of: 2) {
+                cluster.cut(one, other)
+            } else {
+                heal(one, other)
+            }
+            guard times > 1 else { return heal(one, other) }
+            ends.plan(
+                .flap(one, other, times - 1),
+                atNs: cluster.timeNs + random.durationNs(upToMs: 60) + 1_000_000)
+        }
+    }
+
+    /// What an operator does with records that cannot be read: the node is ended, they are dropped,
+    /// and it starts as one that has forgotten something.
+    private func repairCorruption() {
+        for key in corrupted {
+            for index in 1...cluster.nodes.count {
+                guard let record = cluster[index].disk.records[key],
+                    (try? Object(decoding: record)) == nil
+                else { continue }
+                cluster.crash(index, losesPower: false)
+                cluster[index].disk.tamper(key) { $0 = nil }
+                cluster.start(index)
+            }
+        }
+    }
+
+    // MARK: Drawing
+
+    private func drawNode() -> Int { Int.random(in: 1...cluster.nodes.count, using: &random) }
+
+    private func drawOther(than node: Int) -> Int? {
+        guard cluster.nodes.count > 1 else { return nil }
+        let other = Int.random(in: 1..<cluster.nodes.count, using: &random)
+        return other >= node ? other + 1 : other
+    }
+}

@@ -1,0 +1,72 @@
+internal import Engine
+internal import Essentials
+
+/// What a seed draws before anything happens: the cluster, its clients, and what may go wrong.
+struct Plan {
+    /// Clocks are wrong by no more than this, in ms; within the drift that stamps may have, mostly.
+    static let skewMsMax = 2000
+
+    var options = Cluster.Options()
+    var consistency: Consistency
+    var sessions: Int
+    var keysPerKind: Int
+    /// Zipf's exponent, in tenths: 0 asks for all keys alike.
+    var skewTenths: Int
+    var steps: Int
+    /// The longest time between two steps, in ms.
+    var stepMsMax: Int
+    var faults: [Fault]
+    /// One step in so many brings a fault.
+    var faultOneIn: Int
+
+    init(seed: UInt64, random: inout SeededRandom) {
+        func draw<Value>(_ values: [Value], _ random: inout SeededRandom) -> Value {
+            values[Int.random(in: 0..<values.count, using: &random)]
+        }
+        options.seed = seed
+        options.nodes = draw([1, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9], &random)
+        options.n = draw([1, 2, 3, 3, 3, 3, 3, 4, 5], &random)
+        options.zones = draw([0, 0, 2, 3], &random)
+        options.partitions = draw([64, 64, 64, 128], &random)
+        options.shards = draw([1, 1, 2, 3], &random)
+        options.acknowledgesDurable = !random.oneIn(3)
+        options.cacheBytesMax = draw([800, 16_000, 1 << 20], &random)
+        options.contextActorsMax = draw([50, 50, 50, 50, 50, 5], &random)
+        options.driftMsMax = draw([60_000, 60_000, 1000], &random)
+        var weather = Weather()
+        weather.messageMs = draw([0, 2, 10, 30], &random)
+        weather.passMs = draw([0, 1, 5], &random)
+        weather.loadMs = draw([0, 0, 5], &random)
+        weather.syncMs = draw([0, 3, 30], &random)
+        options.weather = weather
+        let replicas = min(options.n, options.nodes)
+        let majority = replicas / 2 + 1
+        let timeoutMs = draw([60, 100, 300], &random) as UInt32
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: consistency = Consistency(r: 1, w: 1, timeoutMs: timeoutMs)
+        case 1: consistency = Consistency(r: 1, w: replicas, timeoutMs: timeoutMs)
+        case 2, 3:
+            consistency = Consistency(
+                r: majority, w: majority, pr: majority, pw: majority, timeoutMs: timeoutMs)
+        default: consistency = Consistency(r: majority, w: majority, timeoutMs: timeoutMs)
+        }
+        sessions = Int.random(in: 2...8, using: &random)
+        keysPerKind = Int.random(in: 1...6, using: &random)
+        skewTenths = draw([0, 8, 10, 15], &random)
+        steps = draw([150, 250, 250, 400], &random)
+        stepMsMax = draw([5, 10, 20], &random)
+        let often = Int.random(in: 2...6, using: &random)
+        faults = Fault.allCases.filter { _ in random.oneIn(often) }
+        faultOneIn = draw([4, 8, 15, 40], &random)
+    }
+
+    /// For people, in the order in which it matters.
+    var text: String {
+        let wal = options.acknowledgesDurable ? "always" : "relaxed"
+        let names = faults.map(\.name).joined(separator: ", ")
+        return "nodes \(options.nodes), n \(options.n), zones \(options.zones), "
+            + "Q \(options.partitions), shards \(options.shards), wal-sync \(wal), "
+            + "r \(consistency.r), w \(consistency.w), pr \(consistency.pr), "
+            + "pw \(consistency.pw), actors \(options.contextActorsMax), sessions \(sessions); faults: \(names)"
+    }
+}

@@ -1,0 +1,178 @@
+internal import Engine
+internal import Essentials
+internal import Wire
+
+/// One run of clients on a cluster that is made to suffer, all drawn from one seed.
+///
+/// First safety: anything may go wrong, while clients go on. Then everything is healed, and within
+/// a bound of virtual time everybody must have been answered, every queue be empty, and all
+/// replicas hold the same. The same seed gives the same run, to the last byte of every message.
+final class Simulation {
+    let plan: Plan
+    let scene: Scene
+    let checkers: [any Checker]
+    private var cluster: Cluster { scene.cluster }
+    private var random: SeededRandom
+    private var workload: Workload
+    private let faults: FaultMaker
+    private(set) var requests = Tally()
+    /// A client that has waited so long gives up; what it asked for may happen all the same.
+    private static let patienceNs: UInt64 = 1_500_000_000
+    /// How long the healed cluster may take to come to rest, in ms.
+    private static let restMsMax = 20_000
+
+    init(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        plan = Plan(seed: seed, random: &random)
+        scene = Scene(try Cluster(plan.options))
+        workload = Workload(plan, random: &random)
+        faults = FaultMaker(scene, plan, &random)
+        self.random = random
+        checkers = [
+            AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
+            CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
+            DotChecker(), ExpiryChecker(), ContextChecker(), BoundChecker(), LivenessChecker(),
+        ]
+        cluster.observer = { [unowned self] in observe($0) }
+    }
+
+    /// Runs to the end, or to the first broken rule.
+    func run() {
+        for _ in 0..<plan.steps {
+            faults.step()
+            for index in workload.sessions.indices { step(index) }
+            cluster.wait(ms: UInt64.random(in: 0...UInt64(plan.stepMsMax), using: &random))
+            guard !isBroken else { return }
+        }
+        heal()
+        if !isBroken { observe(.healed) }
+        takeDriverViolations()
+    }
+
+    private var isBroken: Bool {
+        takeDriverViolations()
+        return !scene.findings.isEmpty
+    }
+
+    private func takeDriverViolations() {
+        for text in cluster.violations { scene.fail("the protocol", text) }
+        cluster.violations = []
+    }
+
+    private func observe(_ observation: Observation) {
+        switch observation {
+        case .submitted(let number): scene.history.note(number, cluster.clients[number])
+        case .answered(let number, let reply):
+            scene.history.settle(number, reply, atNs: cluster.timeNs)
+        case .damaged(let node, let key, let cause):
+            scene.damage.note(key, node: node, cause, atNs: cluster.timeNs)
+        default: break
+        }
+        for checker in checkers { checker.observe(observation, in: scene) }
+    }
+
+    // MARK: Clients
+
+    private func step(_ index: Int) {
+        if let open = workload.sessions[index].open {
+            let request = cluster.clients[open]
+            guard
+                request.reply != nil || request.isLost
+                    || cluster.timeNs > request.atNs + Self.patienceNs
+            else { return }
+            settle(index, open)
+        }
+        if random.oneIn(6) {
+            workload.move(index, to: Int.random(in: 1...cluster.nodes.count, using: &random))
+        }
+        guard random.oneIn(2), cluster[workload.sessions[index].node].isRunning else { return }
+        let words = workload.drawCommand(index, &random)
+        let consistency = workload.drawConsistency(&random)
+        let number = cluster.submit(words, at: workload.sessions[index].node, consistency)
+        workload.open(index, number)
+    }
+
+    private func settle(_ index: Int, _ number: UInt64) {
+        let request = cluster.clients[number]
+        workload.settle(index, request.words[1], request.reply)
+        let name = String(decoding: request.words[0], as: UTF8.self)
+        requests.add(name)
+        switch request.reply {
+        case nil: requests.add("of unknown outcome")
+        case .error(let text): requests.add("answered \(text.prefix { $0 != " " })")
+        default: requests.add("answered")
+        }
+    }
+
+    // MARK: Healing
+
+    private func heal() {
+        faults.healAll()
+        scene.lastResumeNs = cluster.timeNs
+        cluster.weather = Weather(messageMs: min(plan.options.weather.messageMs, 5))
+        // Clocks that were ahead must be overtaken, and all deadlines pass.
+        cluster.wait(ms: UInt64(2 * Plan.skewMsMax + Workload.lifeMsMax))
+        guard comesToRest() else { return }
+        for index in workload.sessions.indices {
+            if let open = workload.sessions[index].open { settle(index, open) }
+        }
+        readEverything()
+        for index in 1...cluster.nodes.count { cluster.sweep(index) }
+        cluster.wait(ms: 500)
+        _ = comesToRest()
+    }
+
+    private func comesToRest() -> Bool {
+        var waitedMs = 0
+        while cluster.clients.openCount > 0 {
+            guard waitedMs < Self.restMsMax else {
+                scene.fail(
+                    "comes to rest", "\(cluster.clients.openCount) requests are still open")
+                return false
+            }
+            cluster.wait(ms: 50)
+            waitedMs += 50
+        }
+        return true
+    }
+
+    /// A read at ALL merges what the replicas hold and repairs them. With nothing wrong any more it
+    /// must succeed.
+    private func readEverything() {
+        let all = Consistency(r: plan.options.n, w: 1, timeoutMs: 5000)
+        for key in scene.history.keys {
+            var numbers: [UInt64] = []
+            for index in 1...cluster.nodes.count {
+                numbers.append(cluster.submit([Array("DGET".utf8), key.bytes], at: index, all))
+                if Workload.Kind(of: key) == .expiring {
+                    numbers.append(cluster.submit([Array("GET".utf8), key.bytes], at: index, all))
+                }
+            }
+            cluster.wait(ms: 20)
+            guard comesToRest() else { return }
+            for number in numbers {
+                if case .error(let text) = cluster.clients[number].reply {
+                    scene.fail("everything works again", "\(Text.show(key.bytes)): \(text)")
+                }
+            }
+        }
+    }
+
+    // MARK: Afterwards
+
+    /// What this run has put to the test.
+    var exercise: Exercise {
+        var exercise = Exercise()
+        exercise.faults = faults.made
+        exercise.requests = requests
+        let running = cluster.nodes.flatMap { $0.process?.shards.map(\.plane.counters) ?? [] }
+        for counters in cluster.pastCounters + running {
+            for child in Mirror(reflecting: counters).children {
+                guard let name = child.label, let count = child.value as? UInt64 else { continue }
+                exercise.engine.add(name, Int(count))
+            }
+        }
+        for checker in checkers { exercise.checks.add(checker.name, checker.cases) }
+        return exercise
+    }
+}
