@@ -16,10 +16,11 @@ extension Cluster {
         facts.trustHorizonMs = horizonMs
         facts.wasStoppedCleanly = false
         self[index].disk.facts = facts
-        let settings = DataPlane.Settings(
+        var settings = DataPlane.Settings(
             node: self[index].number, acknowledgesDurable: options.acknowledgesDurable,
             cacheBytesMax: options.cacheBytesMax, contextActorsMax: options.contextActorsMax,
             driftMsMax: options.driftMsMax, trustHorizonMs: horizonMs)
+        settings.bug = options.bug
         let shards = (0..<options.shards).map { _ in
             Process.Shard(plane: DataPlane(settings: settings, topology: topology))
         }

@@ -30,6 +30,8 @@ final class Cluster {
         /// Whether failure detectors run: their messages carry epochs, too, and so change the order
         /// in which nodes learn of a topology.
         var hasDetectors = false
+        /// A mistake that every node makes.
+        var bug = DeliberateBug.none
     }
 
     /// What is planned.

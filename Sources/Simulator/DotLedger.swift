@@ -24,8 +24,9 @@ struct DotLedger {
     private(set) var facts: [Event: Fact] = [:]
     /// The dots made for each key, in the order in which they were made.
     private(set) var made: [ObjectKey: [Dot]] = [:]
-    /// No two writes of a run write the same string.
-    private var dots: [[UInt8]: Event] = [:]
+    /// What wrote each string. No two requests of a run write the same one, but a request that was
+    /// forwarded twice may have been carried out twice.
+    private var dots: [[UInt8]: [Event]] = [:]
     private(set) var violations: [String] = []
 
     /// One event at `node` has led to these stores, in this order; `writes` of them are writes of
@@ -58,7 +59,7 @@ struct DotLedger {
         let value = entry.flatMap(Self.value)
         facts[Event(key: key, dot: dot)] = Fact(
             stamp: entry?.stamp, value: value, context: object.context)
-        if let value { dots[value] = Event(key: key, dot: dot) }
+        if let value { dots[value, default: []].append(Event(key: key, dot: dot)) }
     }
 
     /// A node stores this object, whatever the reason.
@@ -82,10 +83,9 @@ struct DotLedger {
         return violations
     }
 
-    /// The dot of the write that wrote `value`, which no other has written.
-    func dot(of value: [UInt8], _ key: ObjectKey) -> Dot? {
-        guard let event = dots[value], event.key == key else { return nil }
-        return event.dot
+    /// The dots of the write that wrote `value`: nearly always one.
+    func dots(of value: [UInt8], _ key: ObjectKey) -> [Dot] {
+        (dots[value] ?? []).filter { $0.key == key }.map(\.dot)
     }
 
     func fact(_ key: ObjectKey, _ dot: Dot) -> Fact? { facts[Event(key: key, dot: dot)] }

@@ -29,6 +29,10 @@ internal import Simulator
             return .done
         }
         if let seed = options.seed { return try runOne(seed, options) }
+        if options.wantsBugs {
+            let hunt = BugHunt(firstSeed: options.firstSeed ?? 1)
+            return try hunt.run(options) ? .done : .failed
+        }
         return try soak(options)
     }
 

@@ -24,9 +24,9 @@ struct Options: Sendable, Equatable {
     static let help = """
         Usage: martlet-sim [OPTION]...
 
-        Runs whole clusters of Martlet's engine in one process, in virtual time, and lets everything go
-        wrong: networks, disks, clocks, processes. Each run is drawn from one seed, and the same seed
-        always gives the same run. Afterwards it says what was put to the test.
+        Runs whole clusters of Martlet's engine in one process, in virtual time, and lets
+        everything go wrong: networks, disks, clocks, processes. Each run is drawn from one seed,
+        and the same seed always gives the same run. At the end it says what was put to the test.
 
           --seeds N         run N seeds (default \(seedsDefault))
           --seconds S       run seeds for S seconds instead
@@ -40,7 +40,8 @@ struct Options: Sendable, Equatable {
           --help, -h        print this
           --version         print the version
 
-        Exit status: 0 every rule was kept (or, with --bugs, every bug was found), 1 not, 2 wrong usage.
+        Exit status: 0 every rule was kept (or, with --bugs, every bug was found), 1 not so,
+        2 wrong usage.
 
         """
 

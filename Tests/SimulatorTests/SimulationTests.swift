@@ -1,7 +1,7 @@
 import Simulator
 import Testing
 
-/// Whole clusters, drawn from seeds. Fresh seeds are run by `martlet-sim`, which `tools/test` calls.
+/// Whole clusters, drawn from seeds. Fresh ones are run by `martlet-sim`, from `tools/test`.
 @Suite struct SimulationTests {
     @Test(arguments: 0..<60) func `every rule is kept`(seed: UInt64) throws {
         let result = try SimulationResult(running: seed)

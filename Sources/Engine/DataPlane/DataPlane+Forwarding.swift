@@ -93,7 +93,9 @@ extension DataPlane {
         forwardPaces[Int(node.rawValue)].noteAnswered(afterNs: nil, nowNs: now.monotonicNs)
         // Another one is at it.
         guard flight.late == nil else { return }
-        let mayGoOn = !mayHaveRun || flight.arrival.request.operation.kind != .readModifyWrite
+        let mayGoOn =
+            !mayHaveRun || flight.arrival.request.operation.kind != .readModifyWrite
+            || settings.bug == .forwardsTwice
         guard mayGoOn, forwardToNext(id, now: now, into: &effects) != nil else {
             return rejectForward(id, now: now, into: &effects)
         }

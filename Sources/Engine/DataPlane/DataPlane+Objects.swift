@@ -47,10 +47,11 @@ extension DataPlane {
             for waiter in waiting { turnAway(waiter.event, text, .overloaded, into: &effects) }
             return
         case .record(let bytes):
-            guard let decoded = try? Object(decoding: bytes) else {
+            let decoded = try? Object(decoding: bytes)
+            guard decoded != nil || settings.bug == .takesCorruptForAbsent else {
                 return unreadable(waiting, into: &effects)
             }
-            object = decoded
+            object = decoded ?? Object()
             // The node may have ended between learning of a flush and dropping what it covers.
             if routing.flushStamp > .zero { object.dropEntries(upTo: routing.flushStamp) }
         }
@@ -106,6 +107,9 @@ extension DataPlane {
         guard cache[slot].object.wantsExpiry(nowMs: now.wallMs) else { return }
         counters.expirations += 1
         cache[slot].object.expire(nowMs: now.wallMs)
+        if settings.bug == .expiryDropsEntries {
+            cache[slot].object.dropEntries(upTo: cache[slot].object.latestStamp)
+        }
         store(slot: slot, hadValue: true, into: &effects)
     }
 }

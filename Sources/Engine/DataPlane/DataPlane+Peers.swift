@@ -50,6 +50,11 @@ extension DataPlane {
             finishForward(id, node, reply, now: now, into: &effects)
         case .refused(let id, _):
             counters.refusals += 1
+            if settings.bug == .countsRefusals {
+                settleWrite(id, node, now: now, into: &effects) {
+                    .stored(by: $0, isDurable: true)
+                }
+            }
             fail(id, node, hasRefused: true, now: now, into: &effects)
         // About a node, not about a key.
         case .control, .execute, .executed: break
@@ -97,7 +102,8 @@ extension DataPlane {
             guard id != 0 else { return }
             let isDurable = settings.acknowledgesDurable || wantsDurability
             if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
-            let hold = Hold(batch: cache.look(slot) { $0.batch }, isDurable: isDurable)
+            let waits = isDurable && settings.bug != .answersBeforeSync
+            let hold = Hold(batch: cache.look(slot) { $0.batch }, isDurable: waits)
             effects.append(.answer(link, .wrote(id: id, isDurable: isDurable), after: hold))
         case .check(let link, let id, let fingerprint):
             counters.replicaReads += 1
@@ -145,7 +151,7 @@ extension DataPlane {
         noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
         if !isAnswer { keepForReader(slot: slot) }
         let hadValue = cache.look(slot) { $0.object.hasValue }
-        guard cache[slot].object.merge(incoming) else { return nil }
+        guard join(incoming, slot: slot) else { return nil }
         cache[slot].object.expire(nowMs: now.wallMs)
         prune(slot: slot)
         let isIncoming = isWhole && cache.look(slot) { $0.object == incoming }

@@ -36,7 +36,8 @@ extension DataPlane {
             for fallback in reachableFallbacks(of: partition, table) { order.append(fallback) }
         }
         var quorum = ReadQuorum(
-            own: place, order: order, primaries: replicas, r: bounded.r, pr: bounded.pr)
+            own: place, order: order, primaries: replicas, r: bent(bounded.r),
+            pr: bent(bounded.pr))
         var asked = PlaceSet()
         var next = quorum.advance()
         while case .ask(let place) = next {

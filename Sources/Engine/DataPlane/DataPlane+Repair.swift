@@ -66,14 +66,16 @@ extension DataPlane {
         else { return }
         let merged = ReadObject(cache.look(flight.slot) { $0.object })
         let behind = flight.behind(merged, primaries: table.replicaCount)
-        guard !behind.isEmpty else {
+        guard !behind.isEmpty, settings.bug != .skipsReadRepair else {
             return finishRead(id, isHeld: true, now: now, into: &effects)
         }
         if case .write = evaluate(first.request, slot: flight.slot, now: now) {
             return finishRead(id, isHeld: false, now: now, into: &effects)
         }
         let replicas = table.replicaCount
-        guard 2 * first.request.consistency.bounded(by: replicas).r > replicas else {
+        guard 2 * first.request.consistency.bounded(by: replicas).r > replicas,
+            settings.bug != .repairsAfterAnswer
+        else {
             repairInBackground(id, behind, merged, into: &effects)
             return finishRead(id, isHeld: true, now: now, into: &effects)
         }

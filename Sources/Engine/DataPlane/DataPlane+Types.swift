@@ -157,6 +157,8 @@ extension DataPlane {
         public var hintBytesMax: Int
         /// Hints that have waited for longer go, too.
         public var hintAgeMsMax: UInt64
+        /// A mistake to make, for the simulator to find.
+        package var bug = DeliberateBug.none
 
         public init(
             node: NodeNumber, acknowledgesDurable: Bool, cacheBytesMax: Int,

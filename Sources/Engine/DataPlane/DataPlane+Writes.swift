@@ -123,8 +123,12 @@ extension DataPlane {
             cache[slot].object.write(plain, dot: dot, stamp: stamp, nowMs: now.wallMs)
         case .dynamo(let value, let seen):
             dot = nextDot(slot: slot, seen: seen, now: now)
-            cache[slot].object.write(value, seen: seen, dot: dot, stamp: stamp)
+            let covered = bent(seen, slot: slot)
+            cache[slot].object.write(value, seen: covered, dot: dot, stamp: stamp)
             if cache[slot].object.entries.count > 1 { counters.siblingsMade += 1 }
+        }
+        if settings.bug == .tombstoneDropsContext, !cache[slot].object.hasValue {
+            cache[slot].object = Object()
         }
         prune(slot: slot)
         return (store(slot: slot, hadValue: hadValue, into: &effects), dot)
@@ -162,8 +166,11 @@ extension DataPlane {
     private mutating func nextDot(slot: Int, seen: CausalContext?, now: Now) -> Dot {
         let context = cache.look(slot) { $0.object.context }
         let own = context.latestActor(of: settings.node)
-        if let own, own.epochMs >= trustHorizonMs, !hasForgotten(seen, context) {
-            return Dot(actor: own, counter: context.highestCounter(of: own) + 1)
+        if let own, own.epochMs >= trustHorizonMs || settings.bug == .skipsTrustHorizon,
+            !hasForgotten(seen, context)
+        {
+            let step: UInt64 = settings.bug == .reusesDot ? 0 : 1
+            return Dot(actor: own, counter: context.highestCounter(of: own) + step)
         }
         let claimedMs = seen?.newestEpochMs(of: settings.node) ?? 0
         let newest = max(own?.epochMs ?? 0, claimedMs)

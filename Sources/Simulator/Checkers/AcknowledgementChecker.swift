@@ -15,7 +15,8 @@ final class AcknowledgementChecker: Checker {
             let operation = scene.history.operation(number), operation.isAcknowledged,
             let value = operation.value, !operation.isUndone
         else { return }
-        guard let dot = scene.cluster.ledger.dot(of: value, operation.key) else {
+        let dots = scene.cluster.ledger.dots(of: value, operation.key)
+        guard !dots.isEmpty else {
             return scene.fail(self, "\(operation.text) was acknowledged and never made")
         }
         // What a disk has lost meanwhile cannot be counted any more.
@@ -30,8 +31,8 @@ final class AcknowledgementChecker: Checker {
         var primariesStored = 0
         var durable = 0
         for node in scene.cluster.nodes {
-            let isWritten = node.disk.isWritten(dot, of: operation.key)
-            let isDurable = node.disk.isDurable(dot, of: operation.key)
+            let isWritten = dots.contains { node.disk.isWritten($0, of: operation.key) }
+            let isDurable = dots.contains { node.disk.isDurable($0, of: operation.key) }
             if isDurable { durable += 1 }
             guard isAlwaysDurable ? isDurable : isWritten else { continue }
             stored += 1

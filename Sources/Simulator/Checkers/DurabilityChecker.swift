@@ -16,15 +16,13 @@ final class DurabilityChecker: Checker {
             let object = scene.cluster.settled(key) ?? Object()
             for operation in scene.history.operations(on: key)
             where operation.isAcknowledged && !operation.isUndone {
-                guard let value = operation.value,
-                    let dot = scene.cluster.ledger.dot(of: value, key),
-                    !isExcused(operation, scene)
-                else { continue }
+                guard let value = operation.value, !isExcused(operation, scene) else { continue }
+                let dots = scene.cluster.ledger.dots(of: value, key)
                 // A context that was cut has forgotten whole actors, and says nothing of them.
-                let isCut = scene.mayPrune && object.context.highestCounter(of: dot.actor) == 0
-                guard !isCut else { continue }
+                let isCut = dots.contains { object.context.highestCounter(of: $0.actor) == 0 }
+                guard !(scene.mayPrune && isCut) else { continue }
                 cases += 1
-                if !object.context.contains(dot) {
+                if !dots.contains(where: { object.context.contains($0) }) {
                     scene.fail(self, "\(operation.text) was acknowledged and is lost")
                 }
             }

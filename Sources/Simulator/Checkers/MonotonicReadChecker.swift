@@ -3,7 +3,8 @@ internal import Engine
 internal import Wire
 
 /// A read from enough primaries sees every write that enough of them had acknowledged before it
-/// began (pr + pw > n).
+/// began (pr + pw > n), and everything that an earlier quorum read has shown, since that repairs
+/// before it answers.
 final class MonotonicReadChecker: Checker {
     let name = "monotonic reads"
     private(set) var cases = 0
@@ -81,12 +82,17 @@ final class MonotonicReadChecker: Checker {
                 scene.fail(self, "\(read.text) saw \(seen), though \(due) was there before")
             }
         }
+        let primaries = scene.replicas(of: read.key).count
+        let asked = read.consistency.bounded(by: primaries)
+        // In other reads the repair comes after the answer.
+        if asked.r > primaries / 2 { raise(read.key, context, heldBy: asked.pr, primaries) }
     }
 
     private func noteWrite(_ write: History.Operation, _ scene: Scene) {
-        guard let value = write.value, !write.isUndone,
-            let dot = scene.cluster.ledger.dot(of: value, write.key)
-        else { return }
+        guard let value = write.value, !write.isUndone else { return }
+        let dots = scene.cluster.ledger.dots(of: value, write.key)
+        // Of a write that was made twice nobody knows which one was acknowledged.
+        guard dots.count == 1, let dot = dots.first else { return }
         var context = CausalContext()
         context.insert(dot)
         let primaries = scene.replicas(of: write.key).count

@@ -44,16 +44,19 @@ final class ReadChecker: Checker {
         var shown: [Dot] = []
         for case .bulk(let value) in items {
             checkWritten(value, read, scene)
-            guard let dot = ledger.dot(of: value, read.key) else { continue }
-            shown.append(dot)
-            if !context.contains(dot) {
+            let dots = ledger.dots(of: value, read.key)
+            shown += dots.filter { context.contains($0) }
+            if !dots.contains(where: { context.contains($0) }) {
                 scene.fail(self, "\(read.text) shows \(Text.show(value)), not in its context")
             }
         }
         guard !scene.mayPrune else { return }
         let recent = (ledger.made[read.key] ?? []).suffix(Self.writesMax)
         for dot in recent where context.contains(dot) {
-            guard let value = ledger.fact(read.key, dot)?.value else { continue }
+            // Of a value that was written twice one may be replaced and the other shown.
+            guard let value = ledger.fact(read.key, dot)?.value,
+                ledger.dots(of: value, read.key).count == 1
+            else { continue }
             let others = recent.filter { $0 != dot && context.contains($0) }
             if shown.contains(dot) {
                 let coverer = others.last { scene.hasSeen($0, dot, of: read.key) == true }

@@ -25,7 +25,8 @@ final class FaultMaker {
     private var random: SeededRandom
     private var ends = Schedule<End>()
     private(set) var made = Tally()
-    /// A key of which one replica is corrupt must not lose another one: nothing could bring it back.
+    /// A key of which one replica is corrupt must not lose another one: nothing could bring it
+    /// back.
     private var corrupted: [ObjectKey] = []
 
     init(_ scene: Scene, _ plan: Plan, _ random: inout SeededRandom) {

@@ -19,11 +19,13 @@ struct Plan {
     /// One step in so many brings a fault.
     var faultOneIn: Int
 
-    init(seed: UInt64, random: inout SeededRandom) {
+    init(seed: UInt64, bug: DeliberateBug, random: inout SeededRandom) {
         func draw<Value>(_ values: [Value], _ random: inout SeededRandom) -> Value {
             values[Int.random(in: 0..<values.count, using: &random)]
         }
         options.seed = seed
+        options.hasDetectors = true
+        options.bug = bug
         options.nodes = draw([1, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9], &random)
         options.n = draw([1, 2, 3, 3, 3, 3, 3, 4, 5], &random)
         options.zones = draw([0, 0, 2, 3], &random)
@@ -67,6 +69,7 @@ struct Plan {
         return "nodes \(options.nodes), n \(options.n), zones \(options.zones), "
             + "Q \(options.partitions), shards \(options.shards), wal-sync \(wal), "
             + "r \(consistency.r), w \(consistency.w), pr \(consistency.pr), "
-            + "pw \(consistency.pw), actors \(options.contextActorsMax), sessions \(sessions); faults: \(names)"
+            + "pw \(consistency.pw), actors \(options.contextActorsMax), "
+            + "sessions \(sessions); faults: \(names)"
     }
 }

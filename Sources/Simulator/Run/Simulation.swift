@@ -21,9 +21,9 @@ final class Simulation {
     /// How long the healed cluster may take to come to rest, in ms.
     private static let restMsMax = 20_000
 
-    init(seed: UInt64) throws {
+    init(seed: UInt64, bug: DeliberateBug = .none) throws {
         var random = SeededRandom(seed: seed)
-        plan = Plan(seed: seed, random: &random)
+        plan = Plan(seed: seed, bug: bug, random: &random)
         scene = Scene(try Cluster(plan.options))
         workload = Workload(plan, random: &random)
         faults = FaultMaker(scene, plan, &random)

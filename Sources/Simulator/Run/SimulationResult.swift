@@ -19,7 +19,12 @@ public struct SimulationResult: Sendable {
     ///
     /// - Parameter eventsMax: how many of the last events to keep, in words; 0 is much faster.
     public init(running seed: UInt64, eventsMax: Int = 0) throws {
-        let simulation = try Simulation(seed: seed)
+        try self.init(running: seed, with: .none, eventsMax: eventsMax)
+    }
+
+    /// Runs a seed on engines that make a mistake.
+    init(running seed: UInt64, with bug: DeliberateBug, eventsMax: Int = 0) throws {
+        let simulation = try Simulation(seed: seed, bug: bug)
         let cluster = simulation.scene.cluster
         if eventsMax > 0 {
             cluster.trace.topics = .everything

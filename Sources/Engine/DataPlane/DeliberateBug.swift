@@ -1,0 +1,72 @@
+internal import Causality
+internal import Objects
+
+/// A mistake that the engine makes on purpose, to show that the simulator would find it.
+///
+/// Only the simulator can set one (`DataPlane.Settings.bug` is not public); in a server it is
+/// always `none`, and costs one comparison of a byte at each place that it bends.
+package enum DeliberateBug: UInt8, CaseIterable, Sendable {
+    case none
+    /// A node goes on under its actor though it may have forgotten some of its dots.
+    case skipsTrustHorizon
+    /// A write takes the dot of the write before it.
+    case reusesDot
+    /// Merging keeps the latest value, by the clock, and drops all others.
+    case lastWriterWins
+    /// A replica takes what is sent to it instead of merging it with what it has.
+    case overwritesInsteadOfMerging
+    /// Replicas, and the coordinator itself, acknowledge what no fsync has covered.
+    case answersBeforeSync
+    /// One replica less than w is enough.
+    case answersBeforeQuorum
+    /// A replica that refuses a write counts as one that has stored it.
+    case countsRefusals
+    /// One replica less than r, and than pr, is enough.
+    case readsBelowQuorum
+    /// A deletion forgets what the key had seen.
+    case tombstoneDropsContext
+    /// DPUT replaces nothing, whatever its context covers.
+    case putIgnoresContext
+    /// DPUT replaces all that the coordinator knows, whatever its context covers.
+    case putCoversUnseen
+    /// At a deadline values go with their dots, so that nothing can bring them back.
+    case expiryDropsEntries
+    /// What a read has found to be stale is left so.
+    case skipsReadRepair
+    /// A quorum read answers before what it shows is held by a quorum.
+    case repairsAfterAnswer
+    /// A record that cannot be read is taken for one that was never written.
+    case takesCorruptForAbsent
+    /// A command that may have run already, and may not run twice, is sent to the next replica.
+    case forwardsTwice
+}
+
+extension DataPlane {
+    /// Merges, or does what a deliberate bug does instead; says whether anything changed.
+    mutating func join(_ incoming: Object, slot: Int) -> Bool {
+        if settings.bug == .overwritesInsteadOfMerging {
+            defer { cache[slot].object = incoming }
+            return cache[slot].object != incoming
+        }
+        guard cache[slot].object.merge(incoming) else { return false }
+        if settings.bug == .lastWriterWins {
+            let latest = cache[slot].object.latestStamp
+            cache[slot].object.dropEntries(upTo: Timestamp(rawValue: latest.rawValue &- 1))
+        }
+        return true
+    }
+
+    /// What a DPUT covers.
+    func bent(_ seen: CausalContext, slot: Int) -> CausalContext {
+        switch settings.bug {
+        case .putIgnoresContext: CausalContext()
+        case .putCoversUnseen: cache.look(slot) { $0.object.context }
+        default: seen
+        }
+    }
+
+    /// How many replicas a read needs.
+    func bent(_ count: Int) -> Int {
+        settings.bug == .readsBelowQuorum && count > 1 ? count - 1 : count
+    }
+}

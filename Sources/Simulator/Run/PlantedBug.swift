@@ -1,0 +1,63 @@
+internal import Engine
+
+/// A mistake that the engine can make on purpose, and how far the simulator may have to search for
+/// it: what shows that the checkers would find it if somebody made it by accident.
+public struct PlantedBug: Sendable {
+    public let name: String
+    /// What goes wrong, in one line.
+    public let summary: String
+    /// Seeds in which it must be found. About ten times what was needed when this was written.
+    public let seedsMax: Int
+    private let bug: DeliberateBug
+
+    /// How a bug was found.
+    public struct Catch: Sendable {
+        public var seed: UInt64
+        /// Seeds that were run, this one included.
+        public var seeds: Int
+        public var finding: Finding
+    }
+
+    public static let all: [PlantedBug] = DeliberateBug.allCases.compactMap { PlantedBug($0) }
+
+    private init?(_ bug: DeliberateBug) {
+        guard bug != .none else { return nil }
+        self.bug = bug
+        name = "\(bug)"
+        (summary, seedsMax) = Self.description(of: bug)
+    }
+
+    /// Runs seeds until one breaks a rule; nil if none of `seedsMax` does.
+    public func hunt(firstSeed: UInt64) throws -> Catch? {
+        for index in 0..<seedsMax {
+            let seed = firstSeed &+ UInt64(index)
+            let result = try SimulationResult(running: seed, with: bug)
+            guard let finding = result.findings.first else { continue }
+            return Catch(seed: seed, seeds: index + 1, finding: finding)
+        }
+        return nil
+    }
+
+    private static func description(of bug: DeliberateBug) -> (String, Int) {
+        switch bug {
+        case .none: ("nothing", 0)
+        case .skipsTrustHorizon:
+            ("a node counts on under its actor after it may have forgotten dots", 300)
+        case .reusesDot: ("a write takes the dot of the write before it", 30)
+        case .lastWriterWins: ("merging keeps only the value with the latest stamp", 30)
+        case .overwritesInsteadOfMerging: ("a replica takes what it is sent as it is", 30)
+        case .answersBeforeSync: ("replicas acknowledge what no fsync covers yet", 100)
+        case .answersBeforeQuorum: ("w - 1 replicas are enough for a write", 30)
+        case .countsRefusals: ("a replica that refuses counts as one that has stored", 100)
+        case .readsBelowQuorum: ("r - 1 replicas are enough for a read", 200)
+        case .tombstoneDropsContext: ("a deletion forgets what the key had seen", 30)
+        case .putIgnoresContext: ("DPUT replaces nothing", 30)
+        case .putCoversUnseen: ("DPUT replaces what its client never saw", 50)
+        case .expiryDropsEntries: ("expiry takes away dots, not only their values", 100)
+        case .skipsReadRepair: ("stale replicas are left stale by reads", 50)
+        case .repairsAfterAnswer: ("quorum reads answer before they have repaired", 200)
+        case .takesCorruptForAbsent: ("a corrupt record counts as one never written", 100)
+        case .forwardsTwice: ("a command that may have run is sent to another node", 300)
+        }
+    }
+}
