@@ -151,7 +151,7 @@ extension DataPlane {
         noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
         if !isAnswer { keepForReader(slot: slot) }
         let hadValue = cache.look(slot) { $0.object.hasValue }
-        guard join(incoming, slot: slot) else { return nil }
+        guard merge(incoming, slot: slot) else { return nil }
         cache[slot].object.expire(nowMs: now.wallMs)
         prune(slot: slot)
         let isIncoming = isWhole && cache.look(slot) { $0.object == incoming }

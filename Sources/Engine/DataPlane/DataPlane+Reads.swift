@@ -36,8 +36,8 @@ extension DataPlane {
             for fallback in reachableFallbacks(of: partition, table) { order.append(fallback) }
         }
         var quorum = ReadQuorum(
-            own: place, order: order, primaries: replicas, r: bent(bounded.r),
-            pr: bent(bounded.pr))
+            own: place, order: order, primaries: replicas, r: requiredToRead(bounded.r),
+            pr: requiredToRead(bounded.pr))
         var asked = PlaceSet()
         var next = quorum.advance()
         while case .ask(let place) = next {

@@ -63,7 +63,7 @@ extension DataPlane {
             let hold = Hold(batch: batch, isDurable: isDurable)
             return respond(to: request.origin, reply, after: hold, into: &effects)
         }
-        let quorum = WriteQuorum(primaries: replicas, requirement: .init(bounded))
+        let quorum = WriteQuorum(primaries: replicas, requirement: requirement(bounded))
         let deadlineNs = now.monotonicNs + UInt64(bounded.timeoutMs) * 1_000_000
         let id = writes.insert(
             WriteFlight(

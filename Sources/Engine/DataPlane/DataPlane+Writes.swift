@@ -123,7 +123,7 @@ extension DataPlane {
             cache[slot].object.write(plain, dot: dot, stamp: stamp, nowMs: now.wallMs)
         case .dynamo(let value, let seen):
             dot = nextDot(slot: slot, seen: seen, now: now)
-            let covered = bent(seen, slot: slot)
+            let covered = covered(by: seen, slot: slot)
             cache[slot].object.write(value, seen: covered, dot: dot, stamp: stamp)
             if cache[slot].object.entries.count > 1 { counters.siblingsMade += 1 }
         }

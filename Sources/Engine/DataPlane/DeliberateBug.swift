@@ -1,5 +1,6 @@
 internal import Causality
 internal import Objects
+internal import Replication
 
 /// A mistake that the engine makes on purpose, to show that the simulator would find it.
 ///
@@ -43,7 +44,7 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
 
 extension DataPlane {
     /// Merges, or does what a deliberate bug does instead; says whether anything changed.
-    mutating func join(_ incoming: Object, slot: Int) -> Bool {
+    mutating func merge(_ incoming: Object, slot: Int) -> Bool {
         if settings.bug == .overwritesInsteadOfMerging {
             defer { cache[slot].object = incoming }
             return cache[slot].object != incoming
@@ -57,7 +58,7 @@ extension DataPlane {
     }
 
     /// What a DPUT covers.
-    func bent(_ seen: CausalContext, slot: Int) -> CausalContext {
+    func covered(by seen: CausalContext, slot: Int) -> CausalContext {
         switch settings.bug {
         case .putIgnoresContext: CausalContext()
         case .putCoversUnseen: cache.look(slot) { $0.object.context }
@@ -66,7 +67,16 @@ extension DataPlane {
     }
 
     /// How many replicas a read needs.
-    func bent(_ count: Int) -> Int {
+    func requiredToRead(_ count: Int) -> Int {
         settings.bug == .readsBelowQuorum && count > 1 ? count - 1 : count
+    }
+
+    /// How many replicas a write needs.
+    func requirement(_ bounded: Consistency) -> WriteQuorum.Requirement {
+        var requirement = WriteQuorum.Requirement(bounded)
+        guard settings.bug == .answersBeforeQuorum else { return requirement }
+        requirement.w = max(1, requirement.w - 1)
+        requirement.pw = max(0, requirement.pw - 1)
+        return requirement
     }
 }

@@ -167,8 +167,10 @@ extension FailureDetector {
             self.probe(probe.target, nowNs: nowNs, into: &effects)
             return
         }
-        // Helpers that say nothing at all make it likely that the fault is on this side.
-        health.worsen(by: probe.helpers == 0 ? 1 : probe.helpers - probe.answeredHelpers)
+        // Helpers that say nothing at all make it likely that the fault is on this side. One may
+        // have been heard twice: first that it got no answer, then that it got one after all.
+        let silent = max(0, probe.helpers - probe.answeredHelpers)
+        health.worsen(by: probe.helpers == 0 ? 1 : silent)
         if peers[index].liveness == .alive { counters.accusations += 1 }
         suspect(index, by: node, nowNs: nowNs, into: &effects)
     }
