@@ -20,6 +20,8 @@ extension Cluster {
             node: self[index].number, acknowledgesDurable: options.acknowledgesDurable,
             cacheBytesMax: options.cacheBytesMax, contextActorsMax: options.contextActorsMax,
             driftMsMax: options.driftMsMax, trustHorizonMs: horizonMs)
+        settings.hintBytesMax = options.hintBytesMax
+        settings.hintAgeMsMax = options.hintAgeMsMax
         settings.bug = options.bug
         let shards = (0..<options.shards).map { _ in
             Process.Shard(plane: DataPlane(settings: settings, topology: topology))

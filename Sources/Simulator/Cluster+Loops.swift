@@ -2,6 +2,7 @@ internal import Engine
 internal import Essentials
 internal import Membership
 internal import Objects
+internal import Wire
 
 /// The loops of the nodes' shards: passes, effects, and the batches that effects wait for, as the
 /// server has them.
@@ -130,7 +131,15 @@ extension Cluster {
         switch effect {
         case .reply(let origin, let reply, _): answer(Clients.number(of: origin), reply)
         case .send(let node, let message, _):
-            send(message, from: index, shard: shard, to: Int(node.rawValue))
+            guard !send(message, from: index, shard: shard, to: Int(node.rawValue)),
+                let id = message.requestID
+            else { return }
+            // There is no connection: the same as a refusal.
+            let header = PeerFrameHeader(epoch: 0, fence: 0)
+            let refusal = PeerMessage.refused(id: id, .overloaded)
+            post(
+                .received(refusal, from: node, link: LinkID(rawValue: 0), header), to: index,
+                shard: shard)
         case .answer(let link, let message, _):
             sendAnswer(message, from: index, shard: shard, on: Connection(link))
         case .loadHints(let keys, let token, _):
@@ -157,12 +166,12 @@ extension Cluster {
         switch notice {
         case .delivered(let target, let records, let left):
             let target = Node.name(Int(target.rawValue))
-            trace.note(
-                .hints, "\(self[index].name): gave \(target) \(records) hints, \(left) left")
-        case .dropped(let target, _, let records, let bound):
+            trace.note(.hints, self[index].name, "gave \(target) \(records) hints, \(left) left")
+        case .dropped(let target, let partition, let records, let bound):
             let target = Node.name(Int(target.rawValue))
             trace.note(
-                .hints, "\(self[index].name): dropped \(records) hints for \(target), \(bound)")
+                .hints, self[index].name, "dropped \(records) hints for \(target), \(bound)")
+            observer?(.hintsEvicted(node: index, partition))
         }
     }
 

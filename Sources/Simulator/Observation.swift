@@ -1,5 +1,6 @@
 internal import Engine
 internal import Objects
+internal import Placement
 internal import Wire
 
 /// What checkers are told of, when it happens.
@@ -11,10 +12,14 @@ enum Observation {
     case stored(node: Int, ObjectKey, Object)
     /// A node's disk has lost the newest state of a key: with unsynced writes, or to corruption.
     case damaged(node: Int, ObjectKey, Damage.Cause)
+    /// A node has given up the hints of a partition, past a bound.
+    case hintsEvicted(node: Int, PartitionID)
     case started(node: Int)
     case ended(node: Int)
     /// A tenth of a second has passed.
     case sampled
+    /// Everything is healed, all are answered, and no hint waits any more; nothing was read yet.
+    case drained
     /// Everything is healed and has settled: what must hold in the end holds now.
     case healed
 }

@@ -156,6 +156,10 @@ extension DataPlane {
             entries.append(HandoffEntry(key: PeerKey(key), record: hint.record))
         }
         guard !entries.isEmpty else { return }
+        if settings.bug == .dropsHintsEarly {
+            for key in keys { remove(key, of: hints.deliveries[index].target, into: &effects) }
+            batchHasStores = true
+        }
         let deadlineNs = now.monotonicNs + Self.handoffTimeoutNs
         let id = hints.handoffs.insert(
             Handoff(
@@ -193,7 +197,7 @@ extension DataPlane {
         }
         var removed = 0
         for (place, key) in handoff.keys.enumerated() where !isRefused[place] {
-            guard !handoff.changed.contains(key), !hints.loads.isLoading(key) else { continue }
+            guard !handoff.changed.contains(key) || settings.bug == .dropsChangedHints, !hints.loads.isLoading(key) else { continue }
             remove(key, of: handoff.target, into: &effects)
             account.records -= 1
             account.bytes -= handoff.sizes[place]

@@ -219,7 +219,9 @@ extension DataPlane {
 
     /// What the node's storage says of earlier runs. Comes once, before everything else.
     mutating func takeAccounts(_ records: [HintAccountRecord], now: Now) {
-        guard let partitions = routing.table?.partitioning.count else { return }
+        guard let partitions = routing.table?.partitioning.count,
+            settings.bug != .forgetsHintsAtStart
+        else { return }
         for record in records where record.partition.index < partitions {
             // One that cannot be read still says that there may be hints: a delivery finds them.
             let account =

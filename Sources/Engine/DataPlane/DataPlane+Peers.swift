@@ -51,9 +51,7 @@ extension DataPlane {
         case .refused(let id, _):
             counters.refusals += 1
             if settings.bug == .countsRefusals {
-                settleWrite(id, node, now: now, into: &effects) {
-                    .stored(by: $0, isDurable: true)
-                }
+                settleWrite(id, node, isDurable: true, now: now, into: &effects)
             }
             fail(id, node, hasRefused: true, now: now, into: &effects)
         // About a node, not about a key.

@@ -37,7 +37,7 @@ extension DataPlane {
         for node in fallbackLists.fallbacks(of: partition, in: table) where routing.canReach(node) {
             fallbacks += 1
         }
-        let shortfall = WriteQuorum.Requirement(bounded).shortfall(
+        let shortfall = requirement(bounded).shortfall(
             primaries: primaries, fallbacks: min(fallbacks, unreached.count))
         guard let shortfall else { return false }
         counters.quorumFailures += 1

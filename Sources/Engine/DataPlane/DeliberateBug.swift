@@ -20,6 +20,14 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case answersBeforeSync
     /// One replica less than w is enough.
     case answersBeforeQuorum
+    /// A fallback counts for pw.
+    case countsFallbacksForPw
+    /// A hint goes when it is sent, not when its target has it.
+    case dropsHintsEarly
+    /// A hint that has changed since it was sent goes with what was sent.
+    case dropsChangedHints
+    /// A node that starts does not look for hints that it has kept.
+    case forgetsHintsAtStart
     /// A replica that refuses a write counts as one that has stored it.
     case countsRefusals
     /// One replica less than r, and than pr, is enough.
@@ -74,9 +82,15 @@ extension DataPlane {
     /// How many replicas a write needs.
     func requirement(_ bounded: Consistency) -> WriteQuorum.Requirement {
         var requirement = WriteQuorum.Requirement(bounded)
-        guard settings.bug == .answersBeforeQuorum else { return requirement }
-        requirement.w = max(1, requirement.w - 1)
-        requirement.pw = max(0, requirement.pw - 1)
+        switch settings.bug {
+        case .answersBeforeQuorum:
+            requirement.w = max(1, requirement.w - 1)
+            requirement.pw = max(0, requirement.pw - 1)
+        case .countsFallbacksForPw:
+            requirement.w = max(requirement.w, requirement.pw)
+            requirement.pw = 0
+        default: break
+        }
         return requirement
     }
 }

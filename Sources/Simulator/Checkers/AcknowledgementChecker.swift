@@ -1,4 +1,5 @@
 internal import Engine
+internal import Essentials
 internal import Objects
 internal import Wire
 
@@ -31,12 +32,20 @@ final class AcknowledgementChecker: Checker {
         var primariesStored = 0
         var durable = 0
         for node in scene.cluster.nodes {
-            let isWritten = dots.contains { node.disk.isWritten($0, of: operation.key) }
-            let isDurable = dots.contains { node.disk.isDurable($0, of: operation.key) }
+            let isPrimary = primaries.contains(node.index)
+            // What a primary keeps for another one is no copy of its own.
+            let targets =
+                isPrimary ? [] : primaries.map { NodeNumber(rawValue: UInt16($0)) }
+            let isWritten = dots.contains {
+                node.disk.isWritten($0, of: operation.key, orFor: targets)
+            }
+            let isDurable = dots.contains {
+                node.disk.isDurable($0, of: operation.key, orFor: targets)
+            }
             if isDurable { durable += 1 }
             guard isAlwaysDurable ? isDurable : isWritten else { continue }
             stored += 1
-            if primaries.contains(node.index) { primariesStored += 1 }
+            if isPrimary { primariesStored += 1 }
         }
         if stored < required.w {
             scene.fail(self, "\(operation.text) is on \(stored) nodes, w is \(required.w)")

@@ -29,6 +29,8 @@ final class Scene {
     var damage = Damage()
     /// When a node last went on after a pause, or a disk at its usual pace.
     var lastResumeNs: UInt64 = 0
+    /// When a process last ended.
+    var lastEndNs: UInt64 = 0
     /// By how much any clock has been wrong so far.
     var skewMsReached = 0
     private(set) var findings: [Finding] = []

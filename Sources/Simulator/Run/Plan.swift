@@ -34,6 +34,8 @@ struct Plan {
         options.acknowledgesDurable = !random.oneIn(3)
         options.cacheBytesMax = draw([800, 16_000, 1 << 20], &random)
         options.contextActorsMax = draw([50, 50, 50, 50, 50, 5], &random)
+        options.hintBytesMax = draw([1 << 20, 1 << 20, 1 << 20, 1500], &random)
+        options.hintAgeMsMax = draw([60_000, 60_000, 60_000, 1000], &random)
         options.driftMsMax = draw([60_000, 60_000, 1000], &random)
         var weather = Weather()
         weather.messageMs = draw([0, 2, 10, 30], &random)

@@ -1,5 +1,6 @@
 internal import Engine
 internal import Essentials
+internal import Placement
 internal import Wire
 
 /// One run of clients on a cluster that is made to suffer, all drawn from one seed.
@@ -32,6 +33,7 @@ final class Simulation {
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
             DotChecker(), ExpiryChecker(), ContextChecker(), BoundChecker(), LivenessChecker(),
+            HandoffChecker(),
         ]
         cluster.observer = { [unowned self] in observe($0) }
     }
@@ -66,6 +68,13 @@ final class Simulation {
             scene.history.settle(number, reply, atNs: cluster.timeNs)
         case .damaged(let node, let key, let cause):
             scene.damage.note(key, node: node, cause, atNs: cluster.timeNs)
+        case .hintsEvicted(let node, let partition):
+            let partitioning = cluster.sharding.partitioning
+            for key in scene.history.keys
+            where partitioning.partition(of: key.position) == partition {
+                observe(.damaged(node: node, key, .eviction))
+            }
+        case .ended: scene.lastEndNs = cluster.timeNs
         default: break
         }
         for checker in checkers { checker.observe(observation, in: scene) }
@@ -116,6 +125,8 @@ final class Simulation {
         for index in workload.sessions.indices {
             if let open = workload.sessions[index].open { settle(index, open) }
         }
+        guard drains() else { return }
+        observe(.drained)
         readEverything()
         for index in 1...cluster.nodes.count { cluster.sweep(index) }
         cluster.wait(ms: 500)
@@ -128,6 +139,21 @@ final class Simulation {
             guard waitedMs < Self.restMsMax else {
                 scene.fail(
                     "comes to rest", "\(cluster.clients.openCount) requests are still open")
+                return false
+            }
+            cluster.wait(ms: 50)
+            waitedMs += 50
+        }
+        return true
+    }
+
+    /// Every hint finds its way, now that every way is open.
+    private func drains() -> Bool {
+        var waitedMs = 0
+        while cluster.nodes.contains(where: { $0.disk.hasHints }) {
+            guard waitedMs < Self.restMsMax else {
+                let names = cluster.nodes.filter(\.disk.hasHints).map(\.name)
+                scene.fail("hints delivered", "\(names.joined(separator: ", ")) still keep hints")
                 return false
             }
             cluster.wait(ms: 50)
