@@ -197,7 +197,9 @@ extension DataPlane {
         }
         var removed = 0
         for (place, key) in handoff.keys.enumerated() where !isRefused[place] {
-            guard !handoff.changed.contains(key) || settings.bug == .dropsChangedHints, !hints.loads.isLoading(key) else { continue }
+            guard settings.bug == .dropsChangedHints || !handoff.changed.contains(key),
+                !hints.loads.isLoading(key)
+            else { continue }
             remove(key, of: handoff.target, into: &effects)
             account.records -= 1
             account.bytes -= handoff.sizes[place]
