@@ -3,18 +3,16 @@ public import Causality
 /// A dotted value of a string cell: what one write event left behind and nobody has overwritten.
 ///
 /// One dot has two parts that live and die apart: the content (a register, or one actor's share of
-/// a counter) and a deadline. `EXPIRE` replaces deadlines and leaves contents alone, so that a
-/// concurrent `SET` is neither expired nor hidden by it.
+/// a counter: see Counter.swift) and a deadline. `EXPIRE` replaces deadlines and leaves contents
+/// alone, so that a concurrent `SET` is neither expired nor hidden by it.
 ///
 /// Invariant: at least one part is present.
 public struct Entry: Sendable, Equatable {
     public enum Content: Sendable, Equatable {
         case none
         case register([UInt8])
-        /// The sum of what this actor has added since its first increment.
-        case integer(Int64)
-        case decimal(FixedDecimal)
-        /// The deadline has passed here and the payload is gone; the dot stays, so that a replica
+        case share(Share)
+        /// The deadline has passed here and the register is gone; the dot stays, so that a replica
         /// that knows of a later deadline can still bring the value back.
         case expired
     }
@@ -43,6 +41,15 @@ public struct Entry: Sendable, Equatable {
     var hasContent: Bool {
         if case .none = content { return false }
         return true
+    }
+
+    /// Whether a client may see the content, as far as this entry tells.
+    var hasLiveContent: Bool {
+        switch content {
+        case .none, .expired: false
+        case .register: true
+        case .share(let share): !share.isExpired
+        }
     }
 
     var hasDeadline: Bool {

@@ -5,4 +5,11 @@ extension FixedDecimal {
         guard isOverflow else { return FixedDecimal(units: sum) }
         return FixedDecimal(units: units < 0 ? .min : .max)
     }
+
+    /// The difference, held at the end of the range in the same way.
+    func saturatingDifference(_ other: FixedDecimal) -> FixedDecimal {
+        let (difference, isOverflow) = units.subtractingReportingOverflow(other.units)
+        guard isOverflow else { return FixedDecimal(units: difference) }
+        return FixedDecimal(units: units < 0 ? .min : .max)
+    }
 }

@@ -23,12 +23,20 @@ public struct FixedDecimal: Sendable, Hashable, Comparable {
 
     public static let zero = FixedDecimal(units: 0)
 
+    // Two words and no `Int128`, which would align everything that holds one to 16 bytes: objects
+    // in memory by the million are a quarter smaller.
+    private let high: Int64
+    private let low: UInt64
+
+    public init(units: Int128) {
+        high = Int64(truncatingIfNeeded: units >> 64)
+        low = UInt64(truncatingIfNeeded: units)
+    }
+
+    public init(_ value: Int64) { self.init(units: Int128(value) * Int128(Self.unitsPerOne)) }
+
     /// The number times 10^17. On disk and on the wire.
-    public let units: Int128
-
-    public init(units: Int128) { self.units = units }
-
-    public init(_ value: Int64) { units = Int128(value) * Int128(Self.unitsPerOne) }
+    public var units: Int128 { Int128(high) << 64 | Int128(low) }
 
     /// The exact sum; nil if it cannot be held.
     public func adding(_ other: FixedDecimal) -> FixedDecimal? {
@@ -71,7 +79,7 @@ extension FixedDecimal: CustomStringConvertible {
         guard !text.isEmpty, text.count < Self.textSizeMax else { throw .notANumber }
         var scanner = Scanner(text: text)
         try scanner.scan()
-        units = try scanner.units()
+        self.init(units: try scanner.units())
     }
 
     /// Takes a text apart: sign, digits without leading zeros, and where the point stands among

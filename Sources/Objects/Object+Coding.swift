@@ -5,7 +5,7 @@ internal import Hashing
 // The head record of a key. On disk and on the wire, the same bytes in both. Never reorder or
 // reuse.
 //
-//     u8       format version, 1
+//     u8       format version, 1 or 2
 //     u8       type: 1 string; the highest bit is set when an entry has a deadline (kind 1)
 //     …        causal context (CausalContext+Coding)
 //     varint   number of entries
@@ -15,31 +15,42 @@ internal import Hashing
 //       u8     content kind | deadline kind << 4    }
 //       varint deadline in ms since 1970            } deadline kind 1 only
 //       …      content                              }
+//     …        marks of counters (CounterMark+Coding), in version 2
 //     u32      the low half of XXH3-64 of all bytes before (little endian)
 //
-// Content kinds: 0 none, 1 register (varint length, bytes), 2 integer (zigzag varint), 3 decimal
-// (16 bytes little endian, two's complement), 4 expired. Deadline kinds: 0 none, 1 at, 2 never.
+// Content kinds: 0 none, 1 register (varint length, bytes), 2 share of whole numbers (varint start,
+// zigzag varint), 3 share of decimals (varint start, 16 bytes little endian, two's complement), 4
+// expired register, 5 and 6 expired shares (as 2 and 3). Deadline kinds: 0 none, 1 at, 2 never.
 //
 // The checksum is made by the coordinator and travels with the record, so that bytes which changed
 // in memory, on a wire or on a disk are found by whoever decodes them.
 //
-// A reader refuses versions above its own. Version 1 is the first; older ones would be read here.
+// Version 2 came with counters that know what covers them. A record without shares and marks is
+// written as version 1, which has no marks and no kinds 5 and 6, and in which shares have no start:
+// each is read as a run that starts at its dot. So versions can live side by side while no counters
+// are written. A reader refuses versions above its own.
 
 extension Object {
-    public static let formatVersion: UInt8 = 1
+    /// The newest version that is written and read.
+    public static let formatVersion: UInt8 = 2
+    private static let formatVersionWithoutCounters: UInt8 = 1
 
     private static let stringType: UInt8 = 1
     private static let deadlineFlag: UInt8 = 0x80
     private static let checksumSize = 4
+    /// What expired shares add to their content kind.
+    private static let shareExpired: UInt8 = 3
 
     public func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(40 + 32 * entries.count + 12 * context.actorCount + payloadSize)
-        bytes.append(Self.formatVersion)
+        let hasCounters = hasCounters
+        bytes.append(hasCounters ? Self.formatVersion : Self.formatVersionWithoutCounters)
         bytes.append(Self.stringType | (deadlineMsAny ? Self.deadlineFlag : 0))
         context.encode(into: &bytes)
         bytes.appendVarint(UInt64(entries.count))
         for entry in entries { Self.encode(entry, into: &bytes) }
+        if hasCounters { covered.encode(into: &bytes) }
         bytes.appendLittleEndian(UInt32(truncatingIfNeeded: xxh3(bytes)))
         return bytes
     }
@@ -54,21 +65,22 @@ extension Object {
         }
         var reader = ByteReader(bytes, in: 0..<body)
         let version = try reader.readByte()
-        guard version == Self.formatVersion else { throw .unknownVersion(version) }
+        guard 1...Self.formatVersion ~= version else { throw .unknownVersion(version) }
         let type = try reader.readByte()
         guard type & ~Self.deadlineFlag == Self.stringType else { throw .invalid("object type") }
         let context = try CausalContext(from: &reader)
         let count = try reader.readCount()
         var entries = InlineFirst<Entry>()
         for _ in 0..<count {
-            let entry = try Self.decodeEntry(from: &reader)
+            let entry = try Self.decodeEntry(from: &reader, version)
             guard entries.last.map({ $0.dot < entry.dot }) ?? true, context.contains(entry.dot),
                 entry.hasContent || entry.hasDeadline
             else { throw .invalid("object entry") }
             entries.append(entry)
         }
+        let marks = version == 1 ? [] : try [CounterMark](from: &reader, within: context)
         try reader.finish()
-        self.init(context: context, entries: entries)
+        self.init(context: context, entries: entries, covered: marks)
         guard deadlineMsAny == (type & Self.deadlineFlag != 0) else {
             throw .invalid("deadline flag")
         }
@@ -78,6 +90,12 @@ extension Object {
     /// records looks at first.
     public static func mayExpire(record: Span<UInt8>) -> Bool {
         record.count > 1 && record[1] & deadlineFlag != 0
+    }
+
+    private var hasCounters: Bool {
+        if !covered.isEmpty { return true }
+        for entry in entries { if case .share = entry.content { return true } }
+        return false
     }
 
     private var deadlineMsAny: Bool {
@@ -95,8 +113,7 @@ extension Object {
             switch entry.content {
             case .none: 0
             case .register: 1
-            case .integer: 2
-            case .decimal: 3
+            case .share(let share): share.total.kind + (share.isExpired ? shareExpired : 0)
             case .expired: 4
             }
         switch entry.deadline {
@@ -109,14 +126,15 @@ extension Object {
         switch entry.content {
         case .none, .expired: break
         case .register(let value): bytes.appendSized(value)
-        case .integer(let amount):
-            bytes.appendVarint(UInt64(bitPattern: amount << 1 ^ amount >> 63))
-        case .decimal(let amount):
-            bytes.appendLittleEndian(UInt128(bitPattern: amount.units))
+        case .share(let share):
+            bytes.appendVarint(share.start)
+            share.total.encode(into: &bytes)
         }
     }
 
-    private static func decodeEntry(from reader: inout ByteReader) throws(DecodingError) -> Entry {
+    private static func decodeEntry(
+        from reader: inout ByteReader, _ version: UInt8
+    ) throws(DecodingError) -> Entry {
         let actor = Actor(rawValue: try reader.readLittleEndian())
         let dot = Dot(actor: actor, counter: try reader.readVarint())
         let stamp = Timestamp(rawValue: try reader.readLittleEndian())
@@ -132,12 +150,15 @@ extension Object {
         switch kinds & 0x0F {
         case 0: content = .none
         case 1: content = .register(try reader.readSized())
-        case 2:
-            let zigzag = try reader.readVarint()
-            content = .integer(Int64(bitPattern: zigzag >> 1) ^ -Int64(bitPattern: zigzag & 1))
-        case 3:
-            let units: UInt128 = try reader.readLittleEndian()
-            content = .decimal(FixedDecimal(units: Int128(truncatingIfNeeded: units)))
+        case 2, 3, 5, 6:
+            let isExpired = kinds & 0x0F > shareExpired
+            guard version > 1 || !isExpired else { throw .invalid("content kind") }
+            let start = version == 1 ? dot.counter : try reader.readVarint()
+            guard 1...max(1, dot.counter) ~= start else { throw .invalid("start of a share") }
+            let kind = kinds & 0x0F - (isExpired ? shareExpired : 0)
+            var share = Share(start: start, total: try Amount(kind: kind, from: &reader))
+            share.isExpired = isExpired
+            content = .share(share)
         case 4: content = .expired
         default: throw .invalid("content kind")
         }

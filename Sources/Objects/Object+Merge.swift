@@ -14,17 +14,19 @@ extension Object {
         }
         if context == other.context { return mergePayloads(of: other) }
         var merged = InlineFirst<Entry>()
+        var marks = covered
+        for mark in other.covered { marks.note(mark) }
         var mine = 0
         var theirs = 0
         while mine < entries.count || theirs < other.entries.count {
             if theirs == other.entries.count
                 || mine < entries.count && entries[mine].dot < other.entries[theirs].dot
             {
-                if !other.context.contains(entries[mine].dot) { merged.append(entries[mine]) }
+                if let kept = Self.join(entries[mine], with: other, &marks) { merged.append(kept) }
                 mine += 1
             } else if mine == entries.count || other.entries[theirs].dot < entries[mine].dot {
-                if !context.contains(other.entries[theirs].dot) {
-                    merged.append(other.entries[theirs])
+                if let kept = Self.join(other.entries[theirs], with: self, &marks) {
+                    merged.append(kept)
                 }
                 theirs += 1
             } else {
@@ -34,25 +36,61 @@ extension Object {
                 theirs += 1
             }
         }
-        let before = context
+        let before = self
         context.merge(other.context)
-        let isChanged = context != before || merged != entries
         entries = merged
-        return isChanged
+        covered = marks
+        settleCounters()
+        return self != before
     }
 
-    /// Equal contexts mean equal events; only payloads that one side has expired may differ.
+    /// Equal contexts mean equal events; only payloads that one side has expired may differ, and
+    /// how exactly it is known what covers a counter.
     private mutating func mergePayloads(of other: Object) -> Bool {
         var isChanged = false
         for index in entries.indices where index < other.entries.count {
-            guard entries[index].content == .expired, entries[index].dot == other.entries[index].dot
+            let (mine, theirs) = (entries[index], other.entries[index])
+            guard mine.dot == theirs.dot, mine.hasContent, !mine.hasLiveContent,
+                theirs.hasLiveContent
             else { continue }
-            if other.entries[index].hasContent, other.entries[index].content != .expired {
-                entries[index].content = other.entries[index].content
-                isChanged = true
+            entries[index].content = theirs.content
+            isChanged = true
+        }
+        guard covered != other.covered else { return isChanged }
+        let before = self
+        for mark in other.covered { covered.note(mark) }
+        settleCounters()
+        return isChanged || self != before
+    }
+
+    /// What is left of an entry that the other side does not hold: the whole of it, or nothing.
+    ///
+    /// - Parameter marks: takes in what goes of a counter.
+    private static func join(
+        _ entry: Entry, with other: Object, _ marks: inout [CounterMark]
+    ) -> Entry? {
+        if case .share(var share) = entry.content,
+            let theirs = other.share(of: entry.dot.actor, start: share.start)
+        {
+            // The same run at two moments: the later one says it all.
+            guard theirs.dot < entry.dot else { return nil }
+            share.isExpired = share.isExpired && theirs.share.isExpired
+            var joined = entry
+            joined.content = .share(share)
+            return joined
+        }
+        guard other.context.contains(entry.dot) else { return entry }
+        if let mark = entry.mark { marks.note(mark) }
+        return nil
+    }
+
+    private func share(of actor: Actor, start: UInt64) -> (dot: Dot, share: Share)? {
+        for entry in entries where entry.dot.actor == actor {
+            if case .share(let share) = entry.content, share.start == start {
+                return (entry.dot, share)
             }
         }
-        return isChanged
+        return nil
     }
 
     /// Both sides hold this dot: a part survives when both still have it.
@@ -61,6 +99,8 @@ extension Object {
         switch (left.content, right.content) {
         case (.none, _), (_, .none): joined.content = .none
         case (.expired, let present): joined.content = present
+        case (.share(let share), .share(let present)) where share.isExpired:
+            joined.content = .share(present)
         default: break
         }
         if !left.hasDeadline || !right.hasDeadline { joined.deadline = .none }

@@ -21,7 +21,7 @@ extension Object {
     /// Increments count into every sibling that is a number. Without a register they are one value.
     public func siblings(nowMs: UInt64) -> [[UInt8]] {
         guard !isExpired(nowMs: nowMs) else { return [] }
-        let increments = Increments(of: entries)
+        let increments = Increments(of: self)
         let registers = entries.filter { $0.register != nil }
             .sorted { Self.wins($0, over: $1) }
         if registers.isEmpty { return increments.total.map { [$0] } ?? [] }
@@ -33,7 +33,7 @@ extension Object {
         for entry in entries where entry.register != nil {
             if winner.map({ Self.wins(entry, over: $0) }) ?? true { winner = entry }
         }
-        let increments = Increments(of: entries)
+        let increments = Increments(of: self)
         guard let register = winner?.register else { return increments.total }
         return increments.added(to: register)
     }
@@ -60,13 +60,10 @@ private struct Increments {
     private var sum = FixedDecimal.zero
     private var isEmpty = true
 
-    init(of entries: InlineFirst<Entry>) {
-        for entry in entries {
-            switch entry.content {
-            case .integer(let amount): sum = sum.saturatingSum(FixedDecimal(amount))
-            case .decimal(let amount): sum = sum.saturatingSum(amount)
-            case .none, .register, .expired: continue
-            }
+    init(of object: Object) {
+        for entry in object.entries {
+            guard case .share(let share) = entry.content, !share.isExpired else { continue }
+            sum = sum.saturatingSum(object.uncovered(share, of: entry.dot))
             isEmpty = false
         }
     }

@@ -20,8 +20,7 @@ extension Object {
             add(.decimal(amount), dot: dot, stamp: stamp, nowMs: nowMs)
         case .setDeadline(let change):
             setDeadline(change, dot: dot, stamp: stamp, nowMs: nowMs)
-        case .delete:
-            entries.removeAll(keepingCapacity: true)
+        case .delete: dropEntries()
         }
         context.insert(dot)
     }
@@ -29,14 +28,28 @@ extension Object {
     /// Replaces what `seen` covers by `value`, or by nothing, as the write event `dot`: `DPUT` and
     /// `DDEL`. What the writer has not seen stays as siblings.
     public mutating func write(
-        _ value: [UInt8]?, seen: CausalContext, dot: Dot, stamp: Timestamp
+        _ value: [UInt8]?, seen: Sighting, dot: Dot, stamp: Timestamp
     ) {
-        entries.removeAll { seen.contains($0.dot) }
-        context.merge(seen)
+        for mark in seen.marks { covered.note(mark) }
+        for entry in entries where seen.context.contains(entry.dot) { cover(entry) }
+        entries.removeAll { seen.context.contains($0.dot) }
+        context.merge(seen.context)
         context.insert(dot)
+        settleCounters()
         guard let value else { return }
         let entry = Entry(dot: dot, stamp: stamp, content: .register(value), deadline: .never)
         insert(entry)
+    }
+
+    /// Covers all that is here.
+    private mutating func dropEntries() {
+        for entry in entries { cover(entry) }
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    /// Remembers how much of a counter goes with `entry`.
+    private mutating func cover(_ entry: Entry) {
+        if let mark = entry.mark { covered.note(mark) }
     }
 
     private mutating func assign(
@@ -55,9 +68,10 @@ extension Object {
         }
         let entry = Entry(dot: dot, stamp: stamp, content: .register(bytes), deadline: deadline)
         if entries.count == 1 {
+            cover(entries[0])
             entries[0] = entry
         } else {
-            entries.removeAll(keepingCapacity: true)
+            dropEntries()
             entries.append(entry)
         }
     }
@@ -75,64 +89,47 @@ extension Object {
         insert(Entry(dot: dot, stamp: stamp, content: .none, deadline: deadline))
     }
 
-    /// Adds to this actor's share, which moves to the new dot; the other actors' shares stay.
-    private mutating func add(
-        _ amount: Entry.Content, dot: Dot, stamp: Timestamp, nowMs: UInt64
-    ) {
+    /// Adds to this actor's run of increments, which moves to the new dot, or begins one; other
+    /// actors' shares stay.
+    private mutating func add(_ amount: Amount, dot: Dot, stamp: Timestamp, nowMs: UInt64) {
         guard isLive(nowMs: nowMs) else {
-            entries.removeAll(keepingCapacity: true)
-            insert(Entry(dot: dot, stamp: stamp, content: amount, deadline: .never))
-            return
+            dropEntries()
+            return begin(amount, dot: dot, stamp: stamp)
         }
-        var share = Entry(dot: dot, stamp: stamp, content: amount, deadline: .none)
-        if let own = entries.firstIndex(where: { $0.dot.actor == dot.actor && $0.isShare }) {
-            if let sum = Self.sum(entries[own].content, amount) {
-                share.content = sum
-                share.deadline = entries[own].deadline
-                entries.remove(at: own)
-            } else if let visible = visible(nowMs: nowMs),
-                let base = try? FixedDecimal(parsing: visible.bytes)
-            {
-                // This actor's share has left its range although the counter has not: fold all
-                // shares into one register.
-                let total = base.saturatingSum(Self.decimal(amount))
-                let deadline: DeadlineChange = deadlineMs.map { .set($0) } ?? .remove
-                assign(total.text, deadline, dot: dot, stamp: stamp, nowMs: nowMs)
-                return
-            }
+        let own = entries.firstIndex { entry in
+            entry.dot.actor == dot.actor && entry.share.map { !$0.isExpired } ?? false
         }
-        insert(share)
+        guard let own, var share = entries[own].share else {
+            return begin(amount, dot: dot, stamp: stamp)
+        }
+        if let total = share.total.adding(amount) {
+            share.total = total
+            entries.remove(at: own)
+            insert(Entry(dot: dot, stamp: stamp, content: .share(share), deadline: .none))
+        } else {
+            fold(amount, dot: dot, stamp: stamp, nowMs: nowMs)
+        }
     }
 
-    private static func sum(_ left: Entry.Content, _ right: Entry.Content) -> Entry.Content? {
-        if case .integer(let one) = left, case .integer(let other) = right {
-            let (sum, isOverflow) = one.addingReportingOverflow(other)
-            return isOverflow ? nil : .integer(sum)
-        }
-        return decimal(left).adding(decimal(right)).map { .decimal($0) }
+    /// Begins a run of increments.
+    private mutating func begin(_ amount: Amount, dot: Dot, stamp: Timestamp) {
+        let share = Share(start: dot.counter, total: amount)
+        insert(Entry(dot: dot, stamp: stamp, content: .share(share), deadline: .none))
+        settleCounters()
     }
 
-    private static func decimal(_ content: Entry.Content) -> FixedDecimal {
-        switch content {
-        case .integer(let amount): FixedDecimal(amount)
-        case .decimal(let amount): amount
-        case .none, .register, .expired: .zero
-        }
+    /// This actor's share has left its range although the counter has not: folds all shares into
+    /// one register.
+    private mutating func fold(_ amount: Amount, dot: Dot, stamp: Timestamp, nowMs: UInt64) {
+        let visible = visible(nowMs: nowMs)
+        let base = visible.flatMap { try? FixedDecimal(parsing: $0.bytes) } ?? .zero
+        let total = base.saturatingSum(amount.decimal)
+        assign(total.text, .keep, dot: dot, stamp: stamp, nowMs: nowMs)
     }
 
     private mutating func insert(_ entry: Entry) {
         var index = entries.count
         while index > 0, entry.dot < entries[index - 1].dot { index -= 1 }
         entries.insert(entry, at: index)
-    }
-}
-
-extension Entry {
-    /// Whether the content is one actor's share of a counter.
-    var isShare: Bool {
-        switch content {
-        case .integer, .decimal: true
-        case .none, .register, .expired: false
-        }
     }
 }

@@ -9,20 +9,23 @@ public import Essentials
 /// Merge is the delta-state rule (DESIGN section 4; Almeida et al. 2018): an entry survives if the
 /// other side has it too, or has not seen its dot. Commutative, associative, idempotent.
 ///
-/// Invariant: `entries` is sorted by dot, without repetition, and `context` contains every dot.
+/// Invariant: `entries` is sorted by dot, without repetition, and `context` contains every dot;
+/// `covered` is sorted by actor, without repetition, and `context` contains every dot of it.
 /// Confined to the shard that owns its partition.
 public struct Object: Sendable, Equatable {
     public internal(set) var context: CausalContext
     public internal(set) var entries: InlineFirst<Entry>
+    /// How far actors' increments were overwritten. Empty but for keys that were counters.
+    public internal(set) var covered: [CounterMark]
 
     public init() {
-        context = CausalContext()
-        entries = InlineFirst()
+        self.init(context: CausalContext(), entries: InlineFirst(), covered: [])
     }
 
-    init(context: CausalContext, entries: InlineFirst<Entry>) {
+    init(context: CausalContext, entries: InlineFirst<Entry>, covered: [CounterMark]) {
         self.context = context
         self.entries = entries
+        self.covered = covered
     }
 
     /// Nothing was ever written here, as far as this replica knows.
@@ -48,12 +51,7 @@ public struct Object: Sendable, Equatable {
 
     /// Whether contents are there, which a client may or may not see any more.
     public var hasValue: Bool {
-        for entry in entries {
-            switch entry.content {
-            case .none, .expired: continue
-            case .register, .integer, .decimal: return true
-            }
-        }
+        for entry in entries where entry.hasLiveContent { return true }
         return false
     }
 
@@ -62,13 +60,7 @@ public struct Object: Sendable, Equatable {
 
     /// Whether a payload is kept that no client can see any more.
     public func wantsExpiry(nowMs: UInt64) -> Bool {
-        isExpired(nowMs: nowMs)
-            && entries.contains {
-                switch $0.content {
-                case .none, .expired: false
-                case .register, .integer, .decimal: true
-                }
-            }
+        isExpired(nowMs: nowMs) && hasValue
     }
 
     /// The bytes of payload held, for size bounds.
@@ -91,24 +83,38 @@ public struct Object: Sendable, Equatable {
     ///
     /// Equal contexts mean equal events, but for payloads that one replica has dropped at a
     /// deadline and another one keeps, having heard in time of a concurrent value that lives
-    /// longer. So what has expired counts.
+    /// longer. So what has expired counts; and so does how far counters are covered, which a
+    /// client's context of an older format does not tell exactly.
     public var fingerprint: UInt64 {
         var hash = context.fingerprint
-        for entry in entries {
-            guard case .expired = entry.content else { continue }
-            var expired = CausalContext()
-            expired.insert(entry.dot)
-            hash = hash &* 31 &+ expired.fingerprint
+        for entry in entries where entry.hasContent && !entry.hasLiveContent {
+            hash = hash &* 31 &+ Self.fingerprint(of: entry.dot)
+        }
+        for mark in covered {
+            let dot = Dot(actor: mark.actor, counter: mark.counter)
+            hash = hash &* 33 &+ Self.fingerprint(of: dot)
         }
         return hash
+    }
+
+    private static func fingerprint(of dot: Dot) -> UInt64 {
+        var context = CausalContext()
+        context.insert(dot)
+        return context.fingerprint
     }
 
     /// Drops the payloads once the deadline has passed. Every replica comes to the same result from
     /// the same events, without a message and without a change of the context.
     public mutating func expire(nowMs: UInt64) {
         guard wantsExpiry(nowMs: nowMs) else { return }
-        for index in entries.indices where entries[index].hasContent {
-            entries[index].content = .expired
+        for index in entries.indices {
+            switch entries[index].content {
+            case .none: continue
+            case .register, .expired: entries[index].content = .expired
+            case .share(var share):
+                share.isExpired = true
+                entries[index].content = .share(share)
+            }
         }
     }
 
@@ -120,6 +126,9 @@ public struct Object: Sendable, Equatable {
     /// Cuts the context to `actorsMax` actors and returns how many were dropped.
     public mutating func pruneContext(to actorsMax: Int) -> Int {
         guard context.actorCount > actorsMax else { return 0 }
-        return context.prune(to: actorsMax, keeping: entries.map(\.dot.actor))
+        let dropped = context.prune(to: actorsMax, keeping: entries.map(\.dot.actor))
+        let context = context
+        covered.removeAll { context.counter(of: $0.actor) < $0.counter }
+        return dropped
     }
 }

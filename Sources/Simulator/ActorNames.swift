@@ -48,6 +48,10 @@ struct ActorNames {
             }
             words.append(word + "/" + text(entry.dot, key: key))
         }
+        for mark in object.covered {
+            let dot = Dot(actor: mark.actor, counter: mark.counter)
+            words.append("without" + Self.text(mark.total) + "/" + text(dot, key: key))
+        }
         words.append(text(object.context, key: key))
         return words.joined(separator: " ")
     }
@@ -64,9 +68,15 @@ struct ActorNames {
         switch content {
         case .none: "deadline"
         case .register(let bytes): Text.show(bytes)
+        case .share(let share): text(share.total) + (share.isExpired ? "(expired)" : "")
+        case .expired: "expired"
+        }
+    }
+
+    private static func text(_ amount: Amount) -> String {
+        switch amount {
         case .integer(let amount): amount < 0 ? "\(amount)" : "+\(amount)"
         case .decimal(let amount): "+" + Text.show(amount.text)
-        case .expired: "expired"
         }
     }
 }

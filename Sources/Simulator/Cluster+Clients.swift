@@ -2,6 +2,7 @@ internal import Causality
 internal import Commands
 internal import Engine
 internal import Essentials
+internal import Objects
 internal import Wire
 
 /// Clients: what they send to a node, and what they are answered.
@@ -75,8 +76,8 @@ extension Cluster {
         case .array(let parts):
             return "[" + parts.map { text(of: $0, key: key) }.joined(separator: ", ") + "]"
         case .bulk(let bytes):
-            if let context = try? ContextToken.decode(bytes, of: key), !bytes.isEmpty {
-                return trace.names.text(context, key: key)
+            if let seen = try? ContextToken.decode(bytes, of: key), !bytes.isEmpty {
+                return trace.names.text(seen.context, key: key)
             }
             return Text.show(bytes)
         default: return "\(reply)"

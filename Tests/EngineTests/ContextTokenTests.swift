@@ -1,5 +1,6 @@
 import Causality
 import Essentials
+import Objects
 import Testing
 import Wire
 
@@ -24,18 +25,26 @@ import Wire
 
     /// Clients keep these for long.
     @Test func `the format does not change`() throws {
-        let token = ContextToken.encode(context(), of: key)
+        let token = ContextToken.encode(Sighting(context()), of: key)
         #expect(hex(token) == "01" + "e36551a0" + "01" + "0900000000000100" + "03" + "00")
-        #expect(try ContextToken.decode(token, of: key) == context())
+        #expect(try ContextToken.decode(token, of: key) == Sighting(context()))
+        let actor = Actor(node: NodeNumber(rawValue: 1), epochMs: 9)
+        let mark = CounterMark(actor: actor, counter: 2, total: .integer(-3))
+        let counter = Sighting(context(), marks: [mark])
+        let second = ContextToken.encode(counter, of: key)
+        #expect(
+            hex(second) == "02" + "e36551a0" + "01" + "0900000000000100" + "03" + "00"
+                + "01" + "0900000000000100" + "02" + "02" + "05")
+        #expect(try ContextToken.decode(second, of: key) == counter)
     }
 
     @Test func `nothing seen is nothing written, and the other way round`() throws {
-        #expect(ContextToken.encode(CausalContext(), of: key) == [])
-        #expect(try ContextToken.decode([], of: key) == CausalContext())
+        #expect(ContextToken.encode(Sighting(), of: key) == [])
+        #expect(try ContextToken.decode([], of: key) == Sighting())
     }
 
     @Test func `a context of another key is refused, and so is a mangled one`() {
-        let token = ContextToken.encode(context(), of: key)
+        let token = ContextToken.encode(Sighting(context()), of: key)
         #expect(throws: ContextToken.Failure.otherKey) {
             try ContextToken.decode(token, of: Array("kez".utf8))
         }
@@ -45,7 +54,7 @@ import Wire
             }
         }
         var newer = token
-        newer[0] = 2
+        newer[0] = 3
         #expect(throws: ContextToken.Failure.malformed) { try ContextToken.decode(newer, of: key) }
         #expect(throws: ContextToken.Failure.malformed) {
             try ContextToken.decode(token + [0], of: key)
@@ -53,7 +62,7 @@ import Wire
     }
 
     private func put(_ context: CausalContext, at cluster: Cluster, _ value: String) -> String {
-        let token = ContextToken.encode(context, of: key)
+        let token = ContextToken.encode(Sighting(context), of: key)
         let words = [Array("DPUT".utf8), key, token, Array(value.utf8)]
         let number = cluster.submit(words, at: 1)
         cluster.settle()

@@ -1,5 +1,6 @@
 import Causality
 import Essentials
+import Objects
 import Testing
 import Wire
 
@@ -99,7 +100,7 @@ private struct MonotonicRun {
                 case .bulk(let token)? = parts.first
             else { continue }
             readsAnswered += 1
-            let context = try ContextToken.decode(token, of: read.key)
+            let context = try ContextToken.decode(token, of: read.key).context
             for earlier in shown where earlier.key == read.key && earlier.atNs < read.startNs {
                 var joined = context
                 joined.merge(earlier.context)

@@ -55,31 +55,79 @@ import Testing
                 + "c4b791f9")
     }
 
-    @Test func `a counter with shares and a deadline of its own`() throws {
+    /// A counter of two actors, and its entries from the first dot to the end.
+    private func counter() throws -> Object {
         var object = Object()
-        object.write(.increment(-3), dot: dot(1), stamp: Timestamp(rawValue: 1), nowMs: 0)
-        let other = Dot(
-            actor: Actor(node: NodeNumber(rawValue: 4), epochMs: 1), counter: 1)
+        object.write(.increment(-1), dot: dot(1), stamp: Timestamp(rawValue: 1), nowMs: 0)
+        object.write(.increment(-2), dot: dot(2), stamp: Timestamp(rawValue: 1), nowMs: 0)
         object.write(
-            .incrementDecimal(try FixedDecimal(parsing: Array("1.5".utf8))), dot: other,
+            .incrementDecimal(try FixedDecimal(parsing: Array("1.5".utf8))), dot: Self.otherDot,
             stamp: Timestamp(rawValue: 2), nowMs: 0)
         object.write(
-            .setDeadline(.set(300)), dot: dot(2), stamp: Timestamp(rawValue: 3), nowMs: 0)
+            .setDeadline(.set(300)), dot: dot(3), stamp: Timestamp(rawValue: 3), nowMs: 0)
+        return object
+    }
+
+    private static let otherDot = Dot(
+        actor: Actor(node: NodeNumber(rawValue: 4), epochMs: 1), counter: 1)
+    private static let context =
+        "02" + "ab89674523010300" + "03" + "0100000000000400" + "01" + "00"
+
+    @Test func `a counter with shares and a deadline of its own`() throws {
+        try check(
+            try counter(),
+            "02" + "81" + Self.context + "03"
+                + "ab89674523010300" + "02" + "0100000000000000" + "02" + "01" + "05"
+                + "ab89674523010300" + "03" + "0300000000000000" + "10" + "ac02"
+                + "0100000000000400" + "01" + "0200000000000000" + "03" + "01"
+                + "00004f8c34e814020000000000000000" + "00" + "a15bbf55")
+    }
+
+    @Test func `a counter that has expired`() throws {
+        var object = try counter()
+        object.expire(nowMs: 300)
         try check(
             object,
+            "02" + "81" + Self.context + "03"
+                + "ab89674523010300" + "02" + "0100000000000000" + "05" + "01" + "05"
+                + "ab89674523010300" + "03" + "0300000000000000" + "10" + "ac02"
+                + "0100000000000400" + "01" + "0200000000000000" + "06" + "01"
+                + "00004f8c34e814020000000000000000" + "00" + "6d20dd9a")
+    }
+
+    @Test func `a counter that was deleted`() throws {
+        var object = try counter()
+        object.write(.delete, dot: dot(4), stamp: Timestamp(rawValue: 4), nowMs: 0)
+        try check(
+            object,
+            "02" + "01" + "02" + "ab89674523010300" + "04" + "0100000000000400" + "01" + "00"
+                + "00" + "02" + "ab89674523010300" + "02" + "02" + "05"
+                + "0100000000000400" + "01" + "03" + "00004f8c34e814020000000000000000"
+                + "e5bcb94e")
+    }
+
+    /// Before version 2, shares had no start; each is a run of its own now.
+    @Test func `a counter of version 1 is read`() throws {
+        let old =
             "01" + "81" + "02" + "ab89674523010300" + "02" + "0100000000000400" + "01" + "00"
-                + "03" + "ab89674523010300" + "01" + "0100000000000000" + "02" + "05"
-                + "ab89674523010300" + "02" + "0300000000000000" + "10" + "ac02"
-                + "0100000000000400" + "01" + "0200000000000000" + "03"
-                + "00004f8c34e814020000000000000000" + "b6cedf4d")
+            + "03" + "ab89674523010300" + "01" + "0100000000000000" + "02" + "05"
+            + "ab89674523010300" + "02" + "0300000000000000" + "10" + "ac02"
+            + "0100000000000400" + "01" + "0200000000000000" + "03"
+            + "00004f8c34e814020000000000000000" + "b6cedf4d"
+        var object = try Object(decoding: bytes(old))
+        #expect(object.visible(nowMs: 0)?.bytes == Array("-1.5".utf8))
+        #expect(try Object(decoding: object.encoded()) == object)
+        object.write(.increment(1), dot: dot(3), stamp: Timestamp(rawValue: 4), nowMs: 0)
+        #expect(object.visible(nowMs: 0)?.bytes == Array("-0.5".utf8))
+        #expect(object.entries.count == 3)
     }
 
     @Test func `siblings, and a context with a gap`() throws {
         var object = Object()
         object.write(
-            Array("a".utf8), seen: CausalContext(), dot: dot(1), stamp: Timestamp(rawValue: 1))
+            Array("a".utf8), seen: Sighting(), dot: dot(1), stamp: Timestamp(rawValue: 1))
         object.write(
-            Array("b".utf8), seen: CausalContext(), dot: dot(3), stamp: Timestamp(rawValue: 2))
+            Array("b".utf8), seen: Sighting(), dot: dot(3), stamp: Timestamp(rawValue: 2))
         try check(
             object,
             "01" + "01" + "01" + "ab89674523010300" + "01" + "01" + "ab89674523010300" + "03"

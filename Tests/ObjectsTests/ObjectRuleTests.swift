@@ -17,7 +17,7 @@ private struct Script {
             mutation, dot: next(index), stamp: Timestamp(rawValue: given ?? stamp), nowMs: nowMs)
     }
 
-    mutating func put(_ index: Int, _ value: String?, seen: CausalContext) {
+    mutating func put(_ index: Int, _ value: String?, seen: Sighting) {
         stamp += 1
         objects[index].write(
             value.map { Array($0.utf8) }, seen: seen, dot: next(index),
@@ -77,6 +77,73 @@ private func set(_ text: String, _ deadline: DeadlineChange = .remove) -> Mutati
         #expect(key.text(2) == "107")
     }
 
+    @Test func `a write overwrites the increments it has seen also of an actor that goes on`() {
+        var key = Script()
+        key.write(0, .increment(5))
+        key.merge(1, from: 0)
+        key.write(1, set("100"))
+        key.write(0, .increment(3))
+        key.mergeAll()
+        #expect((0..<3).map { key.text($0) } == ["103", "103", "103"])
+        key.write(2, .delete)
+        key.write(0, .incrementDecimal(FixedDecimal(2)))
+        key.write(1, .increment(1))
+        key.mergeAll()
+        #expect((0..<3).map { key.text($0) } == ["3", "3", "3"])
+        #expect(key[0].encoded() == key[2].encoded())
+    }
+
+    @Test func `two writes that overwrite different parts of one share cover the longer`() {
+        var key = Script()
+        key.write(0, .increment(1))
+        key.merge(1, from: 0)
+        key.write(0, .increment(10))
+        key.merge(2, from: 0)
+        key.write(0, .increment(100))
+        key.write(1, .delete)
+        key.write(2, .delete)
+        key.mergeAll()
+        #expect((0..<3).map { key.text($0) } == ["100", "100", "100"])
+    }
+
+    @Test func `a client overwrites the increments it has seen, at a replica that has not`() {
+        var key = Script()
+        key.write(0, .increment(1))
+        key.merge(1, from: 0)
+        key.write(0, .increment(10))
+        let seen = key[0].sighting
+        key.write(0, .increment(100))
+        key.put(1, "1000", seen: seen)
+        key.put(2, nil, seen: seen)
+        key.mergeAll()
+        #expect((0..<3).map { key.text($0) } == ["1100", "1100", "1100"])
+    }
+
+    @Test func `what was overwritten costs nothing once its actor has begun again`() {
+        var key = Script()
+        key.write(0, .increment(1))
+        key.mergeAll()
+        key.write(1, .delete)
+        #expect(key[1].covered.count == 1)
+        key.mergeAll()
+        key.write(0, .increment(1))
+        #expect(key[0].covered.isEmpty)
+        key.mergeAll()
+        #expect((0..<3).map { key[$0].covered.count } == [0, 0, 0])
+        #expect(key.text(2) == "1")
+    }
+
+    @Test func `an increment does not undo a concurrent EXPIRE`() {
+        var key = Script()
+        key.write(0, .increment(1))
+        key.mergeAll()
+        key.write(1, .setDeadline(.set(300)))
+        key.write(0, .increment(1))
+        key.mergeAll()
+        #expect(key.text(2) == "2")
+        #expect(key[2].deadlineMs == 300)
+    }
+
     @Test func `a delete drops what it has seen; a concurrent write survives`() {
         var key = Script()
         key.write(0, set("a"))
@@ -111,10 +178,10 @@ private func set(_ text: String, _ deadline: DeadlineChange = .remove) -> Mutati
 
     @Test func `interleaved writers make no more siblings than there are writers`() {
         var key = Script()
-        var seen = [CausalContext(), CausalContext()]
+        var seen = [Sighting(), Sighting()]
         for round in 0..<50 {
             key.put(0, "client \(round % 2)", seen: seen[round % 2])
-            seen[round % 2] = key[0].context
+            seen[round % 2] = key[0].sighting
             #expect(key.siblings(0).count <= 2)
         }
     }
@@ -178,9 +245,16 @@ private func set(_ text: String, _ deadline: DeadlineChange = .remove) -> Mutati
         key.write(1, .increment(.min + 1))
         key.merge(0, from: 1)
         #expect(key.text(0) == "0")
+        // Further than 64 bits, and then further than decimals reach.
         key.write(0, .increment(5))
         #expect(key.text(0) == "5")
+        let most = FixedDecimal(units: .max)
+        key.write(1, .incrementDecimal(FixedDecimal(units: 1 - .max)))
+        key.merge(0, from: 1)
+        key.write(0, .incrementDecimal(most))
         key.mergeAll()
-        #expect(key.text(1) == "5")
+        #expect(key.text(1) == key.text(0))
+        let folded = Array((key.text(0) ?? "").utf8)
+        #expect(key[0].entries.contains { $0.content == .register(folded) })
     }
 }

@@ -10,7 +10,7 @@ enum ObjectMutation {
     /// Covers all that the coordinator knows (or adds to it).
     case plain(Mutation)
     /// Covers what `seen` says; nil removes.
-    case dynamo(value: [UInt8]?, seen: CausalContext)
+    case dynamo(value: [UInt8]?, seen: Sighting)
 
     /// Whether it may make the data larger; such writes are refused when the disk is nearly full.
     var addsData: Bool {
@@ -49,7 +49,7 @@ extension DataPlane {
         switch request.operation {
         case .dynamoGet:
             let object = shown?.object ?? cache[slot].object
-            let token = ContextToken.encode(object.context, of: request.key.bytes)
+            let token = ContextToken.encode(object.sighting, of: request.key.bytes)
             let values = object.siblings(nowMs: now.wallMs).map { Reply.bulk($0) }
             evaluation = .reply(.array([.bulk(token), .array(values)]))
         case .dynamoPut(let context, let value):
@@ -78,14 +78,14 @@ extension DataPlane {
     private func evaluateDynamo(
         _ value: [UInt8]?, _ context: [UInt8], _ request: Request, slot: Int, now: Now
     ) -> Evaluation {
-        let seen: CausalContext
+        let seen: Sighting
         do {
             seen = try ContextToken.decode(context, of: request.key.bytes)
         } catch {
             return .reply(.error(error.text))
         }
-        let unseen = cache[slot].object.entries.count { !seen.contains($0.dot) }
-        let newestMs = seen.newestEpochMs()
+        let unseen = cache[slot].object.entries.count { !seen.context.contains($0.dot) }
+        let newestMs = seen.context.newestEpochMs()
         guard newestMs <= max(now.wallMs, epochReachedMs) + Self.tokenEpochAheadMsMax else {
             return .reply(.error(ContextToken.Failure.malformed.text))
         }
@@ -98,15 +98,15 @@ extension DataPlane {
 
     /// What the writer of `dot` knows now: what it had seen, and its own write. Not all that the
     /// object knows, or its next write would cover siblings that it has never read.
-    func token(for key: ObjectKey, seen: CausalContext, _ dot: Dot, slot: Int) -> [UInt8] {
-        var context = seen
-        context.insert(dot)
-        if context.exceptions.count > Self.tokenExceptionsMax {
+    func token(for key: ObjectKey, seen: Sighting, _ dot: Dot, slot: Int) -> [UInt8] {
+        var seen = seen
+        seen.context.insert(dot)
+        if seen.context.exceptions.count > Self.tokenExceptionsMax {
             // Beside a sibling that it never reads, each of a client's writes lies beyond a gap.
             let object = cache[slot].object
-            context.filterExceptions { dot in object.entries.contains { $0.dot == dot } }
+            seen.context.filterExceptions { dot in object.entries.contains { $0.dot == dot } }
         }
-        return ContextToken.encode(context, of: key.bytes)
+        return ContextToken.encode(seen, of: key.bytes)
     }
 
     /// Makes the dotted write on the object in `slot`, stores it and returns its record and dot.
@@ -122,7 +122,7 @@ extension DataPlane {
             dot = nextDot(slot: slot, seen: nil, now: now)
             cache[slot].object.write(plain, dot: dot, stamp: stamp, nowMs: now.wallMs)
         case .dynamo(let value, let seen):
-            dot = nextDot(slot: slot, seen: seen, now: now)
+            dot = nextDot(slot: slot, seen: seen.context, now: now)
             let covered = covered(by: seen, slot: slot)
             cache[slot].object.write(value, seen: covered, dot: dot, stamp: stamp)
             if cache[slot].object.entries.count > 1 { counters.siblingsMade += 1 }

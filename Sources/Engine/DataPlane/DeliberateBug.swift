@@ -66,10 +66,10 @@ extension DataPlane {
     }
 
     /// What a DPUT covers.
-    func covered(by seen: CausalContext, slot: Int) -> CausalContext {
+    func covered(by seen: Sighting, slot: Int) -> Sighting {
         switch settings.bug {
-        case .putIgnoresContext: CausalContext()
-        case .putCoversUnseen: cache.look(slot) { $0.object.context }
+        case .putIgnoresContext: Sighting()
+        case .putCoversUnseen: cache.look(slot) { $0.object.sighting }
         default: seen
         }
     }

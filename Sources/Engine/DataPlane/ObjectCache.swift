@@ -138,6 +138,7 @@ struct ObjectCache {
     private static func size(of key: ObjectKey, _ object: Object) -> Int {
         overhead + key.bytes.count + object.payloadSize + 16 * (object.context.actorCount - 1)
             + MemoryLayout<Entry>.stride * (object.entries.count - 1)
+            + MemoryLayout<CounterMark>.stride * object.covered.count
     }
 
     private func home(of position: Position) -> Int {

@@ -21,7 +21,7 @@ final class ContextChecker: Checker {
             scene.fail(self, "\(Text.show(key.bytes)): \(count) actors at \(name), bound \(most)")
         case .answered(let number, .bulk(let token)):
             guard let operation = scene.history.operation(number), operation.seen != nil,
-                let context = try? ContextToken.decode(token, of: operation.key.bytes),
+                let context = (try? ContextToken.decode(token, of: operation.key.bytes))?.context,
                 context.exceptions.count > Self.tokenExceptionsMax
             else { return }
             scene.fail(self, "\(operation.text) got \(context.exceptions.count) dots beyond gaps")

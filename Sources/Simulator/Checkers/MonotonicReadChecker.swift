@@ -1,5 +1,6 @@
 internal import Causality
 internal import Engine
+internal import Objects
 internal import Wire
 
 /// A read from enough primaries sees every write that enough of them had acknowledged before it
@@ -69,7 +70,7 @@ final class MonotonicReadChecker: Checker {
 
     private func check(_ read: History.Operation, _ reply: Reply, _ scene: Scene) {
         guard case .array(let parts) = reply, case .bulk(let token)? = parts.first,
-            let context = try? ContextToken.decode(token, of: read.key.bytes)
+            let context = (try? ContextToken.decode(token, of: read.key.bytes))?.context
         else { return }
         if let expectation = expected[read.number],
             expectation.generation == floors[read.key]?.generation, !scene.mayPrune

@@ -1,5 +1,6 @@
 internal import Causality
 internal import Engine
+internal import Objects
 internal import Wire
 
 /// Every value that a client reads was written to that key by somebody, before; a DGET's values
@@ -38,7 +39,7 @@ final class ReadChecker: Checker {
 
     private func checkSiblings(_ parts: [Reply], _ read: History.Operation, _ scene: Scene) {
         guard parts.count == 2, case .bulk(let token) = parts[0], case .array(let items) = parts[1],
-            let context = try? ContextToken.decode(token, of: read.key.bytes)
+            let context = (try? ContextToken.decode(token, of: read.key.bytes))?.context
         else { return scene.fail(self, "\(read.text) was answered in another form") }
         let ledger = scene.cluster.ledger
         var shown: [Dot] = []

@@ -1,5 +1,6 @@
 internal import Causality
 internal import Engine
+internal import Objects
 internal import Wire
 
 /// What clients asked for and what came of it.
@@ -55,7 +56,7 @@ struct History {
         switch operation.name {
         case "SET": operation.value = request.words[2]
         case "DPUT", "DDEL":
-            operation.seen = try? ContextToken.decode(request.words[2], of: key.bytes)
+            operation.seen = (try? ContextToken.decode(request.words[2], of: key.bytes))?.context
             if request.words.count > 3 { operation.value = request.words[3] }
         default: break
         }

@@ -107,7 +107,7 @@ extension Format {
 
     private static let contextToken = Format(
         name: "contexts of clients",
-        samples: Samples.objects.map { ContextToken.encode($0.context, of: Samples.key) },
+        samples: Samples.objects.map { ContextToken.encode($0.sighting, of: Samples.key) },
         // The key's hash lies behind the version.
         seal: { bytes in
             var token = Array(bytes.prefix(1))
@@ -115,14 +115,14 @@ extension Format {
             return bytes.isEmpty ? [] : token + bytes.dropFirst(5)
         }
     ) { bytes in
-        guard let context = try? ContextToken.decode(bytes, of: Samples.key) else { return nil }
+        guard let seen = try? ContextToken.decode(bytes, of: Samples.key) else { return nil }
         for var object in Samples.objects {
             let actor = Actor(node: NodeNumber(rawValue: 9), epochMs: 1)
-            let dot = Dot(actor: actor, counter: context.highestCounter(of: actor) + 1)
-            object.write([1], seen: context, dot: dot, stamp: .zero)
+            let dot = Dot(actor: actor, counter: seen.context.highestCounter(of: actor) + 1)
+            object.write([1], seen: seen, dot: dot, stamp: .zero)
             Samples.use(object)
         }
-        return ContextToken.encode(context, of: Samples.key)
+        return ContextToken.encode(seen, of: Samples.key)
     }
 
     private static let dump = Format(

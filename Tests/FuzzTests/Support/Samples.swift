@@ -25,7 +25,7 @@ enum Samples {
         var siblings = Object()
         for counter: UInt64 in [1, 2, 4] {
             siblings.write(
-                Array("value".utf8), seen: CausalContext(), dot: dot(counter, by: 1),
+                Array("value".utf8), seen: Sighting(), dot: dot(counter, by: 1),
                 stamp: Timestamp(rawValue: counter))
         }
         var expired = counter
@@ -34,7 +34,12 @@ enum Samples {
         write(.delete, by: 2, to: &deleted)
         var persisted = counter
         write(.setDeadline(.remove), by: 2, to: &persisted)
-        return [counter, siblings, expired, deleted, persisted]
+        var covered = counter
+        write(.assign([1], deadline: .keep), by: 1, to: &covered)
+        var added = covered
+        write(.increment(1), by: 2, to: &added)
+        _ = added.merge(counter)
+        return [counter, siblings, expired, deleted, persisted, covered, added]
     }()
 
     private static func dot(_ counter: UInt64, by node: UInt16) -> Dot {
