@@ -1,4 +1,5 @@
-/// How many requests may be sent beyond what is needed: a twentieth of the reads, and a few at once.
+/// How many requests may be sent beyond what is needed: a twentieth of the reads, and a few at
+/// once.
 ///
 /// Hedging helps against one slow replica; when all are slow because there is too much to do, more
 /// requests make it worse ("The Tail at Scale", Dean and Barroso, 2013: with 5 % at most, both

@@ -2,8 +2,8 @@
 ///
 /// Counts in logarithmic buckets, a quarter of an octave wide: from 16 µs, below which nothing on a
 /// network lies, to a second. The bucket of the percentile moves by the few steps that one more
-/// count can move it, so noting a duration is O(1); every `windowMax` of them all counts are halved,
-/// so what is old fades. 150 bytes, no allocation.
+/// count can move it, so noting a duration is O(1); every `windowMax` of them all counts are
+/// halved, so what is old fades. 150 bytes, no allocation.
 public struct LatencyTail: Sendable {
     private static let octaveMin = 14
     private static let octaves = 16

@@ -8,9 +8,9 @@
 /// Second, where the copies differed and `settle` is called, the client waits until enough replicas
 /// hold the merged object: those that were behind get it, and one that fails before it has
 /// acknowledged is replaced by the next, which is asked and, if it is behind, gets it, too. So a
-/// value that was read once is held by r replicas, and each later read of r > n/2 meets one of them:
-/// quorum reads are monotonic (Cassandra's blocking read repair; the write-back of Attiya, Bar-Noy
-/// and Dolev, 1995).
+/// value that was read once is held by r replicas, and each later read of r > n/2 meets one of
+/// them: quorum reads are monotonic (Cassandra's blocking read repair; the write-back of Attiya,
+/// Bar-Noy and Dolev, 1995).
 ///
 /// One value lives for one read. Comparing and merging are the caller's.
 public struct ReadQuorum: Sendable {

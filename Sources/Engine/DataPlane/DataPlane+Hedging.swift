@@ -116,6 +116,8 @@ extension DataPlane {
         guard let table = routing.table, order.count > 1 else { return }
         let nowNs = now.monotonicNs
         let last = order[order.count - 1]
+        // Where fallbacks have to help there is no replica left to avoid.
+        guard last < table.replicaCount else { return }
         let pace = readPaces[Int(table.replica(partition, last).rawValue)]
         guard pace.isStale(nowNs: nowNs) else { return }
         let first = readPaces[Int(table.replica(partition, order[0]).rawValue)]

@@ -5,8 +5,8 @@ internal import Replication
 /// Reads of keys whose primaries are away: fallbacks answer from the hints that they keep.
 ///
 /// A fallback counts for r and never for pr, and is asked only when the primaries that can be
-/// reached do not suffice. Its place is its number in the partition's list of fallbacks, after those
-/// of the primaries.
+/// reached do not suffice. Its place is its number in the partition's list of fallbacks, after
+/// those of the primaries.
 extension DataPlane {
     /// The places of the fallbacks that can be reached.
     func reachableFallbacks(of partition: PartitionID, _ table: PlacementTable) -> [Int] {
