@@ -2,7 +2,6 @@ internal import Engine
 internal import Essentials
 internal import Membership
 internal import Objects
-internal import Wire
 
 /// The loops of the nodes' shards: passes, effects, and the batches that effects wait for, as the
 /// server has them.
@@ -131,15 +130,7 @@ extension Cluster {
         switch effect {
         case .reply(let origin, let reply, _): answer(Clients.number(of: origin), reply)
         case .send(let node, let message, _):
-            guard !send(message, from: index, shard: shard, to: Int(node.rawValue)),
-                let id = message.requestID
-            else { return }
-            // There is no connection: the same as a refusal.
-            let header = PeerFrameHeader(epoch: 0, fence: 0)
-            let refusal = PeerMessage.refused(id: id, .overloaded)
-            post(
-                .received(refusal, from: node, link: LinkID(rawValue: 0), header), to: index,
-                shard: shard)
+            send(message, from: index, shard: shard, to: Int(node.rawValue))
         case .answer(let link, let message, _):
             sendAnswer(message, from: index, shard: shard, on: Connection(link))
         case .loadHints(let keys, let token, _):

@@ -5,8 +5,7 @@ internal import Wire
 
 /// Taking over what others have kept for this node: a receiver's part, which sets the pace.
 ///
-/// A chunk is merged object by object and answered when its stores are as safe as those of any
-/// write. What it costs is charged to the background's share of the shard; the answer leaves when
+/// A chunk is merged object by object and answered when its stores are past an fsync. What it costs is charged to the background's share of the shard; the answer leaves when
 /// it is paid for, and only then will the holder send more.
 extension DataPlane {
     /// Chunks being merged or waiting to be paid for: a few from each of some hundred holders.
@@ -78,7 +77,9 @@ extension DataPlane {
         while !hints.unpaid.isEmpty, pacer.grant(nowNs: now.monotonicNs) > 0 {
             let arrival = hints.unpaid.removeFirst()
             guard let handoff = hints.arrivals.remove(arrival) else { continue }
-            let hold = Hold(batch: handoff.batch, isDurable: settings.acknowledgesDurable)
+            // What the holder removes now may have counted for somebody's dw.
+            let hold = Hold(batch: handoff.batch, isDurable: true)
+            if !settings.acknowledgesDurable, !isReached(hold) { effects.append(.requestSync) }
             let window = pacer.share < 0.5 ? 1 : HintDelivery.chunkMax.bytes * 2
             let answer = PeerMessage.handedOver(
                 id: handoff.id, windowBytes: UInt64(window), refused: handoff.refused)

@@ -13,8 +13,9 @@ internal import Wire
 /// see `DataPlane+Repair.swift`.
 extension DataPlane {
     func needsRead(_ request: Request, _ table: PlacementTable) -> Bool {
-        request.operation.readsReplicas
-            && request.consistency.bounded(by: table.replicaCount).r > 1
+        guard request.operation.readsReplicas else { return false }
+        let bounded = request.consistency.bounded(by: table.replicaCount)
+        return max(bounded.r, bounded.pr) > 1
     }
 
     /// Asks as many replicas as the first of `served` needs besides the copy in `slot`.

@@ -1,5 +1,6 @@
 internal import Engine
 internal import Essentials
+internal import Membership
 internal import Placement
 internal import Wire
 
@@ -135,16 +136,27 @@ final class Simulation {
 
     private func comesToRest() -> Bool {
         var waitedMs = 0
-        while cluster.clients.openCount > 0 {
+        while cluster.clients.openCount > 0 || !areAllAlive {
             guard waitedMs < Self.restMsMax else {
-                scene.fail(
-                    "comes to rest", "\(cluster.clients.openCount) requests are still open")
+                let count = cluster.clients.openCount
+                let opinion = areAllAlive ? "all are judged alive" : "not all are judged alive"
+                scene.fail("comes to rest", "\(count) requests are still open, \(opinion)")
                 return false
             }
             cluster.wait(ms: 50)
             waitedMs += 50
         }
         return true
+    }
+
+    /// Whether every node has seen that nobody is away any more.
+    private var areAllAlive: Bool {
+        cluster.nodes.allSatisfy { node in
+            guard let detector = node.process?.detector else { return false }
+            return cluster.nodes.allSatisfy {
+                $0.index == node.index || detector.liveness(of: $0.number) == .alive
+            }
+        }
     }
 
     /// Every hint finds its way, now that every way is open.
