@@ -48,7 +48,8 @@ extension Setting {
             "whether partitions move when the members change",
             """
             auto: the placement follows the members. manual: it changes only when an admin commits a
-            plan.
+            plan. Without effect so far: partitions are moved only while the cluster is empty, as its
+            members join, and that is done under either.
             """),
         Setting(
             .cluster, "probe-period-ms", \.probePeriodMs, Count(200...10_000), default: "500",
