@@ -58,7 +58,7 @@ public struct PlantedBug: Sendable {
         case .putIgnoresContext: ("DPUT replaces nothing", 30)
         case .putCoversUnseen: ("DPUT replaces what its client never saw", 50)
         case .expiryDropsEntries: ("expiry takes away dots, not only their values", 100)
-        case .skipsReadRepair: ("stale replicas are left stale by reads", 50)
+        case .skipsReadRepair: ("stale replicas are left stale by reads", 400)
         case .repairsAfterAnswer: ("quorum reads answer before they have repaired", 200)
         case .takesCorruptForAbsent: ("a corrupt record counts as one never written", 100)
         case .forwardsTwice: ("a command that may have run is sent to another node", 300)
