@@ -219,6 +219,8 @@ final class Simulation {
             }
         }
         for checker in checkers { exercise.checks.add(checker.name, checker.cases) }
+        exercise.checks.add("one leader a term", cluster.agreement.leaderCount)
+        exercise.checks.add("one entry an index of the log", cluster.agreement.entryCount)
         return exercise
     }
 }

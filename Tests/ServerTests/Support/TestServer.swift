@@ -71,7 +71,7 @@ final class TestServer {
     static func martlet(_ settings: [String], directory: URL? = nil) throws -> TestServer {
         let home = try directory ?? makeDirectory()
         let addresses = ["--listen", "--peer-listen", "--admin-listen"]
-            .flatMap { [$0, "127.0.0.1:0"] }
+            .filter { !settings.contains($0) }.flatMap { [$0, "127.0.0.1:0"] }
         let data = home.appendingPathComponent("data").path
         let server = try TestServer(
             martlet, ["--data-dir", data] + addresses + settings, directory: home,
