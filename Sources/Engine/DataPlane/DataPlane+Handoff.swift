@@ -65,12 +65,11 @@ extension DataPlane {
             hints.deliveries[index].scan = HintDelivery.Scan(
                 token: hints.lastScanToken, partition: partition, isFromStart: !isInside)
             let start = isInside ? delivery.next ?? range.start : range.start
-            // What this pass of the loop has stored and removed must be there to be seen.
-            let hold = Hold(batch: batchHasStores ? batch : batch - 1, isDurable: false)
+            // What was stored and removed so far must be there to be seen.
             effects.append(
                 .scanHints(
                     from: start, to: range.end, limit: HintDelivery.chunkMax,
-                    token: hints.lastScanToken, after: isReached(hold) ? .none : hold))
+                    token: hints.lastScanToken, after: heldForStores()))
             return
         }
         guard delivery.chunksUnderWay == 0 else { return }

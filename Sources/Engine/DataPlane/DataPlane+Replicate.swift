@@ -169,8 +169,7 @@ extension DataPlane {
             let message = PeerMessage.hint(
                 id: id, target: target, key: PeerKey(flight.key),
                 wantsDurability: flight.quorum.wantsDurability, record: flight.record)
-            let hold = Hold(batch: batch, isDurable: false)
-            effects.append(.send(fallback, message, after: isReached(hold) ? .none : hold))
+            effects.append(.send(fallback, message, after: heldForStores()))
         } else {
             keepHint(flight.record, of: flight.key, for: target, now: now, into: &effects)
         }

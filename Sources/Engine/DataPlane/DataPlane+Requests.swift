@@ -117,6 +117,12 @@ extension DataPlane {
         }
     }
 
+    /// Until all that was stored so far is written.
+    func heldForStores() -> Hold {
+        let hold = Hold(batch: batchHasStores ? batch : batch - 1, isDurable: false)
+        return isReached(hold) ? .none : hold
+    }
+
     /// Whether what `hold` waits for has happened already.
     func isReached(_ hold: Hold) -> Bool {
         hold.batch <= (hold.isDurable ? durableBatch : writtenBatch)
