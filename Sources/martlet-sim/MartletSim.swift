@@ -22,6 +22,11 @@ internal import Simulator
     }
 
     private static func run(_ arguments: [String]) throws(Failure) -> ExitStatus {
+        if arguments.first == "detector" {
+            let command = try DetectorCommand(arguments.dropFirst())
+            command.run()
+            return .done
+        }
         let options = try Options(arguments)
         if options.wantsHelp || options.wantsVersion {
             let version = "martlet-sim \(Release.version)\n"

@@ -23,6 +23,7 @@ struct Options: Sendable, Equatable {
 
     static let help = """
         Usage: martlet-sim [OPTION]...
+               martlet-sim detector [--nodes N,...] [--loss PERCENT] [--json]
 
         Runs whole clusters of Martlet's engine in one process, in virtual time, and lets
         everything go wrong: networks, disks, clocks, processes. Each run is drawn from one seed,
@@ -39,6 +40,10 @@ struct Options: Sendable, Equatable {
           --json            print the summary as JSON
           --help, -h        print this
           --version         print the version
+
+        'detector' measures failure detectors alone: what they cost and how soon they see, for each
+        number of nodes (default 5,20,50,100; 500 take minutes) and share of lost messages (default
+        0, then 10).
 
         Exit status: 0 every rule was kept (or, with --bugs, every bug was found), 1 not so,
         2 wrong usage.
