@@ -123,7 +123,8 @@ extension Cluster {
 
     private func shard(of request: PeerMessage) -> Int {
         switch request {
-        case .write(_, let key, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _):
+        case .write(_, let key, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _),
+            .hintsWanted(_, let key):
             return sharding.shard(of: Position(rawValue: key.position))
         case .handoff(_, let entries):
             return entries.first.map {

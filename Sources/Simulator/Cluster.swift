@@ -30,6 +30,7 @@ final class Cluster {
         /// Whether failure detectors run: their messages carry epochs, too, and so change the order
         /// in which nodes learn of a topology.
         var hasDetectors = false
+        /// Of each shard.
         var hintBytesMax = 1 << 30
         var hintAgeMsMax: UInt64 = 7 * 86_400_000
         /// A mistake that every node makes.

@@ -11,6 +11,7 @@ private enum Kind {
     static let execute: UInt8 = 4
     static let hint: UInt8 = 8
     static let handoff: UInt8 = 9
+    static let hintsWanted: UInt8 = 10
     static let wrote: UInt8 = 33
     static let same: UInt8 = 34
     static let differs: UInt8 = 35
@@ -18,6 +19,7 @@ private enum Kind {
     static let refused: UInt8 = 37
     static let executed: UInt8 = 38
     static let handedOver: UInt8 = 40
+    static let hintsKept: UInt8 = 41
     static let control: UInt8 = 64
 }
 
@@ -34,24 +36,7 @@ extension PeerMessage {
             key.encode(into: &bytes)
             bytes.append(wantsDurability ? 1 : 0)
             bytes.appendSized(record)
-        case .hint(let id, let target, let key, let wantsDurability, let record):
-            bytes.append(Kind.hint)
-            bytes.appendVarint(id)
-            bytes.appendVarint(UInt64(target.rawValue))
-            key.encode(into: &bytes)
-            bytes.append(wantsDurability ? 1 : 0)
-            bytes.appendSized(record)
-        case .handoff(let id, let entries):
-            bytes.append(Kind.handoff)
-            bytes.appendVarint(id)
-            bytes.appendVarint(UInt64(entries.count))
-            for entry in entries { entry.encode(into: &bytes) }
-        case .handedOver(let id, let windowBytes, let refused):
-            bytes.append(Kind.handedOver)
-            bytes.appendVarint(id)
-            bytes.appendVarint(windowBytes)
-            bytes.appendVarint(UInt64(refused.count))
-            for refusal in refused { refusal.encode(into: &bytes) }
+        case .hint, .handoff, .handedOver, .hintsWanted, .hintsKept: encodeHint(into: &bytes)
         case .check(let id, let key, let fingerprint, let patienceMs):
             bytes.append(Kind.check)
             bytes.appendVarint(id)
@@ -96,6 +81,40 @@ extension PeerMessage {
         }
     }
 
+    /// What is said about hints.
+    private func encodeHint(into bytes: inout [UInt8]) {
+        switch self {
+        case .hint(let id, let target, let key, let wantsDurability, let record):
+            bytes.append(Kind.hint)
+            bytes.appendVarint(id)
+            bytes.appendVarint(UInt64(target.rawValue))
+            key.encode(into: &bytes)
+            bytes.append(wantsDurability ? 1 : 0)
+            bytes.appendSized(record)
+        case .handoff(let id, let entries):
+            bytes.append(Kind.handoff)
+            bytes.appendVarint(id)
+            bytes.appendVarint(UInt64(entries.count))
+            for entry in entries { entry.encode(into: &bytes) }
+        case .hintsWanted(let id, let key):
+            bytes.append(Kind.hintsWanted)
+            bytes.appendVarint(id)
+            key.encode(into: &bytes)
+        case .hintsKept(let id, let hints):
+            bytes.append(Kind.hintsKept)
+            bytes.appendVarint(id)
+            bytes.appendVarint(UInt64(hints.count))
+            for hint in hints { hint.encode(into: &bytes) }
+        case .handedOver(let id, let windowBytes, let refused):
+            bytes.append(Kind.handedOver)
+            bytes.appendVarint(id)
+            bytes.appendVarint(windowBytes)
+            bytes.appendVarint(UInt64(refused.count))
+            for refusal in refused { refusal.encode(into: &bytes) }
+        default: break
+        }
+    }
+
     private static func encode(_ arguments: [[UInt8]], into bytes: inout [UInt8]) {
         bytes.appendVarint(UInt64(arguments.count))
         for argument in arguments { bytes.appendSized(argument) }
@@ -118,16 +137,16 @@ extension PeerMessage {
                 id: id, key: key, wantsDurability: wantsDurability, record: record,
                 patienceMs: patienceMs)
         case Kind.hint:
-            guard let target = UInt16(exactly: try reader.readVarint()) else {
-                throw .invalid("node number")
-            }
+            let target = try reader.readNode()
             let key = try PeerKey(from: &reader)
             let wantsDurability = try reader.readFlag()
             self = .hint(
-                id: id, target: NodeNumber(rawValue: target), key: key,
+                id: id, target: target, key: key,
                 wantsDurability: wantsDurability, record: try reader.readSized())
         case Kind.handoff:
             self = .handoff(id: id, entries: try reader.readEntries())
+        case Kind.hintsWanted: self = .hintsWanted(id: id, key: try PeerKey(from: &reader))
+        case Kind.hintsKept: self = .hintsKept(id: id, hints: try reader.readHints())
         case Kind.handedOver:
             let windowBytes = try reader.readVarint()
             self = .handedOver(
@@ -169,6 +188,13 @@ extension PeerKey {
 extension HandoffEntry {
     fileprivate func encode(into bytes: inout [UInt8]) {
         key.encode(into: &bytes)
+        bytes.appendSized(record)
+    }
+}
+
+extension KeptHint {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendVarint(UInt64(target.rawValue))
         bytes.appendSized(record)
     }
 }
@@ -221,6 +247,21 @@ extension ByteReader {
             entries.append(HandoffEntry(key: key, record: try readSized()))
         }
         return entries
+    }
+
+    fileprivate mutating func readHints() throws(DecodingError) -> [KeptHint] {
+        let count = try readCount()
+        var hints: [KeptHint] = []
+        for _ in 0..<count {
+            let target = try readNode()
+            hints.append(KeptHint(target: target, record: try readSized()))
+        }
+        return hints
+    }
+
+    fileprivate mutating func readNode() throws(DecodingError) -> NodeNumber {
+        guard let number = UInt16(exactly: try readVarint()) else { throw .invalid("node number") }
+        return NodeNumber(rawValue: number)
     }
 
     fileprivate mutating func readRefusals() throws(DecodingError) -> [HandoffRefusal] {

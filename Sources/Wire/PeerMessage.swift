@@ -19,6 +19,8 @@ public enum PeerMessage: Sendable, Equatable {
         id: UInt64, target: NodeNumber, key: PeerKey, wantsDurability: Bool, record: [UInt8])
     /// You have missed these, all of one partition: merge them; answer `handedOver`.
     case handoff(id: UInt64, entries: [HandoffEntry])
+    /// Which hints do you keep of this key? Answer `hintsKept`.
+    case hintsWanted(id: UInt64, key: PeerKey)
     /// Do you hold the object with this fingerprint? Answer `same` or `differs`.
     case check(
         id: UInt64, key: PeerKey, fingerprint: UInt64, patienceMs: UInt32 = unlimitedPatienceMs)
@@ -29,6 +31,7 @@ public enum PeerMessage: Sendable, Equatable {
     case wrote(id: UInt64, isDurable: Bool)
     /// All but those refused are stored; so many bytes may now be under way.
     case handedOver(id: UInt64, windowBytes: UInt64, refused: [HandoffRefusal])
+    case hintsKept(id: UInt64, hints: [KeptHint])
     case same(id: UInt64)
     /// The sender's own object, empty when it has none.
     case differs(id: UInt64, record: [UInt8])
@@ -127,6 +130,17 @@ public struct HandoffEntry: Sendable, Equatable {
 
     public init(key: PeerKey, record: [UInt8]) {
         self.key = key
+        self.record = record
+    }
+}
+
+/// A hint as its holder tells an admin of it.
+public struct KeptHint: Sendable, Equatable {
+    public var target: NodeNumber
+    public var record: [UInt8]
+
+    public init(target: NodeNumber, record: [UInt8]) {
+        self.target = target
         self.record = record
     }
 }

@@ -49,6 +49,15 @@ final class FixedBackend: AdminBackend {
         return RingReport(epoch: 3, n: 3, zoneViolations: 0, nodes: [node], table: [[1], [1]])
     }
 
+    func hints() throws(AdminError) -> HintReport {
+        try check()
+        let target = HintReport.Target(
+            number: 2, clientAddress: "127.0.0.1:7389", isReachable: true, isDelivering: true,
+            records: 100, bytes: 6400, oldestSeconds: 9, rate: 30, delivered: 50,
+            dirtyPartitions: [7, 8])
+        return HintReport(number: 1, bytesMax: 1 << 30, ageSecondsMax: 3600, targets: [target])
+    }
+
     func explain(key: [UInt8]) throws(AdminError) -> KeyReport {
         try check()
         guard key.count <= 100 else { throw .refused("a key has at most 100 bytes") }

@@ -28,6 +28,7 @@ import Testing
             ("/ready", "text/plain; charset=utf-8"),
             ("/metrics", "text/plain; version=0.0.4; charset=utf-8"), ("/v1", "application/json"),
             ("/v1/status", "application/json"), ("/v1/ring", "application/json"),
+            ("/v1/hints", "application/json"),
             ("/v1/explain?key=a", "application/json"), ("/v1/config", "application/json"),
             ("/v1/metrics", "application/json"),
         ] {
@@ -84,6 +85,15 @@ import Testing
         #expect(report["agree"] == false)
         #expect(ask("GET", "/v1/explain").status == 400)
         #expect(ask("GET", "/v1/explain?key=" + String(repeating: "x", count: 101)).status == 400)
+    }
+
+    @Test func `hints are told by target, with their end in sight`() throws {
+        let report = try json(ask("GET", "/v1/hints"))
+        let target = report["targets"]?.elements.first
+        #expect(target?["state"] == "delivering")
+        #expect(target?["records"] == 100)
+        #expect(target?["remaining_seconds"] == 4)
+        #expect(target?["dirty_partitions"] == [7, 8])
     }
 
     @Test func `settings and metrics are found by pattern`() throws {

@@ -23,6 +23,8 @@ enum PeerSamples {
             id: 14, target: NodeNumber(rawValue: 258), key: key, wantsDurability: false,
             record: [4, 5]),
         .handoff(id: 15, entries: [HandoffEntry(key: key, record: [6])]),
+        .hintsWanted(id: 17, key: key),
+        .hintsKept(id: 18, hints: [KeptHint(target: NodeNumber(rawValue: 2), record: [9])]),
         .handedOver(
             id: 16, windowBytes: 65_536,
             refused: [HandoffRefusal(index: 3, reason: .clock)]),
@@ -30,7 +32,7 @@ enum PeerSamples {
 
     static func draw(using random: inout SeededRandom) -> PeerMessage {
         let id = random.next() >> UInt64.random(in: 0...63, using: &random)
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<16, using: &random) {
         case 0:
             return .write(
                 id: id, key: drawKey(using: &random), wantsDurability: random.oneIn(2),
@@ -62,7 +64,14 @@ enum PeerSamples {
                 HandoffRefusal(index: index * 77, reason: .diskFull)
             }
             return .handedOver(id: id, windowBytes: random.next(), refused: refused)
-        case 12:
+        case 12: return .hintsWanted(id: id, key: drawKey(using: &random))
+        case 13:
+            let hints = (0..<Int.random(in: 0...4, using: &random)).map { target in
+                KeptHint(
+                    target: NodeNumber(rawValue: UInt16(target)), record: bytes(9, using: &random))
+            }
+            return .hintsKept(id: id, hints: hints)
+        case 14:
             let reason = UInt8.random(in: 1...8, using: &random)
             return .refused(id: id, PeerMessage.Refusal(rawValue: reason) ?? .epoch)
         default: return .control(bytes(100, using: &random))

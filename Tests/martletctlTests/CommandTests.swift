@@ -157,6 +157,45 @@ import Testing
                 """)
     }
 
+    @Test func `explain shows which hints wait`() {
+        let report = """
+            {"key":"a","slot":1,"position":"00f2","partition":2,"agree":false,"replicas":[],\
+            "fallbacks":[],"hints":[{"holder":4,"target":2,"context":"1@5:2","digest":"0a",\
+            "siblings":1,"tombstone":false,"value_bytes":3}]}
+            """
+        #expect(
+            run("explain", "a", replies: FakeNode.reply(report)).outcome.output.hasSuffix(
+                """
+                Fallbacks, in order: none
+
+                Hints that wait:
+                for node  kept by  siblings  bytes  digest  context
+                       2        4         1      3  0a      1@5:2
+
+                """))
+    }
+
+    @Test func `hints are a table, and say who is behind for good`() {
+        let report = """
+            {"node":1,"bytes_max":1073741824,"age_seconds_max":3600,"targets":[{"number":2,\
+            "client_address":"127.0.0.1:7389","state":"delivering","reachable":true,"records":100,\
+            "bytes":6400,"oldest_seconds":9,"records_per_second":30,"remaining_seconds":4,\
+            "delivered":50,"dirty_partitions":[7,8]}]}
+            """
+        let result = run("hints", replies: FakeNode.reply(report))
+        #expect(result.requests.first?.hasPrefix("GET /v1/hints HTTP") == true)
+        #expect(
+            result.outcome.output == """
+                Node 1 keeps 100 hints, 6.3 KiB; at most 1.0 GiB, for at most 1 h
+
+                for node  clients         state       hints     size  oldest  per second  left  handed over
+                       2  127.0.0.1:7389  delivering    100  6.3 KiB     9 s          30   4 s           50
+
+                Node 2 misses dropped hints in 2 partitions: 7, 8
+
+                """)
+    }
+
     @Test func `a key may look like an option`() {
         let result = run("explain", "--", "--json", replies: FakeNode.reply("{}"))
         #expect(result.requests.first?.hasPrefix("GET /v1/explain?key=--json HTTP") == true)

@@ -16,6 +16,7 @@ import Testing
                 Commands:
                   status                      The node, its cluster and the members.
                   ring [--table]              How the partitions are placed on the nodes.
+                  hints                       What this node keeps for members that could not be reached.
                   explain KEY                 Where a key lives, and what each replica has of it.
                   config get|set|rewrite ...  Show or change settings of the node.
                   metrics [PATTERN]           What the node measures.

@@ -27,9 +27,18 @@ public struct KeyDescription: Sendable, Equatable {
         public internal(set) var copy: Copy
     }
 
+    /// What a node keeps for a replica that has missed it.
+    public struct Hint: Sendable, Equatable {
+        public let holder: NodeNumber
+        public let target: NodeNumber
+        public let object: Object
+    }
+
     public let partition: PartitionID
     /// The primaries, in order of preference.
     public internal(set) var replicas: [Replica]
+    /// Of all nodes that have answered.
+    public internal(set) var hints: [Hint] = []
 }
 
 /// The questions of admins that replicas have not answered yet.
@@ -51,6 +60,11 @@ struct KeyInquiries: Sendable {
         let partition: PartitionID
         /// The replicas, in order of preference, with the copies that are known.
         var copies: [(node: NodeNumber, copy: KeyDescription.Copy?)]
+        /// The nodes that have not said which hints they keep.
+        var holders: [NodeNumber]
+        var hints: [KeyDescription.Hint] = []
+
+        var isComplete: Bool { holders.isEmpty && copies.allSatisfy { $0.copy != nil } }
     }
 
     private var inquiries: [Inquiry] = []
@@ -64,14 +78,14 @@ struct KeyInquiries: Sendable {
 
     mutating func begin(
         token: UInt64, deadlineNs: UInt64, _ partition: PartitionID,
-        _ replicas: ArraySlice<NodeNumber>
+        _ replicas: ArraySlice<NodeNumber>, holders: [NodeNumber]
     ) -> UInt64 {
         lastSerial &+= 1
         let id = UInt64(lastSerial) << 32 | Self.mark
         inquiries.append(
             Inquiry(
                 id: id, token: token, deadlineNs: deadlineNs, partition: partition,
-                copies: replicas.map { (node: $0, copy: nil) }))
+                copies: replicas.map { (node: $0, copy: nil) }, holders: holders))
         return id
     }
 
@@ -85,14 +99,33 @@ struct KeyInquiries: Sendable {
         if inquiries[index].copies[place].copy == nil {
             inquiries[index].copies[place].copy = copy
         }
-        guard inquiries[index].copies.allSatisfy({ $0.copy != nil }) else { return nil }
+        return finishIfComplete(index)
+    }
+
+    /// Takes note of the hints that one node keeps; returns the description once all is known.
+    mutating func note(
+        _ id: UInt64, _ holder: NodeNumber, _ hints: [KeyDescription.Hint]
+    ) -> (token: UInt64, KeyDescription)? {
+        guard let index = inquiries.firstIndex(where: { $0.id == id }),
+            let place = inquiries[index].holders.firstIndex(of: holder)
+        else { return nil }
+        inquiries[index].holders.remove(at: place)
+        inquiries[index].hints += hints
+        return finishIfComplete(index)
+    }
+
+    private mutating func finishIfComplete(_ index: Int) -> (token: UInt64, KeyDescription)? {
+        guard inquiries[index].isComplete else { return nil }
         return Self.finish(inquiries.remove(at: index))
     }
 
     /// The questions that wait for `node`.
     func waiting(for node: NodeNumber) -> [UInt64] {
         inquiries.compactMap { inquiry in
-            inquiry.copies.contains { $0.node == node && $0.copy == nil } ? inquiry.id : nil
+            let isAwaited =
+                inquiry.holders.contains(node)
+                || inquiry.copies.contains { $0.node == node && $0.copy == nil }
+            return isAwaited ? inquiry.id : nil
         }
     }
 
@@ -108,7 +141,9 @@ struct KeyInquiries: Sendable {
         let replicas = inquiry.copies.map { node, copy in
             KeyDescription.Replica(node: node, copy: copy ?? .unknown(.noAnswer))
         }
-        let description = KeyDescription(partition: inquiry.partition, replicas: replicas)
+        let hints = inquiry.hints.sorted { ($0.target, $0.holder) < ($1.target, $1.holder) }
+        let description = KeyDescription(
+            partition: inquiry.partition, replicas: replicas, hints: hints)
         return (inquiry.token, description)
     }
 }
@@ -129,7 +164,9 @@ extension DataPlane {
             return effects.append(.describe(token: token, description))
         }
         let id = inquiries.begin(
-            token: token, deadlineNs: now.monotonicNs + timeoutMs * 1_000_000, partition, replicas)
+            token: token, deadlineNs: now.monotonicNs + timeoutMs * 1_000_000, partition, replicas,
+            holders: table.members)
+        askForHints(of: key, id, table.members, now: now, into: &effects)
         for node in replicas {
             if node == routing.node {
                 if let slot = cache.find(key) {
@@ -146,6 +183,35 @@ extension DataPlane {
                 noteCopy(id, node, .unknown(.unreachable), into: &effects)
             }
         }
+    }
+
+    private mutating func askForHints(
+        of key: ObjectKey, _ id: UInt64, _ members: [NodeNumber], now: Now,
+        into effects: inout [Effect]
+    ) {
+        for node in members {
+            if node == routing.node {
+                tellHints(of: key, id, to: nil, now: now, into: &effects)
+            } else if routing.canReach(node) {
+                let question = PeerMessage.hintsWanted(id: id, key: PeerKey(key))
+                effects.append(.send(node, question, after: .none))
+            } else {
+                noteHints(id, node, [], into: &effects)
+            }
+        }
+    }
+
+    /// A node has said which hints it keeps of the key.
+    mutating func noteHints(
+        _ id: UInt64, _ holder: NodeNumber, _ kept: [KeptHint], into effects: inout [Effect]
+    ) {
+        let hints = kept.compactMap { hint in
+            (try? Object(decoding: hint.record)).map {
+                KeyDescription.Hint(holder: holder, target: hint.target, object: $0)
+            }
+        }
+        guard let (token, description) = inquiries.note(id, holder, hints) else { return }
+        effects.append(.describe(token: token, description))
     }
 
     /// This node's own copy is in memory.
@@ -181,6 +247,7 @@ extension DataPlane {
     /// The connection to `node` broke.
     mutating func failInquiries(on node: NodeNumber, into effects: inout [Effect]) {
         for id in inquiries.waiting(for: node) {
+            noteHints(id, node, [], into: &effects)
             noteCopy(id, node, .unknown(.unreachable), into: &effects)
         }
     }

@@ -1,3 +1,4 @@
+internal import Causality
 internal import Essentials
 internal import Objects
 internal import Placement
@@ -40,6 +41,13 @@ extension DataPlane {
         into effects: inout [Effect]
     ) {
         take(.check(link, id: id, fingerprint: fingerprint), key, now: now, into: &effects)
+    }
+
+    /// An admin asks which hints are kept of a key.
+    mutating func tellHints(
+        of key: ObjectKey, _ id: UInt64, to link: LinkID?, now: Now, into effects: inout [Effect]
+    ) {
+        take(.tell(link, id: id), key, now: now, into: &effects)
     }
 
     /// Carries a task out, once it is known which hints the key has.
@@ -104,11 +112,13 @@ extension DataPlane {
             for (target, value) in zip(loaded.targets, values) {
                 guard let value else { continue }
                 guard let hint = try? HintRecord.parseValue(value),
-                    let object = try? Object(decoding: hint.record)
+                    var object = try? Object(decoding: hint.record)
                 else {
                     noteLoss(target, partition, now: now, into: &effects)
                     continue
                 }
+                // The node may have ended between learning of a flush and dropping what it covers.
+                if routing.flushStamp > .zero { object.dropEntries(upTo: routing.flushStamp) }
                 let size = HintRecord.key(target, loaded.key).count + value.count
                 entry.copies.append(HintCache.Copy(target: target, object: object, size: size))
             }
@@ -135,6 +145,11 @@ extension DataPlane {
             }
             store(object, record, key, target, partition, now: now, into: &effects)
             if let asker { answer(asker, key, into: &effects) }
+        case .tell(let link, let id):
+            let kept = (hints.cache[key]?.copies ?? []).map {
+                KeptHint(target: $0.target, record: $0.object.encoded())
+            }
+            tell(kept, id, to: link, into: &effects)
         case .check(let link, let id, let fingerprint):
             counters.replicaReads += 1
             var object = Object()
@@ -147,6 +162,16 @@ extension DataPlane {
                 object.fingerprint == fingerprint
                 ? PeerMessage.same(id: id) : .differs(id: id, record: record)
             effects.append(.answer(link, answer, after: isReached(hold) ? .none : hold))
+        }
+    }
+
+    private mutating func tell(
+        _ kept: [KeptHint], _ id: UInt64, to link: LinkID?, into effects: inout [Effect]
+    ) {
+        if let link {
+            effects.append(.answer(link, .hintsKept(id: id, hints: kept), after: .none))
+        } else {
+            noteHints(id, routing.node, kept, into: &effects)
         }
     }
 
@@ -212,6 +237,7 @@ extension DataPlane {
         case .keep(_, let target, nil): noteLoss(target, partition, now: now, into: &effects)
         case .keep(_, _, let asker?): refuse(asker.id, refusal, asker.link, into: &effects)
         case .check(let link, let id, _): refuse(id, refusal, link, into: &effects)
+        case .tell(let link, let id): tell([], id, to: link, into: &effects)
         }
     }
 

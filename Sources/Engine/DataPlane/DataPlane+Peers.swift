@@ -36,6 +36,9 @@ extension DataPlane {
             takeHint(asker, target, key, record, header, now: now, into: &effects)
         case .handoff(let id, let entries):
             takeHandoff(id, entries, header, link: link, now: now, into: &effects)
+        case .hintsWanted(let id, let key):
+            tellHints(of: ObjectKey(key), id, to: link, now: now, into: &effects)
+        case .hintsKept(let id, let hints): noteHints(id, node, hints, into: &effects)
         case .handedOver(let id, let windowBytes, let refused):
             handedOver(id, windowBytes: windowBytes, refused, now: now, into: &effects)
         case .same(let id) where KeyInquiries.isInquiry(id),

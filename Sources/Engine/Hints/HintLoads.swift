@@ -13,6 +13,8 @@ enum HintTask: Sendable {
     case keep(record: [UInt8], target: NodeNumber, for: Asker?)
     /// A read's question to a node that is no primary.
     case check(LinkID, id: UInt64, fingerprint: UInt64)
+    /// An admin's question; nil: of this node's own.
+    case tell(LinkID?, id: UInt64)
 }
 
 /// Reads of hints under way, by key, with the tasks that wait for them in their order.

@@ -8,6 +8,7 @@ public protocol AdminBackend: Sendable {
 
     func status() throws(AdminError) -> StatusReport
     func ring() throws(AdminError) -> RingReport
+    func hints() throws(AdminError) -> HintReport
     func explain(key: [UInt8]) throws(AdminError) -> KeyReport
     func metrics() throws(AdminError) -> [Metric]
 }

@@ -10,6 +10,7 @@ internal import Essentials
 ///     GET  /v1            the addresses below
 ///     GET  /v1/status     `StatusReport`
 ///     GET  /v1/ring       `RingReport`
+///     GET  /v1/hints      `HintReport`
 ///     GET  /v1/explain    `KeyReport`; `?key=` percent-encoded
 ///     GET  /v1/config     `{"settings": [{"name", "value"}]}`; `?pattern=` as for CONFIG GET
 ///     PUT  /v1/config     `{"name", "value"}` changes a setting (POST does, too)
@@ -31,6 +32,7 @@ public struct AdminRouter: Sendable {
     private static let routes: [(path: String, methods: [String])] = [
         ("/", ["GET"]), ("/health", ["GET"]), ("/ready", ["GET"]), ("/metrics", ["GET"]),
         ("/v1", ["GET"]), ("/v1/status", ["GET"]), ("/v1/ring", ["GET"]),
+        ("/v1/hints", ["GET"]),
         ("/v1/explain", ["GET"]), ("/v1/config", ["GET", "PUT", "POST"]),
         ("/v1/config/rewrite", ["POST"]), ("/v1/metrics", ["GET"]),
     ]
@@ -82,6 +84,7 @@ public struct AdminRouter: Sendable {
             return .json(["paths": .array(Self.routes.map { .string($0.path) })])
         case "/v1/status": return .json(try backend.status().json)
         case "/v1/ring": return .json(try backend.ring().json)
+        case "/v1/hints": return .json(try backend.hints().json)
         case "/v1/explain":
             guard let key = request.parameter("key") else {
                 return .error(400, "say which key: /v1/explain?key=…")

@@ -58,6 +58,19 @@ public struct KeyReport: Sendable {
         }
     }
 
+    /// What a node keeps for a replica that has missed it.
+    public struct Hint: Sendable {
+        public var holder: Int
+        public var target: Int
+        public var object: Replica.Object
+
+        public init(holder: Int, target: Int, object: Replica.Object) {
+            self.holder = holder
+            self.target = target
+            self.object = object
+        }
+    }
+
     public var key: [UInt8]
     public var slot: Int
     public var position: UInt64
@@ -66,10 +79,12 @@ public struct KeyReport: Sendable {
     public var replicas: [Replica]
     /// The numbers of the nodes that stand in for primaries, in the order in which they are asked.
     public var fallbacks: [Int]
+    /// Pending hints, of all members that could be asked.
+    public var hints: [Hint]
 
     public init(
         key: [UInt8], slot: Int, position: UInt64, partition: Int, replicas: [Replica],
-        fallbacks: [Int]
+        fallbacks: [Int], hints: [Hint] = []
     ) {
         self.key = key
         self.slot = slot
@@ -77,6 +92,7 @@ public struct KeyReport: Sendable {
         self.partition = partition
         self.replicas = replicas
         self.fallbacks = fallbacks
+        self.hints = hints
     }
 
     /// Scripted against: names may be added, never changed.
@@ -85,7 +101,9 @@ public struct KeyReport: Sendable {
     ///      "replicas": [{"number", "client_address", "zone", "reachable", "state", "error",
     ///                    "context", "digest", "type", "siblings", "tombstone", "value_bytes",
     ///                    "expires_at_ms", "timestamp"}],
-    ///      "fallbacks": [4, 5]}
+    ///      "fallbacks": [4, 5],
+    ///      "hints": [{"holder", "target", "context", "digest", "siblings", "tombstone",
+    ///                 "value_bytes"}]}
     ///
     /// `key` shows bytes that are no UTF-8 as U+FFFD, `key_hex` has them all; `position` is 16
     /// hexadecimal digits. `state` is `object`, `tombstone`, `none` (never seen) or `unknown` (no
@@ -101,6 +119,7 @@ public struct KeyReport: Sendable {
             "agree": .bool(agree),
             "replicas": .array(replicas.map(\.json)),
             "fallbacks": .array(fallbacks.map(JSON.integer)),
+            "hints": .array(hints.map(\.json)),
         ]
     }
 
@@ -118,6 +137,20 @@ public struct KeyReport: Sendable {
     private static func hexadecimal(_ value: UInt64, digits: Int) -> String {
         let text = String(value, radix: 16)
         return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}
+
+extension KeyReport.Hint {
+    fileprivate var json: JSON {
+        [
+            "holder": .integer(holder),
+            "target": .integer(target),
+            "context": .string(object.context),
+            "digest": .string(object.digest),
+            "siblings": .integer(object.siblings),
+            "tombstone": .bool(object.siblings == 0),
+            "value_bytes": .integer(object.valueBytes),
+        ]
     }
 }
 

@@ -10,14 +10,14 @@ internal import Storage
 /// What the admin port is told about this node. Any thread that may block.
 final class NodeAdmin: AdminBackend {
     /// A loop answers within a pass; one that does not for so long hangs, or the node is stopping.
-    private static let loopTimeoutMs: UInt64 = 2000
+    static let loopTimeoutMs: UInt64 = 2000
     /// A member that is there answers within a few round trips.
     private static let viewTimeoutMs: UInt64 = 500
     /// An admin waits no longer for replicas, however patient requests are.
     private static let replicaTimeoutMsMax: UInt64 = 5000
 
-    private let services: NodeServices
-    private let number: NodeNumber
+    let services: NodeServices
+    let number: NodeNumber
 
     init(_ services: NodeServices, number: NodeNumber) {
         self.services = services
@@ -149,7 +149,12 @@ final class NodeAdmin: AdminBackend {
         return KeyReport(
             key: key.bytes, slot: Int(key.position.slot), position: key.position.rawValue,
             partition: description.partition.index, replicas: replicas,
-            fallbacks: fallbacks.map { Int($0.rawValue) })
+            fallbacks: fallbacks.map { Int($0.rawValue) },
+            hints: description.hints.map { hint in
+                KeyReport.Hint(
+                    holder: Int(hint.holder.rawValue), target: Int(hint.target.rawValue),
+                    object: KeyReport.Replica.Object(hint.object, nowMs: SystemClock.wallMs()))
+            })
     }
 
     /// Asks the shard of the key, which asks all replicas.
@@ -183,7 +188,7 @@ extension NodeServices {
 
     /// Runs `collect` on every shard's loop and waits for the results, in the order of shards. Not
     /// to be called on a loop.
-    fileprivate func collect<Result: Sendable>(
+    func collect<Result: Sendable>(
         timeoutMs: UInt64, _ collect: @escaping @Sendable (Shard) -> Result
     ) throws(AdminError) -> [Result] {
         let latch = Latch<[Result]>()

@@ -27,7 +27,7 @@ struct NodeMetrics {
     }
 
     var all: [Metric] {
-        process + clients + commands + engine + waiting + members + consensus + peers
+        process + clients + commands + engine + waiting + hints + members + consensus + peers
             + detector + log + OverloadMetrics(readings, total: total).all
             + StorageMetrics(services).all
     }
@@ -205,6 +205,18 @@ struct NodeMetrics {
                 "late_drops", \.lateDrops,
                 "Requests dropped because whoever had sent them waited no longer."
             ),
+            (
+                "sloppy_writes", \.sloppyWrites,
+                "Fallbacks asked to keep a write for a primary that did not take it."
+            ),
+            ("hints_stored", \.hintsStored, "Hints stored, or merged into stored ones."),
+            ("hints_delivered", \.hintsDelivered, "Hints handed over and removed."),
+            ("hints_taken", \.hintsTaken, "Hints that other nodes have handed over to this one."),
+            (
+                "hints_dropped", \.hintsDropped,
+                "Hints given up past 'hint-bytes-max' or 'hint-age-max', or unreadable."
+            ),
+            ("hint_ranges_dropped", \.hintRangesDropped, "Partitions whose hints were given up."),
             ("object_cache_hits", \.cacheHits, "Objects found in memory."),
             ("object_cache_misses", \.cacheMisses, "Objects that had to be loaded."),
         ]
@@ -251,6 +263,28 @@ struct NodeMetrics {
             .gauge(
                 "martlet_keys_expiring", "Those of them with a deadline, about.",
                 Double(keys.expiring)),
+        ]
+    }
+
+    /// What is kept for each member that was away.
+    private var hints: [Metric] {
+        let figures = HintFigures.sum(readings.map(\.hints))
+        let nowMs = SystemClock.wallMs()
+        func gauge(_ name: String, _ help: String, _ value: (HintFigures) -> Double) -> Metric {
+            Metric(
+                name, .gauge, help,
+                figures.map { MetricSample(value($0), ["node": "\($0.target)"]) })
+        }
+        return [
+            gauge("martlet_hints", "Writes kept for the member.") { Double($0.records) },
+            gauge("martlet_hint_bytes", "What they take.") { Double($0.bytes) },
+            gauge("martlet_hint_age_seconds", "How long the oldest of them waits.") {
+                $0.oldestMs == 0 ? 0 : Double(nowMs - min(nowMs, $0.oldestMs)) / 1000
+            },
+            gauge(
+                "martlet_hint_dirty_partitions",
+                "Partitions of which the member misses hints that were given up."
+            ) { Double($0.dirty.count) },
         ]
     }
 

@@ -17,6 +17,7 @@ struct ShardReading: Sendable {
     /// Whether clients' new commands are refused.
     let isLoopBehind: Bool
     let isDiskBehind: Bool
+    let hints: [HintFigures]
 
     init(_ shard: Shard) {
         figures = ShardFigures(shard)
@@ -27,6 +28,7 @@ struct ShardReading: Sendable {
         isLoopBehind = shard.dataPlane.admission.isLoopBehind
         isDiskBehind = shard.dataPlane.admission.isDiskBehind
         acceptedPeers = shard.peers.acceptedCount
+        hints = shard.dataPlane.hintFigures
         detector = shard.control?.detector.report
     }
 }

@@ -9,7 +9,8 @@ extension Command {
             copy, the number of concurrent values (siblings), the size of the one that GET shows,
             its timestamp and deadline, and the causal context (actor:counter of all writes it has
             seen) with its digest. Replicas with different contexts are about to be repaired. 'never seen' means that
-            a replica has no trace of the key, 'deleted' that it keeps a tombstone.
+            a replica has no trace of the key, 'deleted' that it keeps a tombstone. Hints
+            are what other nodes keep for a replica that was away, until it has taken it.
 
             A key that begins with -- stands behind a lone --: martletctl explain -- --json
             """,
@@ -33,7 +34,24 @@ private enum ExplainText {
         out += "\n" + table(report["replicas"]?.elements ?? [])
         let fallbacks = report["fallbacks"]?.elements.compactMap(\.integer) ?? []
         let list = fallbacks.map(String.init).joined(separator: ", ")
-        return out + "\nFallbacks, in order: \(list.isEmpty ? "none" : list)\n"
+        out += "\nFallbacks, in order: \(list.isEmpty ? "none" : list)\n"
+        let hints = report["hints"]?.elements ?? []
+        return hints.isEmpty ? out : out + "\nHints that wait:\n" + table(ofHints: hints)
+    }
+
+    private static func table(ofHints hints: [JSON]) -> String {
+        var table = Table([
+            ("for node", .right), ("kept by", .right), ("siblings", .right), ("bytes", .right),
+            ("digest", .left), ("context", .left),
+        ])
+        for hint in hints {
+            table.append([
+                "\(hint["target"]?.integer ?? 0)", "\(hint["holder"]?.integer ?? 0)",
+                "\(hint["siblings"]?.integer ?? 0)", "\(hint["value_bytes"]?.integer ?? 0)",
+                hint["digest"]?.string ?? "", hint["context"]?.string ?? "",
+            ])
+        }
+        return table.text
     }
 
     private static func table(_ replicas: [JSON]) -> String {

@@ -99,6 +99,17 @@ extension ScenarioPlayer {
         }
     }
 
+    func hints(_ words: [String]) throws -> [String] {
+        let node = try node(words, 1)
+        guard let process = cluster[node].process else { return ["\(words[1]): down"] }
+        let figures = process.shards.flatMap { $0.plane.hintFigures }
+        return figures.map { figure in
+            let dirty = figure.dirty.isEmpty ? "" : ", behind in \(figure.dirty.count) partitions"
+            return "\(words[1]): \(figure.records) for \(Node.name(Int(figure.target.rawValue)))"
+                + dirty
+        }
+    }
+
     func counts(_ node: Int, _ names: [String]) -> String {
         guard let process = cluster[node].process else { return "down" }
         return names.map { name in

@@ -8,7 +8,8 @@ import Wire
 /// Carries out the commands of scenario files:
 ///
 ///     cluster [nodes=3] [n=3] [shards=1] [wal-sync=always|relaxed] [cache=BYTES] [actors=50]
-///             [drift=MS] [show=messages,control,storage]
+///             [drift=MS] [hint-bytes=BYTES] [hint-age=MS]
+///             [show=messages,control,storage,hints]
 ///     NODE COMMAND… [r=2 w=2 pr=0 pw=0 dw=0 timeout=1000] [as NAME]
 ///                                 a client's command; NAME is then the context it was answered
 ///                                 with, and is written <NAME> in later commands; '' is an empty
@@ -37,6 +38,8 @@ import Wire
 ///     wait MS
 ///     show KEY                    what the nodes hold
 ///     stored KEY                  what their disks hold
+///     hints NODE                  what it keeps for whom
+///     damage-hints NODE           a bit of every hint on its disk is flipped
 ///     count NODE COUNTER…
 ///
 /// All that takes no time happens at the end of each line.
@@ -70,6 +73,8 @@ struct ScenarioPlayer {
         case "wait": cluster.wait(ms: UInt64(try number(words, 1)))
         case "show": printed += try show(words)
         case "stored": printed += try stored(words)
+        case "hints": printed += try hints(words)
+        case "damage-hints": cluster[try node(words, 1)].disk.tamperHints { $0[$0.count - 1] ^= 1 }
         case "count":
             let node = try node(words, 1)
             printed.append("\(words[1]): " + counts(node, Array(words.dropFirst(2))))
@@ -98,6 +103,8 @@ struct ScenarioPlayer {
             case "wal-sync": options.acknowledgesDurable = parts[1] == "always"
             case "cache": options.cacheBytesMax = try number(parts, 1)
             case "actors": options.contextActorsMax = try number(parts, 1)
+            case "hint-bytes": options.hintBytesMax = try number(parts, 1)
+            case "hint-age": options.hintAgeMsMax = UInt64(try number(parts, 1))
             case "drift": options.driftMsMax = UInt64(try number(parts, 1))
             case "show":
                 let names = parts[1].split(separator: ",")
