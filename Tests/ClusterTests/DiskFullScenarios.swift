@@ -1,4 +1,5 @@
 import Foundation
+import Histories
 import Testing
 import Wire
 
@@ -116,5 +117,36 @@ extension ClusterScenarios.DiskFullScenarios {
         }
         #expect(try cluster[1].call("GET", "healed") == .bulk("1"))
         for index in 0..<20 { #expect(try full.call("GET", "key:\(index)") == .bulk("2")) }
+    }
+
+    /// With five nodes fallbacks take what the full one refuses, with three the coordinators.
+    @Test(arguments: [3, 5])
+    func `under load a full disk costs nobody a write, and the node is whole again`(
+        nodes: Int
+    ) throws {
+        let cluster = try Cluster(nodes: nodes - 1, ["request-timeout-ms": "3000"])
+        var disk: SmallDisk?
+        let full = try cluster.add {
+            disk = try SmallDisk(of: $0, mebibytes: Self.mebibytes)
+        }
+        try cluster.waitUntilReady()
+        // Its clients would only hear that it is full.
+        let load = Load(on: Array(cluster.nodes.dropLast()), Load.Plan(seed: UInt64(nodes)))
+        try load.waitFor(more: 300)
+        try disk?.fill()
+        try wait(for: "the full node to notice") {
+            try full.call("SET", "noticed", "1").isError("DISKFULL")
+        }
+        try load.waitFor(more: 1000)
+        #expect(try full.call("SET", "noticed", "1").isError("DISKFULL"))
+        #expect(full.isRunning)
+        try disk?.empty()
+        try wait(for: "the node to take writes again", within: .seconds(60)) {
+            try full.call("SET", "healed", "1") == .ok
+        }
+        try load.waitFor(more: 300)
+        let record = load.stop()
+        #expect(record.troubles.map(\.description) == [])
+        #expect(try cluster.defects(in: record, load.plan, .eventual, after: .hints) == [])
     }
 }

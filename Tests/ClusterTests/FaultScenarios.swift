@@ -50,6 +50,32 @@ extension ClusterScenarios.FaultScenarios {
         #expect(try cluster.defects(of: load, .eventual, after: .hints) == [])
     }
 
+    @Test func `what others keep for a dead node outlives their own death`() throws {
+        let (cluster, _) = try cluster()
+        let dead = cluster[4]
+        dead.kill()
+        let load = try load(cluster, seed: 9)
+        try load.waitFor(more: 2 * Self.stretch)
+        let record = load.stop()
+        let others = cluster.nodes.dropLast()
+        // A client is answered before the last of the stand-ins has stored its copy.
+        var before = -1.0
+        try wait(for: "the hints to be stored", every: 200_000) {
+            let kept = try others.reduce(0) { try $0 + $1.metric("martlet_hints") }
+            defer { before = kept }
+            return kept > 0 && kept == before
+        }
+        for node in others {
+            node.kill()
+            try node.start()
+        }
+        try dead.start()
+        #expect(try cluster.defects(in: record, load.plan, .eventual, after: .hints) == [])
+        try wait(for: "all hints to be handed over") {
+            try cluster.nodes.allSatisfy { try $0.metric("martlet_hints") == 0 }
+        }
+    }
+
     @Test(arguments: [[0], [0, 1]])
     func `cutting nodes off from the others loses nothing`(minority: [Int]) throws {
         let (cluster, network) = try cluster()

@@ -31,4 +31,22 @@ import Wire
         #expect(cluster[1].process?.shards[0].plane.inFlightCount == 0)
         #expect(cluster.violations == [])
     }
+
+    @Test func `large values do not pile up for a replica that stands still`() throws {
+        var options = Cluster.Options()
+        options.cacheBytesMax = 64 << 20
+        let cluster = try Cluster(options)
+        for other in 1...2 { cluster.network.rules[Network.Way(from: other, to: 3)] = .lose }
+        let value = String(repeating: "v", count: 8 << 20)
+        for index in 0..<40 {
+            #expect(cluster.ask("SET k\(index) \(value)", at: 1 + index % 2) == .simple("OK"))
+        }
+        for node in 1...2 {
+            let bytes = try #require(cluster[node].process?.shards[0].plane.writeBytes)
+            #expect(bytes <= 128 << 20)
+        }
+        cluster.wait(ms: 2000)
+        #expect(cluster[1].process?.shards[0].plane.writeBytes == 0)
+        #expect(cluster.violations == [])
+    }
 }

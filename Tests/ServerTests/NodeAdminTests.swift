@@ -57,6 +57,24 @@ extension ProcessTests {
             #expect(firsts.reduce(0, +) == 64)
         }
 
+        @Test func `the status shows what is under way and what is refused`() throws {
+            let servers = try start(3)
+            #expect(try reaches(3, servers[0]))
+            #expect(try servers[0].client().run("SET", "k", "v") == .simple("OK"))
+            let load = try #require(try AdminPort(servers[0]).get("/v1/status")["load"])
+            let shards = load["shards"]?.elements ?? []
+            #expect(shards.count == 2)
+            #expect(shards.allSatisfy { $0["behind"]?.bool == false })
+            #expect(shards.allSatisfy { (0...1).contains($0["background_share"]?.number ?? 2) })
+            #expect(shards.allSatisfy { $0["requests_parked"]?.integer == 0 })
+            let causes = load["refusals"]?.members ?? []
+            #expect(causes.map(\.name) == ["loop", "disk", "in_flight", "mailbox"])
+            #expect(causes.allSatisfy { $0.value.integer == 0 })
+            let peers = load["peers"]?.elements ?? []
+            #expect(peers.map { $0["node"]?.integer } == [2, 3])
+            #expect(peers.allSatisfy { $0["lagging"]?.bool == false })
+        }
+
         @Test func `the ring is the placement with its figures`() throws {
             let servers = try start(4)
             let ring = try AdminPort(servers[0]).get("/v1/ring")

@@ -87,6 +87,17 @@ import Testing
         #expect(output.contains("The disk is nearly full: new values are refused.\n"))
     }
 
+    @Test func `shards that refuse commands, and members that lag, are shown`() {
+        let reply =
+            #"{"node":{"ready":true,"number":1,"version":"1"},"members":[],"#
+            + #""cluster":{"id":"0c","epoch":1},"load":{"shards":[{"behind":true},"#
+            + #"{"behind":false}],"peers":[{"node":2,"lagging":false},{"node":3,"lagging":true}]}}"#
+        let output = run("status", replies: FakeNode.reply(reply)).outcome.output
+        #expect(output.contains("Overloaded: new commands are refused on 1 of 2 shards.\n"))
+        #expect(output.contains("Node 3 leaves requests unanswered.\n"))
+        #expect(!output.contains("Node 2 leaves"))
+    }
+
     @Test func `a node that does not serve yet says why`() {
         let reply =
             #"{"node":{"ready":false,"unreadiness":"joining","version":"1"},"members":[],"#

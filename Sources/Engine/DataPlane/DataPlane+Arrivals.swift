@@ -5,7 +5,8 @@ internal import Wire
 
 /// Taking over what others have kept for this node: a receiver's part, which sets the pace.
 ///
-/// A chunk is merged object by object and answered when its stores are past an fsync. What it costs is charged to the background's share of the shard; the answer leaves when
+/// A chunk is merged object by object and answered when its stores are past an fsync. What it costs
+/// is charged to the background's share of the shard; the answer leaves when
 /// it is paid for, and only then will the holder send more.
 extension DataPlane {
     /// Chunks being merged or waiting to be paid for: a few from each of some hundred holders.

@@ -13,6 +13,9 @@ extension DataPlane {
     /// Writes that were answered and wait for the last replicas. Past it they are settled at once,
     /// with hints for the replicas that have not answered.
     private static let lingeringMax = 65_536
+    /// Bytes of the records of all writes under way; the same past it: a replica that stands still
+    /// must not fill the memory with large values until it times out.
+    private static let lingeringBytesMax = writeBytesMax / 2
 
     /// The primaries that cannot be sent a write now: none, as a rule.
     func unreachedPlaces(_ partition: PartitionID, own: Int) -> PlaceSet {
@@ -70,6 +73,7 @@ extension DataPlane {
                 quorum: quorum, origin: request.origin, reply: reply, key: request.key,
                 record: record, partition: partition, startedNs: now.monotonicNs,
                 deadlineNs: deadlineNs))
+        writeBytes += record.count
         deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         ownStores.append(id, batch: batch, isDurable: isDurable)
         let message = PeerMessage.write(
@@ -194,7 +198,7 @@ extension DataPlane {
         let result = writes.update(id) { flight in (apply(&flight), flight.quorum.isSettled) }
         guard let (outcome, isSettled) = result else { return }
         if isSettled {
-            guard let flight = writes.remove(id) else { return }
+            guard let flight = removeWrite(id) else { return }
             if outcome == .none {
                 lingeringWrites -= 1
             } else {
@@ -203,11 +207,19 @@ extension DataPlane {
         } else if outcome != .none, let flight = writes[id] {
             answer(flight, outcome, now: now, into: &effects)
             lingeringWrites += 1
-            guard lingeringWrites > Self.lingeringMax, let table = routing.table else { return }
+            guard lingeringWrites > Self.lingeringMax || writeBytes > Self.lingeringBytesMax,
+                let table = routing.table
+            else { return }
             keepHints(of: flight, table, now: now, into: &effects)
-            _ = writes.remove(id)
+            _ = removeWrite(id)
             lingeringWrites -= 1
         }
+    }
+
+    private mutating func removeWrite(_ id: UInt64) -> WriteFlight? {
+        guard let flight = writes.remove(id) else { return nil }
+        writeBytes -= flight.record.count
+        return flight
     }
 
     private mutating func answer(

@@ -94,6 +94,7 @@ extension DataPlane {
             respond(to: flight.origin, .error(text), into: &effects)
         }
         lingeringWrites = 0
+        writeBytes = 0
         for id in forwards.ids {
             guard let flight = forwards.remove(id) else { continue }
             respond(to: flight.arrival.request.origin, .error(text), into: &effects)

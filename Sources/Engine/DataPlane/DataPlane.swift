@@ -25,6 +25,8 @@ public struct DataPlane: Sendable {
     public static let tickMs: UInt64 = 10
     /// Requests under way at once; past it clients get `-OVERLOADED`. At 500 bytes each, 32 MiB.
     package static let inFlightMax = 65_536
+    /// Bytes of the records of writes under way at once, with the same answer past it.
+    static let writeBytesMax = 256 << 20
     /// Events that wait for loads; the same bound, for the same reason.
     package static let parkedMax = 65_536
     /// Bytes of values among them: four of the largest.
@@ -87,6 +89,8 @@ public struct DataPlane: Sendable {
     var hints = HintStore()
     /// Writes that their clients know of, and that some replica has not answered yet.
     var lingeringWrites = 0
+    /// Bytes of the records of all writes under way.
+    public internal(set) var writeBytes = 0
 
     public init(settings: Settings, topology: Topology?) {
         self.settings = settings
@@ -116,7 +120,9 @@ public struct DataPlane: Sendable {
     public var inFlightCount: Int {
         readRequestCount + writes.count - lingeringWrites + forwards.count
     }
-    var isFull: Bool { inFlightCount >= Self.inFlightMax }
+    var isFull: Bool {
+        inFlightCount >= Self.inFlightMax || writeBytes >= Self.writeBytesMax
+    }
     public var parkedCount: Int { parked.count }
 
     /// Requests under way that write, or may. Looks at all of them.

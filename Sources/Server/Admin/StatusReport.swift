@@ -111,12 +111,14 @@ public struct StatusReport: Sendable {
     public var members: [Member]
     /// By number, of all members.
     public var views: [View]
+    public var load: LoadReport
 
     public init(
         clusterID: String?, number: Int?, id: String, uptimeSeconds: Int, unreadiness: String?,
         epoch: UInt64, consensus: Consensus, partitions: Int, n: Int, r: Int, w: Int, shards: Int,
         connectedClients: Int, keys: Int, memoryBytes: Int, diskFreeBytes: Int,
-        diskState: String, uncleanStarts: Int, members: [Member], views: [View]
+        diskState: String, uncleanStarts: Int, members: [Member], views: [View],
+        load: LoadReport = LoadReport()
     ) {
         self.clusterID = clusterID
         self.number = number
@@ -138,6 +140,7 @@ public struct StatusReport: Sendable {
         self.uncleanStarts = uncleanStarts
         self.members = members
         self.views = views
+        self.load = load
     }
 
     /// Scripted against: names may be added, never changed.
@@ -151,7 +154,8 @@ public struct StatusReport: Sendable {
     ///      "members": [{"id", "number", "client_address", "peer_address", "admin_address",
     ///                   "zone", "weight", "reachable", "liveness", "self", "vnodes",
     ///                   "first_places", "share"}],
-    ///      "views": [{"node", "answered", "sees": [{"node", "liveness"}]}]}
+    ///      "views": [{"node", "answered", "sees": [{"node", "liveness"}]}],
+    ///      "load": …}
     ///
     /// `share` is the member's part of all vnodes, from 0 to 1. `liveness` is `alive`, `suspect`
     /// or `dead`; of `views`, in the eyes of each member.
@@ -203,6 +207,7 @@ public struct StatusReport: Sendable {
                     ]
                 }),
             "views": .array(views.map(\.json)),
+            "load": load.json,
         ]
     }
 }

@@ -34,11 +34,11 @@ final class NodeAdmin: AdminBackend {
     // MARK: Status
 
     func status() throws(AdminError) -> StatusReport {
-        let parts = try services.collect(timeoutMs: Self.loopTimeoutMs) { ShardFigures($0) }
+        let readings = try services.collect(timeoutMs: Self.loopTimeoutMs) { ShardReading($0) }
         let state = services.reachability.current
         let topology = state.topology
         let nowNs = SystemClock.monotonicNs()
-        let total = ShardFigures.sum(parts)
+        let total = ShardFigures.sum(readings.map(\.figures))
         let partitions = topology.partitioning.count
         return StatusReport(
             clusterID: topology.clusterID.description, number: Int(number.rawValue),
@@ -53,7 +53,7 @@ final class NodeAdmin: AdminBackend {
             diskFreeBytes: Int(clamping: services.storage.statistics.freeBytes),
             diskState: services.storage.spaceState.name,
             uncleanStarts: Int(clamping: services.uncleanStarts),
-            members: members(state), views: views(topology))
+            members: members(state), views: views(topology), load: LoadReport(readings, services))
     }
 
     /// Asks all members, which takes a round trip when all are well.

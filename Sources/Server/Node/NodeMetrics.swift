@@ -327,13 +327,6 @@ struct NodeMetrics {
         total.consensus.map(Metric.consensus) ?? []
     }
 
-    /// What all loops together have for a member.
-    private func queue(of node: NodeNumber) -> PeerQueue {
-        let none = PeerQueue(node: node, bytes: 0, requests: 0, refusedCount: 0, isLagging: false)
-        return readings.lazy.flatMap(\.peerQueues).filter { $0.node == node }
-            .reduce(into: none) { $0.add($1) }
-    }
-
     private var peers: [Metric] {
         let reachable = state.reachable
         let others = state.topology.members.map(\.number).filter { $0 != number }
@@ -348,20 +341,20 @@ struct NodeMetrics {
             Metric(
                 "martlet_peer_queued_bytes", .gauge,
                 "Requests to the member that the network has not taken yet.",
-                samples { Double(queue(of: $0).bytes) }),
+                samples { Double(PeerQueue.sum(readings, of: $0).bytes) }),
             Metric(
                 "martlet_peer_requests_outstanding", .gauge,
                 "Requests that the member has not answered yet.",
-                samples { Double(queue(of: $0).requests) }),
+                samples { Double(PeerQueue.sum(readings, of: $0).requests) }),
             Metric(
                 "martlet_peer_lagging", .gauge,
                 "1 when the member has left requests unanswered for half a second, and gets few "
                     + "more, else 0.",
-                samples { queue(of: $0).isLagging ? 1 : 0 }),
+                samples { PeerQueue.sum(readings, of: $0).isLagging ? 1 : 0 }),
             Metric(
                 "martlet_peer_requests_refused_total", .counter,
                 "Requests not sent, since too much waited for the member already.",
-                samples { Double(queue(of: $0).refusedCount) }),
+                samples { Double(PeerQueue.sum(readings, of: $0).refusedCount) }),
             .gauge(
                 "martlet_peer_connections_accepted", "Connections that other nodes have opened.",
                 Double(readings.reduce(0) { $0 + $1.acceptedPeers })),

@@ -13,19 +13,12 @@ struct OverloadMetrics {
     var all: [Metric] { refusals + states }
 
     private var refusals: [Metric] {
-        let engine = total.engine
-        let delays = engine.delayRefusals + engine.diskRefusals
-        let causes = [
-            ("loop", engine.delayRefusals), ("disk", engine.diskRefusals),
-            ("in_flight", engine.overloads - min(engine.overloads, delays)),
-            ("mailbox", total.mailboxRefusals),
-        ]
-        return [
+        [
             Metric(
                 "martlet_overload_refusals_total", .counter,
                 "Requests refused, by cause: the loop or the disk was too far behind, too many "
                     + "requests were under way, or waited for another loop.",
-                causes.map { MetricSample(Double($0.1), ["cause": $0.0]) })
+                total.overloadRefusals.map { MetricSample(Double($0.count), ["cause": $0.cause]) })
         ]
     }
 
@@ -35,6 +28,10 @@ struct OverloadMetrics {
                 "martlet_shard_behind", .gauge,
                 "1 while the shard refuses new commands, since its loop or the disk is behind.",
                 perShard { $0.isLoopBehind || $0.isDiskBehind ? 1 : 0 }),
+            Metric(
+                "martlet_write_bytes_in_flight", .gauge,
+                "Bytes of the writes that some replica has not answered.",
+                perShard { Double($0.figures.writeBytes) }),
             Metric(
                 "martlet_background_share", .gauge,
                 "The part of full speed that background work is held to, from 0 to 1.",

@@ -13,6 +13,8 @@ struct ShardFigures: Sendable {
     var engine = DataPlane.Counters()
     var inFlight = 0
     var parked = 0
+    /// Bytes of the writes that some replica has not answered.
+    var writeBytes = 0
     var cacheBytes = 0
     /// Bytes of the largest half-received commands and of the longest queue of replies.
     var inputBytesMax = 0
@@ -36,6 +38,7 @@ struct ShardFigures: Sendable {
         engine = shard.dataPlane.counters
         inFlight = shard.dataPlane.inFlightCount
         parked = shard.dataPlane.parkedCount
+        writeBytes = shard.dataPlane.writeBytes
         cacheBytes = shard.dataPlane.cacheBytes
         for session in shard.sessions.all {
             inputBytesMax = max(inputBytesMax, session.info.inputBytes)
@@ -63,6 +66,7 @@ struct ShardFigures: Sendable {
         engine.add(other.engine)
         inFlight += other.inFlight
         parked += other.parked
+        writeBytes += other.writeBytes
         cacheBytes += other.cacheBytes
         inputBytesMax = max(inputBytesMax, other.inputBytesMax)
         outputBytesMax = max(outputBytesMax, other.outputBytesMax)

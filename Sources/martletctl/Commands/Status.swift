@@ -21,8 +21,9 @@ private enum StatusText {
         let node = status["node"] ?? .null
         let cluster = status["cluster"] ?? .null
         let members = status["members"]?.elements ?? []
-        return clusterLine(cluster) + consensusLine(status["consensus"]) + nodeLine(node) + "\n"
-            + table(members) + ViewText.describe(status["views"]?.elements ?? [])
+        return clusterLine(cluster) + consensusLine(status["consensus"]) + nodeLine(node)
+            + loadLines(status["load"] ?? .null) + "\n" + table(members)
+            + ViewText.describe(status["views"]?.elements ?? [])
     }
 
     private static func clusterLine(_ cluster: JSON) -> String {
@@ -78,6 +79,22 @@ private enum StatusText {
         case "exhausted": "The disk is full: nothing is written until there is room.\n"
         default: ""
         }
+    }
+
+    /// Only what asks for attention.
+    private static func loadLines(_ load: JSON) -> String {
+        let shards = load["shards"]?.elements ?? []
+        let behind = shards.indices.filter { shards[$0]["behind"]?.bool ?? false }
+        let lagging = (load["peers"]?.elements ?? []).filter { $0["lagging"]?.bool ?? false }
+            .compactMap { $0["node"]?.integer }
+        var lines = ""
+        if !behind.isEmpty {
+            lines +=
+                "Overloaded: new commands are refused on "
+                + "\(behind.count) of \(Figures.plural(shards.count, "shard")).\n"
+        }
+        for node in lagging { lines += "Node \(node) leaves requests unanswered.\n" }
+        return lines
     }
 
     private static func table(_ members: [JSON]) -> String {

@@ -157,4 +157,12 @@ final class Server {
         let prefix = field + ":"
         return lines.first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
     }
+
+    /// The sum of one metric over its labels.
+    func metric(_ name: String) throws -> Double {
+        let lines = try get("/metrics").body.split(separator: "\n")
+        let values = lines.filter { $0.hasPrefix(name + " ") || $0.hasPrefix(name + "{") }
+        return values.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }
+            .reduce(0, +)
+    }
 }

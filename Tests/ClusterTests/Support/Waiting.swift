@@ -15,7 +15,8 @@ private let lookAgainUs: UInt32 = 5_000
 /// Looks at `condition` until it holds. One that throws does not hold yet, unless by a `Failure`:
 /// that is the end.
 func wait(
-    for what: String, within limit: Duration = .seconds(20), until condition: () throws -> Bool
+    for what: String, within limit: Duration = .seconds(20), every pauseUs: UInt32 = lookAgainUs,
+    until condition: () throws -> Bool
 ) throws {
     let deadline = Deadline(in: limit)
     while true {
@@ -28,7 +29,7 @@ func wait(
             reason = ": \(error)"
         }
         if deadline.hasPassed { throw Failure("waited \(limit) in vain for \(what)\(reason)") }
-        usleep(lookAgainUs)
+        usleep(pauseUs)
     }
 }
 

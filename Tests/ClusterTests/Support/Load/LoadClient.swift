@@ -13,7 +13,11 @@ final class LoadClient {
     }
 
     /// Errors that a node answers before it does anything.
-    private static let refusals = ["CLUSTERDOWN", "TRYAGAIN", "LOADING", "DISKFULL"]
+    private static let refusals = [
+        "CLUSTERDOWN", "TRYAGAIN", "LOADING", "DISKFULL", "OVERLOADED",
+    ]
+    /// How an error with such a code ends all the same when something was done.
+    private static let unknownEnding = "could not be stored in time"
     /// Before the next node: as clients do it, and so that the clocks that order two writes of one
     /// client at two nodes have gone on.
     private static let pauseUs: UInt32 = 5_000
@@ -42,7 +46,8 @@ final class LoadClient {
             guard let reply = try connection?.call(words) else { return .refused("no connection") }
             guard case .error(let text) = reply else { return .reply(reply) }
             moveOn()
-            let isRefusal = Self.refusals.contains { text.hasPrefix($0) }
+            let isRefusal =
+                Self.refusals.contains { text.hasPrefix($0) } && !text.hasSuffix(Self.unknownEnding)
             return isRefusal ? .refused(text) : .unknown(text)
         } catch {
             moveOn()
