@@ -70,6 +70,10 @@ extension DataPlane {
     ) {
         switch evaluation {
         case .reply(let reply):
+            if isSpaceLow, reply == Self.diskFull, case .peer(let link, let id) = request.origin {
+                // Nothing has happened here: another replica may have space.
+                return refuse(id, .diskFull, link, into: &effects)
+            }
             counters.reads += 1
             let hold = Hold(
                 batch: cache.look(slot) { $0.batch }, isDurable: settings.acknowledgesDurable)

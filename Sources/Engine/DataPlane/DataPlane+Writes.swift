@@ -39,6 +39,9 @@ extension DataPlane {
     /// than any clock of ours goes wrong unnoticed would drive this node's own epochs there.
     static let tokenEpochAheadMsMax: UInt64 = 24 * 3_600_000
 
+    static let diskFull = Reply.error(
+        "DISKFULL the disk is nearly full: reads and deletes go on, writes wait")
+
     /// What the command answers and does, given the object in `slot`.
     ///
     /// - Parameter shown: the object that a read is to show instead.
@@ -69,8 +72,7 @@ extension DataPlane {
             evaluation = .write(outcome.reply, .plain(mutation))
         }
         if isSpaceLow, case .write(_, let mutation) = evaluation, mutation.addsData {
-            let text = "DISKFULL the disk is nearly full: reads and deletes go on, writes wait"
-            return .reply(.error(text))
+            return .reply(Self.diskFull)
         }
         return evaluation
     }
