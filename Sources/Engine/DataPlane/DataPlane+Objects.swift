@@ -85,7 +85,12 @@ extension DataPlane {
         into effects: inout [Effect]
     ) {
         switch event {
-        case .request(let request): respond(to: request.origin, .error(text), into: &effects)
+        case .request(let request):
+            // A node that handed it over has other replicas to ask.
+            if case .peer(let link, let id) = request.origin {
+                return refuse(id, refusal, link, into: &effects)
+            }
+            respond(to: request.origin, .error(text), into: &effects)
         case .write(let link, let id, _, _), .check(let link, let id, _):
             counters.refusals += 1
             effects.append(.answer(link, .refused(id: id, refusal), after: .none))

@@ -20,7 +20,8 @@ final class AcknowledgementChecker: Checker {
         guard !dots.isEmpty else {
             return scene.fail(self, "\(operation.text) was acknowledged and never made")
         }
-        // What a disk has lost meanwhile cannot be counted any more.
+        // What a disk has lost meanwhile, or a context that was cut, cannot be counted any more.
+        guard !scene.isCut(operation.key) else { return }
         guard scene.damage.nodeCount(operation.key, sinceNs: operation.startedNs) == 0 else {
             return
         }

@@ -17,9 +17,9 @@ final class ExpiryChecker: Checker {
         for write in scene.history.operations(on: read.key)
         where write.value != nil && !write.isRefused {
             let timeoutNs = UInt64(write.consistency.timeoutMs) * 1_000_000
-            // A paused node may take up a request long after its time.
-            let endNs = write.endedNs ?? max(write.startedNs + timeoutNs, scene.lastResumeNs)
-            latestNs = max(latestNs, endNs)
+            let endNs = write.endedNs ?? write.startedNs + timeoutNs
+            // A paused node may take up a request long after its client was told of a time-out.
+            latestNs = max(latestNs, write.isAcknowledged ? endNs : max(endNs, scene.lastResumeNs))
         }
         guard latestNs > 0, read.startedNs > latestNs + UInt64(patienceMs) * 1_000_000 else {
             return

@@ -76,6 +76,15 @@ extension Scene {
     /// Contexts may be cut in this run: then what was replaced may come back.
     var mayPrune: Bool { cluster.options.contextActorsMax < 50 }
 
+    /// Whether some replica's context of the key is as full as it may be, and so may have been cut.
+    func isCut(_ key: ObjectKey) -> Bool {
+        guard mayPrune else { return false }
+        let most = cluster.options.contextActorsMax
+        return replicas(of: key).contains { index in
+            cluster.held(key, by: index).map { $0.context.actorCount >= most } ?? false
+        }
+    }
+
     /// Whether the write event `later` had seen `earlier`, and so replaces it. Nil when that cannot
     /// be told: a DDEL has no value to know it by.
     func hasSeen(_ later: Dot, _ earlier: Dot, of key: ObjectKey) -> Bool? {
