@@ -219,11 +219,11 @@ def ask_admin(admin, path):
 
 
 def metric(admin, name):
-    """The sum of a metric over its labels."""
+    """The sum of a metric over its labels: 0 where there is nothing to label yet."""
     lines = ask_admin(admin, "/metrics").splitlines()
     fields = [line.rpartition(" ") for line in lines if not line.startswith("#")]
     values = [float(value) for key, _, value in fields if key.partition("{")[0] == name]
-    if not values:
+    if not values and not any(line.startswith(f"# TYPE {name} ") for line in lines):
         raise StartError(f"{admin} has no metric {name}")
     return sum(values)
 
