@@ -20,8 +20,8 @@ final class AcknowledgementChecker: Checker {
         guard !dots.isEmpty else {
             return scene.fail(self, "\(operation.text) was acknowledged and never made")
         }
-        // What a disk has lost meanwhile, or a context that was cut, cannot be counted any more.
-        guard !scene.isCut(operation.key) else { return }
+        // What a context that was cut has forgotten, or a disk has lost, cannot be counted any more.
+        guard !dots.contains(where: { scene.isCut($0, of: operation.key) }) else { return }
         guard scene.damage.nodeCount(operation.key, sinceNs: operation.startedNs) == 0 else {
             return
         }

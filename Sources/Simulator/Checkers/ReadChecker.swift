@@ -77,12 +77,17 @@ extension Scene {
     var mayPrune: Bool { cluster.options.contextActorsMax < 50 }
 
     /// Whether some replica's context of the key is as full as it may be, and so may have been cut.
-    func isCut(_ key: ObjectKey) -> Bool {
-        guard mayPrune else { return false }
-        let most = cluster.options.contextActorsMax
-        return replicas(of: key).contains { index in
-            cluster.held(key, by: index).map { $0.context.actorCount >= most } ?? false
-        }
+    func isCut(_ key: ObjectKey) -> Bool { !fullContexts(of: key).isEmpty }
+
+    /// Whether some replica may have seen the dot and forgotten it.
+    func isCut(_ dot: Dot, of key: ObjectKey) -> Bool {
+        fullContexts(of: key).contains { $0.highestCounter(of: dot.actor) == 0 }
+    }
+
+    private func fullContexts(of key: ObjectKey) -> [CausalContext] {
+        guard mayPrune else { return [] }
+        return replicas(of: key).compactMap { cluster.held(key, by: $0)?.context }
+            .filter { $0.actorCount >= cluster.options.contextActorsMax }
     }
 
     /// Whether the write event `later` had seen `earlier`, and so replaces it. Nil when that cannot
