@@ -84,6 +84,20 @@ extension ClusterScenarios.JoinScenarios {
         #expect(try cluster[1].call("SET", "key", "2") == .ok)
     }
 
+    @Test func `a node that moves before it was told who decides is found again`() throws {
+        let cluster = try Cluster(nodes: 2)
+        // Stopped at once, it knows the founder as the only voter, and has nothing to ask it.
+        let late = try cluster.add()
+        try late.stop()
+        late.move()
+        try late.start()
+        try cluster.waitUntilReady()
+        for node in cluster.nodes {
+            let nodes = try node.call("CLUSTER", "NODES").text ?? ""
+            #expect(nodes.contains("127.0.0.1:\(late.port)"))
+        }
+    }
+
     @Test func `who does not know the cluster's secret does not get in`() throws {
         let cluster = try Cluster(nodes: 2, ["cluster-secret": "right"])
         for secret in ["wrong", ""] {

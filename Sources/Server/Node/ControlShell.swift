@@ -90,10 +90,12 @@ final class ControlShell {
             services.log.warn("a control message cannot be decoded", [:])
             return
         }
+        // Probes count: a node that moved may have nothing else to say, as when it does not know yet
+        // who decides.
+        if let node, link.rawValue != 0 { lastLinks[node] = link }
         if case .detector(let message) = message {
             if let node { detector.receive(message, from: node, link) }
         } else if let node {
-            if link.rawValue != 0 { lastLinks[node] = link }
             guard effects.count < Self.backlogMax else { return }
             apply(.received(message, from: node))
         } else {
