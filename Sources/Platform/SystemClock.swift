@@ -18,6 +18,9 @@ public enum SystemClock {
     /// Stops the calling thread: never a loop's.
     public static func sleep(ms: UInt32) { usleep(ms * 1000) }
 
+    /// The same, for less than a second.
+    public static func sleep(us: UInt32) { usleep(us) }
+
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         unsafe clock_gettime(clock, &time)

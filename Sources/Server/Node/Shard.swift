@@ -53,6 +53,8 @@ final class Shard {
     private var writtenBatch: UInt64 = 0
     private var durableBatch: UInt64 = 0
     private var undurableBatch: UInt64 = 0
+    /// Writes of batches for which no fsync was asked yet.
+    private var unsyncedWrites = 0
     private var isCommittingAlways: Bool
     private var timers: [Timer] = []
     /// Fires where the data plane wants to be woken before the next tick, and what it is set to.
@@ -387,7 +389,9 @@ final class Shard {
         if late.isBusy { return writeLate(number, late) }
         do throws(StorageError) {
             switch try services.storage.write(batch, mayStall: false) {
-            case .written: noteWritten(number)
+            case .written:
+                unsyncedWrites += batch.count
+                noteWritten(number)
             case .wouldStall, .diskFull: writeLate(number, late)
             }
         } catch {
@@ -411,7 +415,8 @@ final class Shard {
 
     private func requestSync() {
         guard writtenBatch > durableBatch else { return }
-        services.committer.request(shard: index, batch: writtenBatch)
+        services.committer.request(shard: index, batch: writtenBatch, writes: unsyncedWrites)
+        unsyncedWrites = 0
     }
 
     private func noteDurable(_ number: UInt64) {
