@@ -153,7 +153,8 @@ extension DataPlane {
         if !isAnswer { keepForReader(slot: slot) }
         let hadValue = cache.look(slot) { $0.object.hasValue }
         guard merge(incoming, slot: slot) else { return nil }
-        cache[slot].object.expire(nowMs: now.wallMs)
+        // A read merges all copies before it lets anything expire: see `mergeCopies`.
+        if !isAnswer { cache[slot].object.expire(nowMs: now.wallMs) }
         prune(slot: slot)
         let isIncoming = isWhole && cache.look(slot) { $0.object == incoming }
         store(slot: slot, hadValue: hadValue, given: isIncoming ? record : nil, into: &effects)

@@ -50,8 +50,6 @@ extension DataPlane {
                     == nil
             else { return fail(id, node, now: now, into: &effects) }
         }
-        // The sweeper may have been at theirs and not here yet.
-        expire(slot: flight.slot, now: now, into: &effects)
         if let place = routing.table?.readPlace(of: node, in: flight.partition) {
             reads.update(id) { $0.differing.append((place, theirs)) }
         }
@@ -64,6 +62,9 @@ extension DataPlane {
         reads.update(id) { $0.compared = nil }
         guard let flight = reads[id], let table = routing.table, let first = flight.served.first
         else { return }
+        // The sweeper may have been at theirs and not here yet. Not before all copies are merged:
+        // a value that lives longer keeps those beside it, and who holds it has kept them.
+        expire(slot: flight.slot, now: now, into: &effects)
         let merged = ReadObject(cache.look(flight.slot) { $0.object })
         let behind = flight.behind(merged, primaries: table.replicaCount)
         guard !behind.isEmpty, settings.bug != .skipsReadRepair else {
