@@ -244,6 +244,51 @@ import Testing
         #expect(objection.rumours.contains(Rumour(node(1), .alive, incarnation: 11)))
     }
 
+    @Test func `who accuses says so at once and in every period, however ill it is itself`() {
+        var watch = Watch(members: 8)
+        #expect(watch.wait(msMax: 6000) { $0.counters.accusations > 0 } != nil)
+        func accused() -> [NodeNumber] {
+            watch.takeSends().filter { $0.message.rumours.first?.accuser == node(1) }
+                .filter { $0.message.rumours.first?.subject == $0.to }.map(\.to)
+        }
+        let first = Set(accused())
+        #expect(first.count == 1)
+        // Nobody helped: its own probes have become slow.
+        #expect(watch.detector.report.healthScore > 0)
+        watch.wait(ms: 500)
+        #expect(first.isSubset(of: accused()))
+        watch.wait(ms: 500)
+        #expect(first.isSubset(of: accused()))
+    }
+
+    @Test func `who objects tells others at once`() {
+        var watch = Watch(members: 8)
+        watch.effects = []
+        watch.receive(.news, from: node(2), [Rumour(node(1), .suspect, incarnation: 10)])
+        let news = watch.takeSends()
+        #expect(news.count == DetectorTiming.newsTargets)
+        #expect(
+            news.allSatisfy {
+                $0.message.rumours.contains(Rumour(node(1), .alive, incarnation: 11))
+            })
+        // The same accusation again is none of this incarnation.
+        watch.receive(.news, from: node(3), [Rumour(node(1), .suspect, incarnation: 10)])
+        #expect(watch.takeSends().isEmpty)
+    }
+
+    @Test func `a ping that went with its connection is sent again on the next one`() {
+        var watch = Watch(members: 3)
+        watch.apply(.linkOpened(node(2)))
+        _ = watch.takeSends()
+        watch.apply(.linkClosed(node(3)))
+        let lost = watch.takeSends()
+        watch.apply(.linkOpened(node(3)))
+        let again = watch.takeSends()
+        #expect(again.map(\.to) == [node(3)])
+        #expect(again.map(\.message.body) == lost.map(\.message.body))
+        #expect(watch.counters.probes == 1)
+    }
+
     @Test func `an objection clears a member, an older one does not`() {
         var watch = Watch(members: 8)
         watch.hear(Rumour(node(8), .suspect, incarnation: 5, accuser: node(3)))

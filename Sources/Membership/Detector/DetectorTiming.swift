@@ -43,6 +43,9 @@ public struct DetectorTiming: Sendable, Equatable {
     /// Members that are told in a period what is new, besides the one that is probed: memberlist's
     /// `GossipNodes`.
     static let newsTargets = 3
+    /// Members that a node accuses and reminds of it in a period. It probes one a period itself, so
+    /// more only come together while it is cut off, and then they do not hear it anyway.
+    static let remindersMax = 3
     /// Requests to a member that time out within the window until it is probed out of turn.
     static let timeoutsUntilProbe = 3
     /// Probes in a row that reached a member only through others, until this node takes its own

@@ -5,7 +5,6 @@ extension FailureDetector {
     /// The next member in turn.
     mutating func beginPeriod(nowNs: UInt64, into effects: inout [Effect]) {
         nextPeriodNs = nowNs + timing.periodNs * health.multiplier
-        spreadNews(into: &effects)
         // A probe out of turn counts as the member's turn; the dead have their own.
         for _ in 0..<round.count {
             if roundIndex >= round.count {
@@ -42,13 +41,16 @@ extension FailureDetector {
         send(.ping(drawNumber()), to: node, into: &effects)
     }
 
-    /// A connection to a member is open: whoever is taken for dead should hear of it, and after a
-    /// start the first that is there can say who else is.
+    /// A connection to a member is open: whoever is suspected or taken for dead should hear of it,
+    /// and after a start the first that is there can say who else is.
     mutating func greet(_ node: NodeNumber, into effects: inout [Effect]) {
         guard isMember, let index = index(of: node) else { return }
         if syncs == 0 {
             syncs = 1
             send(.sync(states), to: node, into: &effects)
+        } else if let probe = probes.first(where: { $0.target == node }) {
+            // The connection that carried the ping is gone, and perhaps the ping with it.
+            send(.ping(probe.number), to: node, into: &effects)
         } else if peers[index].verdict != .alive {
             send(.ping(drawNumber()), to: node, into: &effects)
         }
@@ -173,5 +175,6 @@ extension FailureDetector {
         health.worsen(by: probe.helpers == 0 ? 1 : silent)
         if peers[index].liveness == .alive { counters.accusations += 1 }
         suspect(index, by: node, nowNs: nowNs, into: &effects)
+        send(.ping(drawNumber()), to: probe.target, into: &effects)
     }
 }

@@ -46,9 +46,20 @@ extension FailureDetector {
         for state in states { hear(state, from: teller, nowNs: nowNs, into: &effects) }
     }
 
+    /// What is said in each period, however slow this node's own probes have become: news of
+    /// others, and to members whom this node accuses what they are accused of.
+    mutating func tellNews(nowNs: UInt64, into effects: inout [Effect]) {
+        nextNewsNs = nowNs + timing.periodNs
+        spreadNews(into: &effects)
+        let accused = suspicions.filter { $0.accusers.contains(node) }.map(\.subject)
+        for subject in accused.shuffled(using: &random).prefix(DetectorTiming.remindersMax) {
+            send(.ping(drawNumber()), to: subject, into: &effects)
+        }
+    }
+
     /// Tells a few members at random what is new, so that news doubles several times a period and
     /// not once or twice. Nobody says anything when nothing is new.
-    mutating func spreadNews(into effects: inout [Effect]) {
+    private mutating func spreadNews(into effects: inout [Effect]) {
         guard !rumours.isEmpty else { return }
         let others = peers.filter { $0.liveness != .dead }
         for peer in others.shuffled(using: &random).prefix(DetectorTiming.newsTargets) {
@@ -60,7 +71,7 @@ extension FailureDetector {
     mutating func hear(
         _ rumour: Rumour, from teller: NodeNumber, nowNs: UInt64, into effects: inout [Effect]
     ) {
-        guard rumour.subject != node else { return hearOfSelf(rumour) }
+        guard rumour.subject != node else { return hearOfSelf(rumour, into: &effects) }
         guard let index = index(of: rumour.subject) else { return counters.strangers += 1 }
         let known = peers[index].state
         switch rumour.liveness {
@@ -103,7 +114,7 @@ extension FailureDetector {
 
     /// Somebody is wrong about this node, or knows it from an earlier life: it moves on to an
     /// incarnation that outdoes what is said.
-    private mutating func hearOfSelf(_ rumour: Rumour) {
+    private mutating func hearOfSelf(_ rumour: Rumour, into effects: inout [Effect]) {
         let isAccused = rumour.liveness != .alive && rumour.incarnation >= incarnation
         guard isAccused || rumour.incarnation > incarnation else { return }
         incarnation = min(rumour.incarnation + 1, DetectorMessage.incarnationMax)
@@ -112,6 +123,7 @@ extension FailureDetector {
         // It would not have been suspected had it answered in time.
         counters.refutations += 1
         health.worsen()
+        spreadNews(into: &effects)
     }
 
     /// The member has objected, or is back.

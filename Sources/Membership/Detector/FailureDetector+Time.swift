@@ -8,6 +8,7 @@ extension FailureDetector {
         endDueHelps(nowNs: nowNs, into: &effects)
         endDueProbes(nowNs: nowNs, into: &effects)
         endDueSuspicions(nowNs: nowNs, into: &effects)
+        if nextNewsNs <= nowNs { tellNews(nowNs: nowNs, into: &effects) }
         if nextPeriodNs <= nowNs { beginPeriod(nowNs: nowNs, into: &effects) }
         if nextDeadProbeNs <= nowNs { probeDead(nowNs: nowNs, into: &effects) }
         if nextSyncNs <= nowNs { sync(nowNs: nowNs, into: &effects) }
@@ -31,6 +32,7 @@ extension FailureDetector {
         for index in helps.indices { helps[index].deadlineNs += shiftNs }
         for index in suspicions.indices { suspicions[index].startedNs += shiftNs }
         nextPeriodNs += shiftNs
+        nextNewsNs += shiftNs
         nextDeadProbeNs += shiftNs
         nextSyncNs += shiftNs
         return true

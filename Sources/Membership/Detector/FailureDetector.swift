@@ -19,6 +19,9 @@ public import Essentials
 /// - Time during which this node stood still counts for nobody: all deadlines move by it.
 /// - While there is news, it is also told to three members a period (memberlist's gossip), and two
 ///   members compare all they know every 20 periods (its push/pull).
+/// - Whoever suspects a member by its own probe tells it so at once and in every period, and who
+///   objects tells others at once. Whatever the health of the two, an error of theirs is cleared up
+///   within a period in which they reach each other.
 ///
 /// Invariant: a member has at most one probe and one suspicion under way.
 ///
@@ -137,6 +140,7 @@ public struct FailureDetector: Sendable {
     /// Whether the last tick found that time was lost.
     var hasSkipped = false
     var nextPeriodNs: UInt64 = .max
+    var nextNewsNs: UInt64 = .max
     var nextDeadProbeNs: UInt64 = .max
     var nextSyncNs: UInt64 = .max
 
@@ -156,7 +160,7 @@ public struct FailureDetector: Sendable {
 
     /// When `ticked` is due; .max without other members.
     public var nextDeadlineNs: UInt64 {
-        var next = min(nextPeriodNs, nextDeadProbeNs, nextSyncNs)
+        var next = min(nextPeriodNs, nextNewsNs, nextDeadProbeNs, nextSyncNs)
         for probe in probes { next = min(next, probe.deadlineNs) }
         for help in helps { next = min(next, help.deadlineNs) }
         for suspicion in suspicions { next = min(next, deadlineNs(of: suspicion)) }
@@ -205,6 +209,7 @@ public struct FailureDetector: Sendable {
         // Nodes that are started together do not probe in step.
         let firstNs = nowNs + UInt64.random(in: 0..<timing.periodNs, using: &random)
         nextPeriodNs = isActive ? firstNs : .max
+        nextNewsNs = isActive ? firstNs : .max
         nextDeadProbeNs = isActive ? firstNs + timing.deadPeriodNs : .max
         nextSyncNs = isActive ? firstNs : .max
     }

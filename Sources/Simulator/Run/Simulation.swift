@@ -20,6 +20,9 @@ final class Simulation {
     private(set) var requests = Tally()
     /// A client that has waited so long gives up; what it asked for may happen all the same.
     private static let patienceNs: UInt64 = 1_500_000_000
+    /// How long after healing somebody may still be missed by anybody, in ms: suspicions of a cut
+    /// are refuted within a period or two of the failure detector, and the dead are greeted.
+    private static let reunionMsMax = 5000
     /// How long the healed cluster may take to come to rest, in ms.
     private static let restMsMax = 20_000
 
@@ -120,6 +123,7 @@ final class Simulation {
         faults.healAll()
         scene.lastResumeNs = cluster.timeNs
         cluster.weather = Weather(messageMs: min(plan.options.weather.messageMs, 5))
+        guard reunites() else { return }
         // Clocks that were ahead must be overtaken, and all deadlines pass.
         cluster.wait(ms: UInt64(2 * Plan.skewMsMax + Workload.lifeMsMax))
         guard comesToRest() else { return }
@@ -132,6 +136,19 @@ final class Simulation {
         for index in 1...cluster.nodes.count { cluster.sweep(index) }
         cluster.wait(ms: 500)
         _ = comesToRest()
+    }
+
+    private func reunites() -> Bool {
+        var waitedMs = 0
+        while !areAllAlive {
+            guard waitedMs < Self.reunionMsMax else {
+                scene.fail("everybody is seen", "not all are judged alive")
+                return false
+            }
+            cluster.wait(ms: 50)
+            waitedMs += 50
+        }
+        return true
     }
 
     private func comesToRest() -> Bool {
