@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.parse
 
+from . import proc
 from .report import number
 from .servers import StartError, ask_admin, command, metric, serves, wait_until
 
@@ -24,7 +25,8 @@ P99_RATIO_MAX = 2
 AT_ONCE_SECONDS = 0.1
 CAUGHT_UP_SECONDS_MAX = 120
 HINTS_METRIC = "martlet_hints"
-# Keys that are compared, one by one, between the node that was away and one that was not.
+# Keys that are compared, one by one, between the node that was away and one that was not: once no
+# hint is left, since each is a question to all replicas, and hundreds a second would be measured.
 SAMPLE = 500
 FAULTS = (("kill -9", signal.SIGKILL), ("SIGSTOP", signal.SIGSTOP))
 
@@ -220,7 +222,9 @@ def hints(programs, runner, report):
 
     warm_up = max(1, settings.warm_up_seconds)
     Drive(programs, others, *writes("warm:", warm_up)).finish()
+    usual = Cost(martlet)
     before = healthy(programs, others, *writes("before:", max(5, settings.seconds)))
+    usual = usual.per_second()
     martlet.processes[victim].kill()
     martlet.processes[victim].wait()
     say(f"node {victim + 1} is away for {settings.away:g} s")
@@ -236,54 +240,81 @@ def hints(programs, runner, report):
         martlet.processes[victim], "Martlet", lambda: serves(martlet.addresses[victim]))
     served = time.monotonic() - start
     say(f"node {victim + 1} serves after {served:.2f} s; {kept:,} hints wait for it")
-    drained, complete = watch(martlet, victim, start, int(settings.write_rate * settings.away))
+    cost = Cost(martlet)
+    drained = watch(martlet, start)
+    cost = cost.per_second()
     figures = drive.stop()
+    missing = missing_keys(martlet, victim, int(settings.write_rate * settings.away))
     during = {"ops": figures["operations_per_second"], "failed": figures["failed"],
               **figures["latency_ms"]}
     report.table(["", "ops/s", "p50", "p99", "max", "errors"], [
         ["healthy", *cells(before)], ["while it is away", *cells(away)],
         ["while it catches up", *cells(during)]])
+    seconds = drained or 2 * CAUGHT_UP_SECONDS_MAX
+    # What catching up costs on top of what the clients' writes do.
+    more = [(now - then) * seconds / max(1, kept) * 1e6 for now, then in zip(cost, usual)]
     report.bullets([
         f"Hints that waited: {kept:,}; the node served {served:.2f} s after its start",
-        f"No hint left after {seconds_text(drained)}; all {SAMPLE} keys there after"
-        f" {seconds_text(complete)}"])
+        f"No hint left after {seconds_text(drained)}: {kept / seconds:,.0f} a second",
+        f"Of a sample of keys, the node misses {len(missing)} then",
+        f"CPU time per hint: {number(more[victim])} µs at the node, {number(sum(more[:victim]))} µs"
+        f" at its peers; of the processors, {sum(usual):.2f} s a second are used while it is"
+        f" healthy, and {sum(cost):.2f} s while it catches up"])
     report.goal(
-        f"Away for {settings.away:g} s: everything there again",
-        seconds_text(complete if drained is not None else None), f"< {CAUGHT_UP_SECONDS_MAX} s",
-        None not in (drained, complete) and max(drained, complete) < CAUGHT_UP_SECONDS_MAX)
+        f"Away for {settings.away:g} s: everything there again", seconds_text(drained),
+        f"< {CAUGHT_UP_SECONDS_MAX} s",
+        drained is not None and drained < CAUGHT_UP_SECONDS_MAX and not missing)
     ratio = during["p99"] / before["p99"] if before["p99"] else 0
     report.goal(
         "Clients' p99 while it catches up, to the healthy one",
         f"{number(ratio)} × ({number(during['p99'])} ms)", "< 2 ×", ratio < 2)
     report.record("hints", {
         "healthy": before, "away": away, "catching_up": during, "hints": kept,
-        "served_seconds": served, "drained_seconds": drained, "complete_seconds": complete})
+        "served_seconds": served, "drained_seconds": drained, "missing": missing,
+        "cpu_us_per_hint": more, "cpu_seconds_per_second": cost,
+        "cpu_seconds_per_second_healthy": usual})
 
 
 def seconds_text(seconds):
     return "never" if seconds is None else f"{seconds:.1f} s"
 
 
-def watch(martlet, victim, start, keys):
-    """Seconds from `start` until no hints are left, and until a sample of keys is there."""
-    drained = complete = None
-    # The last of the planned writes may not have been made: arrivals are drawn by chance.
-    stride = max(1, keys * 9 // 10 // SAMPLE)
-    sample = [f"away:{index:012d}" for index in range(0, keys, stride)][:SAMPLE]
+class Cost:
+    """The processor time that the nodes use from now on."""
+
+    def __init__(self, martlet):
+        self.pids = martlet.pids
+        self.start, self.used = time.monotonic(), self.read()
+
+    def read(self):
+        return [proc.cpu_seconds([pid]) for pid in self.pids]
+
+    def per_second(self):
+        seconds = time.monotonic() - self.start
+        return [(now - then) / seconds for now, then in zip(self.read(), self.used)]
+
+
+def watch(martlet, start):
+    """Seconds from `start` until no hints are left."""
+    said = 0
     while time.monotonic() - start < 2 * CAUGHT_UP_SECONDS_MAX:
         now = time.monotonic() - start
         left = sum(pending_hints(martlet, index) for index in range(len(martlet.processes)))
-        missing = [key for key in sample if not has_newest(martlet, victim, key)]
-        say(f"{now:5.1f} s: {left:,} hints left, {len(missing)} of {len(sample)} keys missing")
-        if left == 0 and drained is None:
-            drained = now
-        if not missing and complete is None:
-            complete = now
-        sample = missing or sample
-        if drained is not None and complete is not None:
-            break
-        time.sleep(0.5)
-    return drained, complete
+        if left == 0 or now - said >= 1:
+            said = now
+            say(f"{now:5.1f} s: {left:,} hints left")
+        if left == 0:
+            return now
+        time.sleep(0.2)
+    return None
+
+
+def missing_keys(martlet, victim, keys):
+    """Of a sample of the keys, those that the node still misses."""
+    # The last of the planned writes may not have been made: arrivals are drawn by chance.
+    stride = max(1, keys * 9 // 10 // SAMPLE)
+    sample = [f"away:{index:012d}" for index in range(0, keys, stride)][:SAMPLE]
+    return [key for key in sample if not has_newest(martlet, victim, key)]
 
 
 def pending_hints(martlet, index):
