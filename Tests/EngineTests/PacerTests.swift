@@ -1,8 +1,10 @@
+import Essentials
 import Testing
 
 @testable import Engine
 
-/// A shard under a made-up load: each ms of background work makes commands that much slower.
+/// A shard under a made-up load, which background work makes slower: what a pass of its loop does
+/// of it, the commands of that pass wait for.
 private struct Foreground {
     var pacer = Pacer(Pacer.Settings(rateMax: 100_000_000, rateMin: 1_000_000))
     var nowNs: UInt64 = 1_000_000_000
@@ -10,16 +12,16 @@ private struct Foreground {
     private(set) var spent = 0
     private(set) var slowestNs: UInt64 = 0
 
-    /// Passes `seconds`, in steps of 10 ms, with `commands` a step that take `quietNs`, and longer
-    /// by `nsPerByte` of background work in the step.
+    /// Passes `seconds`, in steps of 1 ms, with `commands` in every tenth that take `quietNs`, and
+    /// longer by `nsPerByte` of background work in the step.
     mutating func pass(
         seconds: Int, commands: Int, quietNs: UInt64 = 1_000_000, nsPerByte: Int = 0,
         isWorking: Bool = true
     ) {
         spent = 0
         slowestNs = 0
-        for _ in 0..<100 * seconds {
-            nowNs += 10_000_000
+        for step in 0..<1000 * seconds {
+            nowNs += 1_000_000
             var done = 0
             if isWorking {
                 done = pacer.grant(nowNs: nowNs)
@@ -28,6 +30,7 @@ private struct Foreground {
             spent += done
             let serviceNs = quietNs + UInt64(done * nsPerByte)
             slowestNs = max(slowestNs, serviceNs)
+            guard step % 10 == 0 else { continue }
             for _ in 0..<commands { pacer.noteForeground(serviceNs: serviceNs) }
             pacer.tick(nowNs: nowNs)
         }
@@ -53,8 +56,8 @@ private struct Foreground {
         var load = Foreground()
         load.pass(seconds: 5, commands: 20, isWorking: false)
         // At full speed a step's work makes commands slower by 10 ms.
-        load.pass(seconds: 10, commands: 20, nsPerByte: 10)
-        load.pass(seconds: 20, commands: 20, nsPerByte: 10)
+        load.pass(seconds: 10, commands: 20, nsPerByte: 100)
+        load.pass(seconds: 20, commands: 20, nsPerByte: 100)
         #expect(load.slowestNs < 2_000_000)
         // A tenth of a ms of work a step is no disturbance: far more than the least is done.
         #expect(load.spent > 20 * 3_000_000)
@@ -67,6 +70,36 @@ private struct Foreground {
         #expect(load.pacer.share < 0.2)
         load.pass(seconds: 20, commands: 20, quietNs: 8_000_000)
         #expect(load.pacer.share == 1)
+    }
+
+    @Test func `what is slow by chance does not slow it down`() {
+        var pacer = Pacer()
+        var random = SeededRandom(seed: 1)
+        var nowNs: UInt64 = 1_000_000_000
+        var shares: [Double] = []
+        for step in 0..<60_000 {
+            nowNs += 1_000_000
+            // From ten seconds on there is work, which nobody feels.
+            if step > 10_000 { pacer.spend(pacer.grant(nowNs: nowNs)) }
+            if step % 10 == 0 { pacer.tick(nowNs: nowNs) }
+            for _ in 0..<3 {
+                // Once a second commands wait for an fsync, and a few take long at any time.
+                let isSlow = step % 1000 < 8 || random.oneIn(150)
+                let serviceNs = isSlow ? 2_000_000 + random.next() % 3_000_000 : 500_000
+                pacer.noteForeground(serviceNs: serviceNs)
+            }
+            if step > 20_000 { shares.append(pacer.share) }
+        }
+        #expect(shares.reduce(0, +) / Double(shares.count) > 0.5)
+    }
+
+    @Test func `work that begins anew begins slowly, and is soon as fast as it may`() {
+        var load = Foreground()
+        load.pass(seconds: 20, commands: 20, isWorking: false)
+        #expect(load.pacer.share == 1)
+        #expect(load.pacer.rate < 10_000_000)
+        load.pass(seconds: 3, commands: 20)
+        #expect(load.pacer.rate > 99_000_000)
     }
 
     @Test func `steady disturbance is never taken for the usual`() {

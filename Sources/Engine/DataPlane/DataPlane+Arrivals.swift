@@ -5,11 +5,12 @@ internal import Wire
 
 /// Taking over what others have kept for this node: a receiver's part, which sets the pace.
 ///
-/// A chunk is merged object by object and answered when its stores are past an fsync. What it costs
-/// is charged to the background's share of the shard; the answer leaves when
-/// it is paid for, and only then will the holder send more.
+/// What holders send waits here, and is merged object by object as far as the background's share of
+/// the shard goes, a little in every millisecond: a loop that took whole chunks as they come would
+/// keep clients waiting meanwhile. A chunk is answered when its stores are past an fsync, and only
+/// then will its holder send more.
 extension DataPlane {
-    /// Chunks being merged or waiting to be paid for: a few from each of some hundred holders.
+    /// Chunks being merged or waiting for it: a few from each of some hundred holders.
     private static let arrivalsMax = 512
 
     mutating func takeHandoff(
@@ -21,7 +22,16 @@ extension DataPlane {
             return refuse(id, .overloaded, link, into: &effects)
         }
         let arrival = hints.arrivals.insert(IncomingHandoff(link: link, id: id, entries: entries))
-        goOn(arrival, now: now, into: &effects)
+        hints.waiting.append(arrival)
+        takeArrivals(now: now, into: &effects)
+    }
+
+    /// Goes on with the chunks that wait, in turns, as far as background work may now.
+    mutating func takeArrivals(now: Now, into effects: inout [Effect]) {
+        while let arrival = hints.waiting.first, mayWork(now: now) {
+            hints.waiting.removeFirst()
+            goOn(arrival, now: now, into: &effects)
+        }
     }
 
     /// Merges one object after the other, up to one whose own copy must be read first. Neighbours
@@ -29,21 +39,25 @@ extension DataPlane {
     mutating func goOn(_ arrival: UInt64, now: Now, into effects: inout [Effect]) {
         guard var handoff = hints.arrivals[arrival] else { return }
         while handoff.next < handoff.entries.count {
+            guard mayWork(now: now) else {
+                hints.waiting.append(arrival)
+                return suspend(handoff, arrival)
+            }
             let entry = handoff.entries[handoff.next]
             let key = ObjectKey(entry.key)
             guard isReplica(of: key) else {
                 handoff.refuse(.notReplica)
                 continue
             }
+            guard let slot = find(key) else {
+                suspend(handoff, arrival)
+                return park(.handoff(arrival), for: key, now: now, into: &effects)
+            }
+            pacer.spend(entry.record.count + Pacer.recordCost)
             guard let object = try? Object(decoding: entry.record) else {
                 counters.corruptRecords += 1
                 handoff.refuse(.corrupt)
                 continue
-            }
-            guard let slot = find(key) else {
-                let suspended = handoff
-                hints.arrivals.update(arrival) { $0 = suspended }
-                return park(.handoff(arrival), for: key, now: now, into: &effects)
             }
             if let refusal = merge(object, entry.record, slot: slot, now: now, into: &effects) {
                 handoff.refuse(refusal)
@@ -53,11 +67,24 @@ extension DataPlane {
             handoff.batch = max(handoff.batch, cache.look(slot) { $0.batch })
             handoff.next += 1
         }
-        let merged = handoff
-        hints.arrivals.update(arrival) { $0 = merged }
-        hints.unpaid.append(arrival)
-        pacer.spend(handoff.cost)
-        payForArrivals(now: now, into: &effects)
+        finish(handoff, arrival, into: &effects)
+    }
+
+    private mutating func suspend(_ handoff: IncomingHandoff, _ arrival: UInt64) {
+        hints.arrivals.update(arrival) { $0 = handoff }
+    }
+
+    private mutating func finish(
+        _ handoff: IncomingHandoff, _ arrival: UInt64, into effects: inout [Effect]
+    ) {
+        _ = hints.arrivals.remove(arrival)
+        // What the holder removes now may have counted for somebody's dw.
+        let hold = Hold(batch: handoff.batch, isDurable: true)
+        if !settings.acknowledgesDurable, !isReached(hold) { effects.append(.requestSync) }
+        let answer = PeerMessage.handedOver(
+            id: handoff.id, windowBytes: UInt64(HintDelivery.windowBytesMax),
+            refused: handoff.refused)
+        effects.append(.answer(handoff.link, answer, after: isReached(hold) ? .none : hold))
     }
 
     /// The own copy of the object that is next cannot be had. One that is corrupt does not hold up
@@ -67,25 +94,16 @@ extension DataPlane {
     ) {
         if refusal == .corrupt {
             hints.arrivals.update(arrival) { $0.refuse(.unreadable) }
-            hints.suspended.append(arrival)
+            hints.waiting.append(arrival)
         } else if let handoff = hints.arrivals.remove(arrival) {
             refuse(handoff.id, refusal, handoff.link, into: &effects)
         }
     }
 
-    /// Answers the chunks that background work has earned.
-    mutating func payForArrivals(now: Now, into effects: inout [Effect]) {
-        while !hints.unpaid.isEmpty, pacer.grant(nowNs: now.monotonicNs) > 0 {
-            let arrival = hints.unpaid.removeFirst()
-            guard let handoff = hints.arrivals.remove(arrival) else { continue }
-            // What the holder removes now may have counted for somebody's dw.
-            let hold = Hold(batch: handoff.batch, isDurable: true)
-            if !settings.acknowledgesDurable, !isReached(hold) { effects.append(.requestSync) }
-            let window = pacer.share < 0.5 ? 1 : HintDelivery.chunkMax.bytes * 2
-            let answer = PeerMessage.handedOver(
-                id: handoff.id, windowBytes: UInt64(window), refused: handoff.refused)
-            effects.append(.answer(handoff.link, answer, after: isReached(hold) ? .none : hold))
-        }
+    /// Keys were moved or flushed: holders are to send anew what waits.
+    mutating func refuseArrivals(into effects: inout [Effect]) {
+        for arrival in hints.waiting { interrupt(arrival, .epoch, into: &effects) }
+        hints.waiting.removeAll()
     }
 
     private func isReplica(of key: ObjectKey) -> Bool {
@@ -96,11 +114,6 @@ extension DataPlane {
 }
 
 extension IncomingHandoff {
-    /// What taking it in costs the background's share, in bytes.
-    fileprivate var cost: Int {
-        entries.reduce(0) { $0 + $1.record.count + Pacer.recordCost }
-    }
-
     /// Leaves out the entry that is next.
     fileprivate mutating func refuse(_ reason: PeerMessage.Refusal) {
         refused.append(HandoffRefusal(index: next, reason: reason))

@@ -6,17 +6,23 @@ internal import Wire
 ///
 /// As soon as a node can be reached again, each shard of each holder goes over what it keeps for
 /// it in the order of positions. A chunk is read off the loop, sent as one message, and removed
-/// when the node says that it has it as safely as its `wal-sync` has any write it acknowledges. The
-/// node sets the pace by when it answers, and by how much it lets be under way.
+/// when the node says that it has it past an fsync. The node sets the pace by when it answers, and
+/// by how much it lets be under way.
 extension DataPlane {
     /// A chunk that is not answered within this was lost, or the node stands still.
     private static let handoffTimeoutNs: UInt64 = 15_000_000_000
 
+    /// Whether background work may go on now. If not, the plane is woken when it may.
+    mutating func mayWork(now: Now) -> Bool {
+        if pacer.grant(nowNs: now.monotonicNs) > 0 { return true }
+        hints.wakeNs = min(hints.wakeNs, pacer.nextGrantNs(nowNs: now.monotonicNs))
+        return false
+    }
+
     /// Begins, goes on with and ends what is due. Called every tick.
     mutating func tendHints(now: Now, into effects: inout [Effect]) {
-        for arrival in hints.suspended { goOn(arrival, now: now, into: &effects) }
-        hints.suspended.removeAll(keepingCapacity: true)
-        payForArrivals(now: now, into: &effects)
+        hints.wakeNs = .max
+        takeArrivals(now: now, into: &effects)
         guard !hints.deliveries.isEmpty else { return }
         for index in hints.deliveries.indices {
             if !hints.deliveries[index].isRunning { startPass(index, now: now) }
@@ -47,8 +53,7 @@ extension DataPlane {
     private mutating func readNext(_ index: Int, now: Now, into effects: inout [Effect]) {
         guard let table = routing.table else { return }
         let delivery = hints.deliveries[index]
-        guard delivery.isRunning, delivery.scan == nil, delivery.hasRoom,
-            pacer.grant(nowNs: now.monotonicNs) > 0
+        guard delivery.isRunning, delivery.scan == nil, delivery.hasRoom, mayWork(now: now)
         else { return }
         var first = delivery.partition
         while let partition = hints.accounts.next(delivery.target, from: first) {
@@ -151,7 +156,7 @@ extension DataPlane {
             }
             keys.append(key)
             sizes.append(record.key.count + record.value.count)
-            bytes += record.key.count + record.value.count
+            bytes += record.key.count + record.value.count + Pacer.recordCost
             entries.append(HandoffEntry(key: PeerKey(key), record: hint.record))
         }
         guard !entries.isEmpty else { return }
@@ -167,7 +172,7 @@ extension DataPlane {
                 deadlineNs: deadlineNs, changed: scan.changed))
         hints.deliveries[index].chunksUnderWay += 1
         hints.deliveries[index].bytesUnderWay += bytes
-        pacer.spend(bytes + entries.count * Pacer.recordCost)
+        pacer.spend(bytes)
         deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         effects.append(.send(destination, .handoff(id: id, entries: entries), after: .none))
     }

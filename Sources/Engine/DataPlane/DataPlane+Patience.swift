@@ -12,6 +12,12 @@ internal import Wire
 /// done then and the replicas are equal sooner. Otherwise it is dropped as a whole, and safely: its
 /// coordinator has counted this replica as failed, so the write is there as a hint, or comes by a
 /// repair.
+///
+/// Hints are wanted however late they come, so they carry no patience. A coordinator that gives up
+/// on a fallback keeps the hint itself, but one that the fallback has taken meanwhile is a second
+/// copy, and brings its target the write even if the coordinator does not come back. A chunk that
+/// is handed over late is merged all the same: its holder offers it again, and then has less to
+/// offer.
 extension DataPlane {
     /// What is left until `deadlineNs`, for a request to a peer; at least 1 ms.
     static func patienceMs(until deadlineNs: UInt64, now: Now) -> UInt32 {

@@ -151,10 +151,12 @@ public struct DataPlane: Sendable {
     /// Whether stores wait for `closeBatch`.
     public var hasOpenBatch: Bool { batchHasStores }
 
-    /// When `ticked` is due for the sake of a request whose replicas may be late; .max for never.
-    /// To be asked at the end of a pass: requests that are answered in time cost no timer.
+    /// When `ticked` is due for the sake of a request whose replicas may be late, or of background
+    /// work that may then go on; .max for never. To be asked at the end of a pass: requests that
+    /// are answered in time cost no timer.
     public var nextWakeNs: UInt64 {
-        reads.count == detachedCount && forwards.count == 0 ? .max : late.nextNs
+        let lateNs = reads.count == detachedCount && forwards.count == 0 ? .max : late.nextNs
+        return min(lateNs, hints.wakeNs)
     }
 
     /// Ends a pass: returns the number of the batch that this pass's stores form, or nil without
@@ -235,6 +237,7 @@ public struct DataPlane: Sendable {
         if routing.fence != fence {
             fallbackLists.forget()
             endAllPasses()
+            refuseArrivals(into: &effects)
             // Replicas are named by their places, which mean nothing in another placement.
             abandonRequests(under: isFlush ? nil : table, now: now, into: &effects)
         }

@@ -15,11 +15,14 @@ struct HintDelivery: Sendable {
         var changed: Set<ObjectKey> = []
     }
 
-    /// What a receiver grants before it has said anything: one chunk.
-    static let firstWindowBytes = HintDelivery.chunkMax.bytes
-    /// A chunk is one message, taken in one pass of the receiver's loop: at 10 µs a hint, it does
-    /// not hold up clients for longer than a millisecond.
+    /// A chunk is one message, read and built in one pass of the holder's loop: at 1 µs a hint, it
+    /// holds up clients for a tenth of a millisecond.
     static let chunkMax = HintScanLimit(records: 96, bytes: 64 << 10)
+    /// What a receiver lets be under way, with each record's cost (`Pacer.recordCost`): a chunk or
+    /// two wait there while the answers to others come back.
+    static let windowBytesMax = 2 * chunkMax.bytes
+    /// What it grants before it has said anything: one chunk.
+    static let firstWindowBytes = 1
     /// The pause after a failure doubles from the first to the last: a target that takes nothing
     /// is not offered it again and again.
     static let pauseNsMin: UInt64 = 250_000_000
@@ -32,6 +35,7 @@ struct HintDelivery: Sendable {
     var next: [UInt8]?
     var scan: Scan?
     var chunksUnderWay = 0
+    /// Their keys and records, and what these cost besides.
     var bytesUnderWay = 0
     var windowBytes = HintDelivery.firstWindowBytes
     /// Nothing is sent before this.
@@ -80,6 +84,7 @@ struct Handoff: Sendable {
     let keys: [ObjectKey]
     /// Of each key: the bytes that its hint takes.
     let sizes: [Int]
+    /// What they count for in the receiver's window.
     let bytes: Int
     let deadlineNs: UInt64
     /// Keys whose hints were stored since: what is acknowledged is not what is stored now.

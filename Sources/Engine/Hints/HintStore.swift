@@ -10,10 +10,10 @@ struct HintStore: Sendable {
     var handoffs = FlightTable<Handoff>(.handoff)
     /// Not on the wire: the numbers only find what waits for a load.
     var arrivals = FlightTable<IncomingHandoff>(.handoff)
-    /// Arrivals that are merged and not yet paid for, in their order.
-    var unpaid: [UInt64] = []
-    /// Arrivals that go on at the next tick.
-    var suspended: [UInt64] = []
+    /// Arrivals that go on when background work may, in their order.
+    var waiting: [UInt64] = []
+    /// When background work that waits for the pacer may go on; .max when none does.
+    var wakeNs = UInt64.max
     var lastScanToken: UInt64 = 0
     /// The last batch that removes hints: reads wait until it is written.
     var dropBatch: UInt64 = 0

@@ -1,25 +1,43 @@
 /// What a foreground latency's p99 usually is, and whether it is well above that now.
 ///
 /// The usual level is learnt only from intervals in which background work did next to nothing: if
-/// it were learnt always, work that disturbs steadily would soon pass for the usual. Downwards it
-/// is learnt always, since nothing makes requests faster than the machine is.
+/// it were learnt always, work that disturbs steadily would soon pass for the usual. A level far
+/// below it is learnt always, and slowly, since nothing makes requests faster than the machine is.
+///
+/// A p99 of a tenth of a second is mostly chance: an fsync, a flush of a memtable or another
+/// process falls into it or does not. So what is judged is that of about the last second, whose
+/// older samples count less and less. Usual is that of a minute's samples, and not a mean of many
+/// p99s: where about one command in a hundred is slow, those leap between fast and slow.
 struct QuietLevel: Sendable {
-    enum Verdict: Sendable { case idle, calm, disturbed }
+    /// Unsure: too few samples since those that no longer count.
+    enum Verdict: Sendable { case idle, unsure, calm, disturbed }
 
-    /// Buckets a quarter of a power of two wide, from 1 µs to about a minute.
-    private static let bucketsCount = 26 * 4
     /// Fewer in an interval are nobody whom background work could disturb.
     private static let samplesMin = 8
+    /// Fewer give no p99 to act upon, unless more do not come in so many intervals.
+    private static let samplesSure: Float = 256
+    private static let intervalsSure = 8
+    /// The part of a sample's weight that goes with each interval.
+    private static let fading: Float = 0.125
+    /// The usual level is that of so many intervals, later ones counting more.
+    private static let memory: Float = 600
     /// A rise that people, and other machines, do not notice.
     private static let riseNsMin: UInt64 = 500_000
 
-    /// The usual p99, in ns; 0 while nothing is known.
-    private(set) var quietNs: UInt64 = 0
+    /// Since the last interval.
     private(set) var sampleCount = 0
-    private var counts = [UInt32](repeating: 0, count: bucketsCount)
+    private var recent = LatencyWeights()
+    /// Intervals with samples that count.
+    private var intervals = 0
+    private var usual = LatencyWeights()
+    /// Intervals that the usual level was learnt from, up to `memory`.
+    private var learnt: Float = 0
+
+    /// The usual p99, in ns; 0 while nothing is known.
+    var quietNs: UInt64 { learnt > 0 ? usual.p99Ns : 0 }
 
     mutating func note(ns: UInt64) {
-        counts[Self.bucket(ofNs: ns)] &+= 1
+        recent.add(ns: ns)
         sampleCount &+= 1
     }
 
@@ -28,38 +46,65 @@ struct QuietLevel: Sendable {
     /// Disturbed is what exceeds half as much again as usual: those who must not see their p99
     /// double have to be spared before it does.
     mutating func judge(isQuiet: Bool) -> Verdict {
-        defer { clear() }
+        defer {
+            sampleCount = 0
+            recent.scale(by: 1 - Self.fading)
+        }
         guard sampleCount >= Self.samplesMin else { return .idle }
-        let measuredNs = p99Ns
-        if quietNs == 0 {
-            // Whatever goes on, this is the first that is known.
-            quietNs = measuredNs
-            return .calm
+        intervals += 1
+        let (usualNs, recentNs) = (quietNs, recent.p99Ns)
+        if isQuiet || learnt == 0 {
+            learnt = min(learnt + 1, Self.memory)
+            usual.approach(recent, by: 1 / learnt)
+        } else if recentNs < usualNs / 2 {
+            usual.approach(recent, by: 1 / Self.memory)
         }
-        let isDisturbed = measuredNs > max(quietNs + quietNs / 2, quietNs + Self.riseNsMin)
-        if measuredNs < quietNs {
-            quietNs -= (quietNs - measuredNs) / 4
-        } else if isQuiet {
-            quietNs += (measuredNs - quietNs) / 8
+        // Whatever goes on, the first that is known is calm.
+        guard usualNs > 0 else { return .calm }
+        guard recent.total >= Self.samplesSure || intervals >= Self.intervalsSure else {
+            return .unsure
         }
+        let isDisturbed = recentNs > max(usualNs + usualNs / 2, usualNs + Self.riseNsMin)
         return isDisturbed ? .disturbed : .calm
     }
 
-    private mutating func clear() {
-        guard sampleCount > 0 else { return }
-        for index in counts.indices { counts[index] = 0 }
-        sampleCount = 0
+    /// Samples so far say nothing about what comes now; the usual level stays.
+    mutating func forget() {
+        recent = LatencyWeights()
+        (sampleCount, intervals) = (0, 0)
+    }
+}
+
+/// How much samples of each latency weigh.
+private struct LatencyWeights: Sendable {
+    /// Buckets a quarter of a power of two wide, from 1 µs to about a minute.
+    private static let bucketsCount = 26 * 4
+
+    private var weights = [Float](repeating: 0, count: bucketsCount)
+
+    mutating func add(ns: UInt64) { weights[Self.bucket(ofNs: ns)] += 1 }
+
+    mutating func scale(by factor: Float) {
+        for index in weights.indices { weights[index] *= factor }
     }
 
-    /// The upper bound of the bucket in which the fastest 99 % of the samples end.
-    private var p99Ns: UInt64 {
-        let wanted = sampleCount - sampleCount / 100
-        var seen = 0
-        for index in counts.indices {
-            seen += Int(counts[index])
-            if seen >= wanted { return Self.upperNs(of: index) }
+    /// Goes the `part` of the way to `other`.
+    mutating func approach(_ other: LatencyWeights, by part: Float) {
+        for index in weights.indices {
+            weights[index] += (other.weights[index] - weights[index]) * part
         }
-        return Self.upperNs(of: Self.bucketsCount - 1)
+    }
+
+    var total: Float { weights.reduce(0, +) }
+
+    /// The upper bound of the bucket in which the fastest 99 % of the samples end.
+    var p99Ns: UInt64 {
+        var slower = total * 0.01
+        for index in weights.indices.reversed() {
+            slower -= weights[index]
+            if slower < 0 { return Self.upperNs(of: index) }
+        }
+        return Self.upperNs(of: 0)
     }
 
     private static func bucket(ofNs ns: UInt64) -> Int {
