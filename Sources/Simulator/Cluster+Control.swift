@@ -54,6 +54,7 @@ extension Cluster {
                 inNs: random.durationNs(upToMs: weather.syncMs))
         case .store(let topology):
             self[index].disk.facts.topology = topology
+            observer?(.followed(node: index, topology))
             self[index].process?.isStoringTopology = true
             plan(
                 .topologyStored(node: index, life: self[index].life),
@@ -69,18 +70,24 @@ extension Cluster {
         case .inspect(let preparation):
             self[index].process?.inspections.append(preparation)
             checkInspections(index)
-        case .accepted(let id): trace.note(.control, name, "change \(id.rawValue) is made")
+        case .accepted(let id):
+            trace.note(.control, name, "change \(id.rawValue) is made")
+            observer?(.decided(id, isMade: true))
         case .refused(let id, let reason):
             trace.note(.control, name, "change \(id.rawValue) is refused: \(reason)")
+            observer?(.decided(id, isMade: false))
         case .report(let text): trace.note(.control, name, "\(text)")
         case .observed(let observation):
-            if let broken = agreement.note(observation, by: index) { violations.append(broken) }
+            let term = self[index].process?.control.consensusStatus(now: now(index)).term ?? 0
+            agreement.note(
+                observation, by: index, term: term, stored: self[index].disk.facts.consensus)
         }
     }
 
     func persisted(_ index: Int) {
         guard let write = self[index].process?.persisting else { return }
         self[index].disk.facts.consensus.apply(write)
+        agreement.note(write, by: index, stored: self[index].disk.facts.consensus)
         self[index].process?.persisting = nil
         runControlEffects(index)
     }
@@ -132,13 +139,22 @@ extension Cluster {
         }
     }
 
-    func propose(_ change: TopologyChange, at index: Int) {
-        control(.proposed(drawProposalID(), change), at: index)
+    /// - Parameter mayBeMade: false for a change that has to be refused.
+    func propose(_ change: TopologyChange, at index: Int, mayBeMade: Bool = true) {
+        let id = drawProposalID()
+        observer?(.proposed(id, change, mayBeMade: mayBeMade))
+        control(.proposed(id, change), at: index)
     }
 
     /// A node that is no member asks `seed` to let it in.
-    func join(_ index: Int, at seed: Int) {
-        let message = ControlMessage.joinRequest(drawProposalID(), self[index].description)
+    ///
+    /// - Parameter stranger: what a process says that was started in the place of a member, on
+    ///   another disk: it has to be refused.
+    func join(_ index: Int, at seed: Int, as stranger: MemberDescription? = nil) {
+        let id = drawProposalID()
+        let description = stranger ?? self[index].description
+        observer?(.proposed(id, .join(description), mayBeMade: stranger == nil))
+        let message = ControlMessage.joinRequest(id, description)
         trace.note(.control(message.encoded()), from: index, to: seed)
         let connection = Connection(
             opener: index, shard: 0, generation: network.generation(index, seed))
@@ -162,10 +178,13 @@ extension Cluster {
     func takeJoinAnswer(_ bytes: [UInt8], to index: Int) {
         do {
             switch try ControlMessage(decoding: bytes) {
-            case .accepted(_, let topology):
+            case .accepted(let id, let topology):
+                observer?(.decided(id, isMade: true))
+                guard self[index].disk.facts.topology == nil else { return }
                 self[index].disk.facts.topology = topology
                 self[index].disk.facts.consensus = .empty
                 start(index)
+            case .refused(let id, _): observer?(.decided(id, isMade: false))
             default: break
             }
         } catch {

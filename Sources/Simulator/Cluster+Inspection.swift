@@ -21,6 +21,17 @@ extension Cluster {
         }
     }
 
+    /// Elections that any node has started.
+    var electionCount: Int {
+        nodes.reduce(pastElections) { $0 + elections(of: $1.index) }
+    }
+
+    /// Those of the node's present life.
+    func elections(of index: Int) -> Int {
+        let status = self[index].process?.control.consensusStatus(now: now(index))
+        return Int(status?.elections ?? 0)
+    }
+
     /// The nodes that should hold a key.
     func replicas(of key: ObjectKey) -> [Int] {
         replicas(of: sharding.partitioning.partition(of: key.position))

@@ -36,6 +36,7 @@ extension Cluster {
                 seed: random.next()),
             detector: FailureDetector(
                 node: self[index].number, incarnation: now(index).wallMs, seed: random.next()))
+        self[index].process?.control.make(options.bug)
         control(.ticked, at: index)
         tickDetector(index)
         for shard in 0..<options.shards {
@@ -99,6 +100,7 @@ extension Cluster {
         if let counters = self[index].process?.shards.map(\.plane.counters) {
             pastCounters += counters
         }
+        pastElections += elections(of: index)
         // The server promises a ceiling before it gives epochs out; this is the lowest one.
         let ceilingMs = max(self[index].disk.facts.epochCeilingMs, epochReachedMs(index))
         self[index].disk.facts.epochCeilingMs = ceilingMs

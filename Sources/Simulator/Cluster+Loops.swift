@@ -2,6 +2,7 @@ internal import Engine
 internal import Essentials
 internal import Membership
 internal import Objects
+internal import Wire
 
 /// The loops of the nodes' shards: passes, effects, and the batches that effects wait for, as the
 /// server has them.
@@ -67,7 +68,11 @@ extension Cluster {
             let next = events.removeFirst()
             let writes = self[index].process?.shards[shard].plane.counters.writes ?? 0
             let now = now(index)
+            let isFenced = isFenced(next, index, shard)
             self[index].process?.shards[shard].plane.apply(next, now: now, into: &effects)
+            if isFenced, case .received(let message, _, _, _) = next {
+                observer?(.fenced(node: index, message, effects))
+            }
             let made = (self[index].process?.shards[shard].plane.counters.writes ?? 0) - writes
             note(effects, at: index, writes: Int(made))
             for effect in effects {
@@ -130,7 +135,9 @@ extension Cluster {
         switch effect {
         case .reply(let origin, let reply, _): answer(Clients.number(of: origin), reply)
         case .send(let node, let message, _):
-            send(message, from: index, shard: shard, to: Int(node.rawValue))
+            if !send(message, from: index, shard: shard, to: Int(node.rawValue)) {
+                refuse(message, of: node, index, shard)
+            }
         case .answer(let link, let message, _):
             sendAnswer(message, from: index, shard: shard, on: Connection(link))
         case .loadHints(let keys, let token, _):
@@ -144,6 +151,16 @@ extension Cluster {
             .storeHint, .dropHint, .dropHints, .tellOfHints:
             break
         }
+    }
+
+    /// The connection has broken: the same as a refusal of whoever was asked.
+    private func refuse(_ message: PeerMessage, of node: NodeNumber, _ index: Int, _ shard: Int) {
+        guard let id = message.requestID, let plane = self[index].process?.shards[shard].plane
+        else { return }
+        let link = LinkID(rawValue: 0)
+        let header = PeerFrameHeader(epoch: plane.epoch, fence: 0)
+        let refusal = PeerMessage.refused(id: id, .overloaded)
+        apply(.received(refusal, from: node, link: link, header), index, shard)
     }
 
     /// What a worker has read comes back in a later pass.

@@ -7,12 +7,14 @@ internal import Wire
 
 /// Messages between nodes: through real frames, over a network that a test controls.
 extension Cluster {
-    /// On the connection that the shard opened to the node.
-    func send(_ message: PeerMessage, from index: Int, shard: Int, to target: Int) {
-        guard areConnected(index, target) else { return }
+    /// On the connection that the shard opened to the node; false if there is none.
+    @discardableResult
+    func send(_ message: PeerMessage, from index: Int, shard: Int, to target: Int) -> Bool {
+        guard areConnected(index, target) else { return false }
         let connection = Connection(
             opener: index, shard: shard, generation: network.generation(index, target))
         transmit(message, from: index, shard, to: target, connection, isAnswer: false)
+        return true
     }
 
     /// On a connection that a peer opened.

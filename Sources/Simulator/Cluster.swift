@@ -77,8 +77,8 @@ final class Cluster {
 
     let options: Options
     let sharding: Sharding
-    /// Who should hold what, as the cluster begins.
-    let placement: PlacementTable
+    /// Who should hold what.
+    var placement: PlacementTable
     var weather: Weather
     var random: SeededRandom
     /// Since the beginning of the run.
@@ -102,6 +102,7 @@ final class Cluster {
     private(set) var fingerprint: UInt64 = 0
     /// What was counted in lives that have ended.
     var pastCounters: [DataPlane.Counters] = []
+    var pastElections = 0
     private var lastProposal: UInt64 = 0
 
     init(_ options: Options = Options()) throws {

@@ -94,6 +94,8 @@ struct Disk {
         return lost
     }
 
+    var hasDurableRecords: Bool { !durable.records.isEmpty }
+
     var durableKeys: [ObjectKey] { durable.records.keys.sorted { $0.position < $1.position } }
 
     /// Changes a record behind everybody's back, in place and for ever.

@@ -18,6 +18,8 @@ struct DotLedger {
         var value: [UInt8]?
         /// What the event's object had seen, its own dot included.
         var context: CausalContext
+        /// When it was made, in ns since the beginning of the run.
+        var timeNs: UInt64
     }
 
     /// Looked up by dot and never iterated.
@@ -35,13 +37,13 @@ struct DotLedger {
     /// - Parameter actorsMax: contexts are cut to it.
     mutating func note(
         _ stores: [(key: ObjectKey, object: Object)], by node: NodeNumber, writes: Int,
-        actorsMax: Int
+        actorsMax: Int, timeNs: UInt64
     ) {
         var found = 0
         for (key, object) in stores {
             if let dot = Self.latestDot(of: node, in: object), !isMade(key, dot) {
                 found += 1
-                noteWrite(key, dot, object)
+                noteWrite(key, dot, object, timeNs)
             }
             noteStore(key, object)
         }
@@ -58,12 +60,14 @@ struct DotLedger {
         facts[Event(key: key, dot: dot)] != nil
     }
 
-    private mutating func noteWrite(_ key: ObjectKey, _ dot: Dot, _ object: Object) {
+    private mutating func noteWrite(
+        _ key: ObjectKey, _ dot: Dot, _ object: Object, _ timeNs: UInt64
+    ) {
         made[key, default: []].append(dot)
         let entry = object.entries.first { $0.dot == dot }
         let value = entry.flatMap(Self.value)
         facts[Event(key: key, dot: dot)] = Fact(
-            stamp: entry?.stamp, value: value, context: object.context)
+            stamp: entry?.stamp, value: value, context: object.context, timeNs: timeNs)
         if let value { dots[value, default: []].append(Event(key: key, dot: dot)) }
     }
 
@@ -127,7 +131,7 @@ extension Cluster {
         if !stores.isEmpty || writes > 0 {
             ledger.note(
                 stores, by: self[index].number, writes: writes,
-                actorsMax: options.contextActorsMax)
+                actorsMax: options.contextActorsMax, timeNs: timeNs)
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Engine
+internal import Membership
 internal import Objects
 internal import Placement
 internal import Wire
@@ -14,6 +15,13 @@ enum Observation {
     case damaged(node: Int, ObjectKey, Damage.Cause)
     /// A node has given up the hints of a partition, past a bound.
     case hintsEvicted(node: Int, PartitionID)
+    /// Somebody wants a change of the topology; one that may not be made has to be refused.
+    case proposed(ProposalID, TopologyChange, mayBeMade: Bool)
+    case decided(ProposalID, isMade: Bool)
+    /// A node is going to serve by this topology.
+    case followed(node: Int, Topology)
+    /// What a node made of a request that came from beyond a fence.
+    case fenced(node: Int, PeerMessage, [DataPlane.Effect])
     case started(node: Int)
     case ended(node: Int)
     /// A tenth of a second has passed.
@@ -22,4 +30,6 @@ enum Observation {
     case drained
     /// Everything is healed and has settled: what must hold in the end holds now.
     case healed
+    /// The same, after a flush and changes of the members.
+    case changed
 }

@@ -17,7 +17,7 @@ extension DataPlane {
         _ id: UInt64, _ entries: [HandoffEntry], _ header: PeerFrameHeader, link: LinkID,
         now: Now, into effects: inout [Effect]
     ) {
-        guard routing.accepts(header) else { return refuse(id, .epoch, link, into: &effects) }
+        guard accepts(header) else { return refuse(id, .epoch, link, into: &effects) }
         guard hints.arrivals.count < Self.arrivalsMax else {
             return refuse(id, .overloaded, link, into: &effects)
         }

@@ -151,7 +151,7 @@ extension DataPlane {
         _ id: UInt64, _ consistency: PeerConsistency, _ arguments: [[UInt8]],
         _ header: PeerFrameHeader, link: LinkID, now: Now, into effects: inout [Effect]
     ) {
-        guard routing.accepts(header) else {
+        guard accepts(header) else {
             counters.refusals += 1
             return effects.append(.answer(link, .refused(id: id, .epoch), after: .none))
         }

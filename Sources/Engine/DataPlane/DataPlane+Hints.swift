@@ -25,7 +25,7 @@ extension DataPlane {
         _ asker: HintTask.Asker, _ target: NodeNumber, _ peerKey: PeerKey, _ record: [UInt8],
         _ header: PeerFrameHeader, now: Now, into effects: inout [Effect]
     ) {
-        guard routing.accepts(header) else {
+        guard accepts(header) else {
             return refuse(asker.id, .epoch, asker.link, into: &effects)
         }
         let key = ObjectKey(peerKey)

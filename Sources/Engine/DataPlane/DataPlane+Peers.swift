@@ -68,7 +68,7 @@ extension DataPlane {
         _ patienceMs: UInt32, link: LinkID, now: Now, into effects: inout [Effect]
     ) {
         let key = ObjectKey(peerKey)
-        guard routing.accepts(header) else { return refuse(id, .epoch, link, into: &effects) }
+        guard accepts(header) else { return refuse(id, .epoch, link, into: &effects) }
         guard let table = routing.table,
             table.place(of: routing.node, in: table.partitioning.partition(of: key.position)) != nil
         else {

@@ -1,6 +1,8 @@
 internal import Causality
+internal import Consensus
 internal import Objects
 internal import Replication
+internal import Wire
 
 /// A mistake that the engine makes on purpose, to show that the simulator would find it.
 ///
@@ -48,6 +50,23 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case takesCorruptForAbsent
     /// A command that may have run already, and may not run twice, is sent to the next replica.
     case forwardsTwice
+    /// A replica takes requests of a coordinator that is behind it, or ahead of it.
+    case ignoresEpochFence
+    /// A node that starts has forgotten for whom it voted.
+    case forgetsVote
+    /// Learners count when it is decided whether a change of the topology is committed.
+    case countsLearners
+}
+
+extension ControlPlane {
+    /// Makes the mistake from now on, if it is one of the control plane's.
+    package mutating func make(_ bug: DeliberateBug) {
+        switch bug {
+        case .forgetsVote: raft.make(.forgetsVote)
+        case .countsLearners: raft.make(.countsLearners)
+        default: break
+        }
+    }
 }
 
 extension DataPlane {
@@ -72,6 +91,11 @@ extension DataPlane {
         case .putCoversUnseen: cache.look(slot) { $0.object.sighting }
         default: seen
         }
+    }
+
+    /// Whether a request with this header may be served: see `Routing.accepts`.
+    func accepts(_ header: PeerFrameHeader) -> Bool {
+        routing.accepts(header) || settings.bug == .ignoresEpochFence
     }
 
     /// How many replicas a read needs.

@@ -20,7 +20,7 @@ final class AcknowledgementChecker: Checker {
         guard !dots.isEmpty else {
             return scene.fail(self, "\(operation.text) was acknowledged and never made")
         }
-        // What a context that was cut has forgotten, or a disk has lost, cannot be counted any more.
+        // What a context that was cut has forgotten, or a disk has lost, cannot be counted.
         guard !dots.contains(where: { scene.isCut($0, of: operation.key) }) else { return }
         guard scene.damage.nodeCount(operation.key, sinceNs: operation.startedNs) == 0 else {
             return

@@ -13,13 +13,14 @@ final class ExpiryChecker: Checker {
             Workload.Kind(of: read.key) == .expiring
         else { return }
         let patienceMs = Workload.lifeMsMax + 2 * scene.skewMsReached
+        // A write may take effect long after its client was told of a time-out: what counts is when
+        // it did.
         var latestNs: UInt64 = 0
-        for write in scene.history.operations(on: read.key)
-        where write.value != nil && !write.isRefused {
-            let timeoutNs = UInt64(write.consistency.timeoutMs) * 1_000_000
-            let endNs = write.endedNs ?? write.startedNs + timeoutNs
-            // A paused node may take up a request long after its client was told of a time-out.
-            latestNs = max(latestNs, write.isAcknowledged ? endNs : max(endNs, scene.lastResumeNs))
+        for write in scene.history.operations(on: read.key) {
+            guard let value = write.value else { continue }
+            for dot in scene.cluster.ledger.dots(of: value, read.key) {
+                latestNs = max(latestNs, scene.cluster.ledger.fact(read.key, dot)?.timeNs ?? 0)
+            }
         }
         guard latestNs > 0, read.startedNs > latestNs + UInt64(patienceMs) * 1_000_000 else {
             return

@@ -38,6 +38,9 @@ public struct Exercise: Sendable, Equatable {
     /// How often each checker saw its case.
     public var checks = Tally()
 
+    /// How many kinds of faults there are.
+    public static let faultKinds = Fault.allCases.count
+
     public init() {}
 
     public mutating func add(_ other: Exercise) {

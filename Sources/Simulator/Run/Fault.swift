@@ -8,6 +8,7 @@ enum Fault: Int, CaseIterable, Sendable {
     case pause, crash, crashInPass, powerLoss, powerLossInPass, blackout, stop, longAbsence
     case diskError, slowDisk, corruption, nearlyFull
     case clockSkew, clockJump
+    case addressChange, rivalAdmins, earlyMove, wipedNode
 
     /// In the summary.
     var name: String {
@@ -35,6 +36,10 @@ enum Fault: Int, CaseIterable, Sendable {
         case .nearlyFull: "disk nearly full"
         case .clockSkew: "clock skew"
         case .clockJump: "clock jump"
+        case .addressChange: "address change"
+        case .rivalAdmins: "two admins at once"
+        case .earlyMove: "move under data"
+        case .wipedNode: "wiped node"
         }
     }
 }

@@ -25,6 +25,7 @@ final class FaultMaker {
     private var random: SeededRandom
     private var ends = Schedule<End>()
     private(set) var made = Tally()
+    private var admins: Administration
     /// A key of which one replica is corrupt must not lose another one: nothing could bring it
     /// back.
     private var corrupted: [ObjectKey] = []
@@ -33,6 +34,7 @@ final class FaultMaker {
         self.scene = scene
         self.plan = plan
         self.random = SeededRandom(seed: random.next())
+        admins = Administration(scene.cluster, &self.random)
     }
 
     /// One step of the run: ends what is due, and perhaps makes something new.
@@ -76,9 +78,12 @@ final class FaultMaker {
         case .cut, .oneWayCut, .isolation, .split, .flapping, .reconnect: cut(fault, node)
         case .loss, .duplication, .delay: changeWeather(fault)
         case .pause, .crash, .crashInPass, .powerLoss, .powerLossInPass, .blackout, .stop,
-            .longAbsence:
+            .longAbsence, .wipedNode:
             end(fault, node)
         case .diskError, .slowDisk, .corruption, .nearlyFull: harmDisk(fault, node)
+        case .addressChange: admins.moveMember(rivals: 1)
+        case .rivalAdmins: admins.moveMember(rivals: 2)
+        case .earlyMove: admins.tryToMovePartitions()
         case .clockSkew: skew(node, Int64.random(in: -500...500, using: &random))
         case .clockJump:
             skew(
@@ -146,6 +151,7 @@ final class FaultMaker {
             cluster.crash(node, losesPower: random.oneIn(2))
             // Back when everything is healed.
             return true
+        case .wipedNode: guard admins.startWiped(node) else { return false }
         default: cluster.stop(node)
         }
         plan(.start(node), upToMs: 600)

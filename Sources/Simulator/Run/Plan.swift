@@ -18,6 +18,8 @@ struct Plan {
     var faults: [Fault]
     /// One step in so many brings a fault.
     var faultOneIn: Int
+    /// Whether the run goes on with a flush and changes of the members.
+    var hasSecondPart: Bool
 
     init(seed: UInt64, bug: DeliberateBug, random: inout SeededRandom) {
         func draw<Value>(_ values: [Value], _ random: inout SeededRandom) -> Value {
@@ -62,6 +64,7 @@ struct Plan {
         let often = Int.random(in: 2...6, using: &random)
         faults = Fault.allCases.filter { _ in random.oneIn(often) }
         faultOneIn = draw([4, 8, 15, 40], &random)
+        hasSecondPart = random.oneIn(4)
     }
 
     /// For people, in the order in which it matters.

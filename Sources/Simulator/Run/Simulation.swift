@@ -13,6 +13,9 @@ final class Simulation {
     let plan: Plan
     let scene: Scene
     let checkers: [any Checker]
+    /// Those that go on in the second part, where data is flushed and members change.
+    private let lateCheckers: [any Checker]
+    private var secondPart: SecondPart?
     private var cluster: Cluster { scene.cluster }
     private var random: SeededRandom
     private var workload: Workload
@@ -36,8 +39,11 @@ final class Simulation {
         checkers = [
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
-            DotChecker(), ExpiryChecker(), ContextChecker(), BoundChecker(), LivenessChecker(),
-            HandoffChecker(),
+            ExpiryChecker(), ContextChecker(), HandoffChecker(),
+        ]
+        lateCheckers = [
+            DotChecker(), BoundChecker(), LivenessChecker(), TopologyChecker(), ChangeChecker(),
+            FenceChecker(), FlushChecker(),
         ]
         cluster.observer = { [unowned self] in observe($0) }
     }
@@ -52,7 +58,15 @@ final class Simulation {
         }
         heal()
         if !isBroken { observe(.healed) }
+        if !isBroken, plan.hasSecondPart { goOn() }
         takeDriverViolations()
+    }
+
+    private func goOn() {
+        let part = SecondPart(scene, plan, &random)
+        secondPart = part
+        part.run()
+        if !isBroken { observe(.changed) }
     }
 
     private var isBroken: Bool {
@@ -63,6 +77,9 @@ final class Simulation {
     private func takeDriverViolations() {
         for text in cluster.violations { scene.fail("the protocol", text) }
         cluster.violations = []
+        for (promise, text) in cluster.agreement.takeViolations() {
+            scene.fail(promise.name, text)
+        }
     }
 
     private func observe(_ observation: Observation) {
@@ -81,7 +98,10 @@ final class Simulation {
         case .ended: scene.lastEndNs = cluster.timeNs
         default: break
         }
-        for checker in checkers { checker.observe(observation, in: scene) }
+        if secondPart == nil {
+            for checker in checkers { checker.observe(observation, in: scene) }
+        }
+        for checker in lateCheckers { checker.observe(observation, in: scene) }
     }
 
     // MARK: Clients
@@ -231,6 +251,7 @@ final class Simulation {
     var exercise: Exercise {
         var exercise = Exercise()
         exercise.faults = faults.made
+        if let secondPart { exercise.faults.add(secondPart.made) }
         exercise.requests = requests
         let running = cluster.nodes.flatMap { $0.process?.shards.map(\.plane.counters) ?? [] }
         for counters in cluster.pastCounters + running {
@@ -239,9 +260,11 @@ final class Simulation {
                 exercise.engine.add(name, Int(count))
             }
         }
-        for checker in checkers { exercise.checks.add(checker.name, checker.cases) }
-        exercise.checks.add("one leader a term", cluster.agreement.leaderCount)
-        exercise.checks.add("one entry an index of the log", cluster.agreement.entryCount)
+        for checker in checkers + lateCheckers { exercise.checks.add(checker.name, checker.cases) }
+        for promise in Agreement.Promise.allCases {
+            exercise.checks.add(promise.name, cluster.agreement.cases(of: promise))
+        }
+        exercise.engine.add("elections", cluster.electionCount)
         return exercise
     }
 }

@@ -177,7 +177,8 @@ struct ScenarioPlayer {
     }
 
     private mutating func takeViolations() -> [String] {
-        let found = cluster.violations + cluster.ledger.takeViolations()
+        let promises = cluster.agreement.takeViolations().map { "\($0.promise.name): \($0.text)" }
+        let found = cluster.violations + cluster.ledger.takeViolations() + promises
         cluster.violations = []
         return found.map { "VIOLATION: \($0)" }
     }

@@ -1,0 +1,77 @@
+internal import Causality
+internal import Engine
+internal import Membership
+internal import Objects
+internal import Wire
+
+/// What was written before a flush is gone once the flush is confirmed, from answers, disks and
+/// hints; what is acknowledged to clients who asked after that is there in the end.
+final class FlushChecker: Checker {
+    let name = "flushed stays gone"
+    private(set) var cases = 0
+    /// Looked up and never iterated.
+    private var wanted: [ProposalID: UInt64] = [:]
+    /// The latest flush that all members have confirmed, and when an admin was told.
+    private(set) var confirmed: (stamp: Timestamp, atNs: UInt64)?
+
+    func observe(_ observation: Observation, in scene: Scene) {
+        switch observation {
+        case .proposed(let id, .flush(let stamp), _): wanted[id] = stamp
+        case .decided(let id, isMade: true):
+            guard let stamp = wanted[id] else { return }
+            let latest = max(Timestamp(rawValue: stamp), confirmed?.stamp ?? .zero)
+            confirmed = (latest, scene.cluster.timeNs)
+        case .answered(let number, let reply): checkRead(number, reply, scene)
+        case .changed: checkEnd(scene)
+        default: break
+        }
+    }
+
+    private func checkRead(_ number: UInt64, _ reply: Reply, _ scene: Scene) {
+        guard let confirmed, case .bulk(let value) = reply,
+            let read = scene.history.operation(number), read.name == "GET",
+            read.startedNs > confirmed.atNs
+        else { return }
+        cases += 1
+        if isFlushed(value, read.key, scene) {
+            scene.fail(self, "\(read.text) read \(Text.show(value)), which was flushed")
+        }
+    }
+
+    private func isFlushed(_ value: [UInt8], _ key: ObjectKey, _ scene: Scene) -> Bool {
+        guard let confirmed else { return false }
+        let ledger = scene.cluster.ledger
+        return ledger.dots(of: value, key).allSatisfy { dot in
+            (ledger.fact(key, dot)?.stamp).map { $0 <= confirmed.stamp } ?? false
+        }
+    }
+
+    private func checkEnd(_ scene: Scene) {
+        guard let confirmed else { return }
+        for node in scene.cluster.nodes where node.isRunning {
+            for key in node.disk.keys {
+                guard let object = scene.cluster.held(key, by: node.index) else { continue }
+                cases += 1
+                guard object.entries.contains(where: { $0.stamp <= confirmed.stamp }) else {
+                    continue
+                }
+                let text = "\(node.name) holds \(scene.cluster.text(key, on: node.index))"
+                scene.fail(self, "\(text) past a flush")
+            }
+        }
+        for key in scene.history.keys { checkKept(key, after: confirmed.atNs, scene) }
+    }
+
+    private func checkKept(_ key: ObjectKey, after timeNs: UInt64, _ scene: Scene) {
+        for write in scene.history.operations(on: key)
+        where write.isAcknowledged && !write.isUndone && write.startedNs > timeNs {
+            guard let value = write.value else { continue }
+            cases += 1
+            let dots = scene.cluster.ledger.dots(of: value, key)
+            let object = scene.cluster.settled(key) ?? Object()
+            if !dots.contains(where: { object.context.contains($0) }) {
+                scene.fail(self, "\(write.text) came after a flush and is lost")
+            }
+        }
+    }
+}

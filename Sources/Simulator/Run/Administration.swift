@@ -1,0 +1,84 @@
+internal import Engine
+internal import Essentials
+internal import Membership
+
+/// What admins do to the topology while everything else goes wrong, by mistake or not.
+struct Administration {
+    private let cluster: Cluster
+    private var random: SeededRandom
+    /// No two members ever listen on one port.
+    private var lastPort = 20_000
+
+    init(_ cluster: Cluster, _ random: inout SeededRandom) {
+        self.cluster = cluster
+        self.random = SeededRandom(seed: random.next())
+    }
+
+    /// A member listens elsewhere now, as so many admins say at once, each at another node and each
+    /// another address.
+    mutating func moveMember(rivals: Int) -> Bool {
+        let admins = runningNodes.shuffled(using: &random).prefix(rivals)
+        guard admins.count == rivals else { return false }
+        let member = Int.random(in: 1...cluster.nodes.count, using: &random)
+        for admin in admins {
+            let id = cluster[member].description.id
+            cluster.propose(.updateAddresses(id, drawAddresses()), at: admin)
+        }
+        return true
+    }
+
+    /// Partitions would have to move, and they hold data: that has to be refused. Only records that
+    /// a power failure leaves count, or a blackout could empty the cluster.
+    mutating func tryToMovePartitions() -> Bool {
+        guard cluster.nodes.contains(where: { $0.disk.hasDurableRecords }),
+            let admin = runningNodes.randomElement(using: &random)
+        else { return false }
+        let member = Int.random(in: 1...cluster.nodes.count, using: &random)
+        let id = cluster[member].description.id
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0 where cluster.nodes.count > 1:
+            cluster.propose(.leave(id), at: admin, mayBeMade: false)
+        case 1: cluster.propose(.weigh(id, weight: 50), at: admin, mayBeMade: false)
+        default:
+            var newcomer = Cluster.description(lastPort)
+            newcomer.addresses = drawAddresses()
+            cluster.propose(.join(newcomer), at: admin, mayBeMade: false)
+        }
+        return true
+    }
+
+    /// A member's process is started on an empty disk, in the place of the one that has ended, and
+    /// asks to be let in: under its old id, as after a restored configuration, or under a new one.
+    mutating func startWiped(_ node: Int) -> Bool {
+        let others = runningNodes.filter { $0 != node }
+        guard !others.isEmpty, let control = cluster[node].process?.control else { return false }
+        let isVoter = control.consensusStatus(now: cluster.now(node)).voters
+            .contains(cluster[node].number)
+        let member = control.topology?.members.first { $0.number == cluster[node].number }
+        guard var description = member?.description else { return false }
+        // A learner that has confirmed nothing is only asking again.
+        if !isVoter || random.oneIn(2) { description = renamed(description) }
+        cluster.crash(node, losesPower: false)
+        for other in others.shuffled(using: &random).prefix(2) {
+            cluster.join(node, at: other, as: description)
+        }
+        return true
+    }
+
+    private var runningNodes: [Int] {
+        cluster.nodes.filter { $0.isRunning && !$0.isPaused }.map(\.index)
+    }
+
+    private mutating func renamed(_ description: MemberDescription) -> MemberDescription {
+        MemberDescription(
+            id: UniqueID(high: 0xB, low: random.next()), addresses: description.addresses,
+            zone: description.zone, weight: description.weight)
+    }
+
+    private mutating func drawAddresses() -> MemberAddresses {
+        lastPort += 3
+        return MemberAddresses(
+            peer: "127.0.0.1:\(lastPort)", client: "127.0.0.1:\(lastPort + 1)",
+            admin: "127.0.0.1:\(lastPort + 2)")
+    }
+}
