@@ -78,6 +78,9 @@ public struct ReadQuorum: Sendable {
 
     public func isAsked(_ place: Int) -> Bool { asked.contains(place) }
 
+    /// How many have answered, as far as they are required; while settling, hold the object.
+    public var progress: (answered: Int, required: Int) { (min(counted.count, r), r) }
+
     /// Whether the read is under way and there are replicas that it has not asked.
     public var canAskMore: Bool {
         guard part == .asking || part == .settling else { return false }
@@ -109,7 +112,7 @@ public struct ReadQuorum: Sendable {
         guard expected.count < r || lacksPrimaries else { return .none }
         guard isAttainable(from: expected) else {
             part = .decided
-            return .reject(answered: min(counted.count, r), required: r)
+            return .reject(answered: progress.answered, required: progress.required)
         }
         return ask(primaryOnly: expected.count >= r)
     }

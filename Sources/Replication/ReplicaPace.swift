@@ -16,7 +16,7 @@ public struct ReplicaPace: Sendable {
     /// A read is not helped out earlier: a second message costs more than so short a wait.
     static let lateNsMin: UInt64 = 1_000_000
     /// Nor later: people notice, and a peer that is always as slow has no tail worth waiting for.
-    static let lateNsMax: UInt64 = 100_000_000
+    public static let lateNsMax: UInt64 = 100_000_000
     /// For a peer that has not answered often enough to say.
     static let lateNsUnknown: UInt64 = 10_000_000
     /// The part of a new answer in the mean: an eighth.

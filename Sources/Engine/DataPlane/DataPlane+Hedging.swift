@@ -136,16 +136,11 @@ extension DataPlane {
 
     /// The replicas of a read may be later than they usually are: one more is asked.
     mutating func helpLateRead(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let flight = reads[id] else { return }
         let nowNs = now.monotonicNs
-        guard nowNs < flight.deadlineNs else {
-            return timeOutRead(id, now: now, into: &effects)
+        if reads.look(id, { $0.map { !$0.isLookPlanned || $0.lookNs <= nowNs } }) == true {
+            endDueRequests(of: id, now: now, into: &effects)
         }
-        if !flight.hasDeadline {
-            reads.update(id) { $0.hasDeadline = true }
-            deadlines.schedule(id, atNs: flight.deadlineNs, nowNs: nowNs)
-        }
-        guard !flight.isDetached, flight.quorum.canAskMore else { return }
+        guard let flight = reads[id], !flight.isDetached, flight.quorum.canAskMore else { return }
         let dueNs = lateNs(of: flight)
         guard nowNs >= dueNs else {
             return late.schedule(id, atNs: dueNs, nowNs: nowNs)
@@ -186,20 +181,5 @@ extension DataPlane {
             dueNs = min(dueNs, flight.startedNs + paceNs(place))
         }
         return dueNs
-    }
-
-    /// Not enough replicas have answered, or acknowledged, in the read's time.
-    mutating func timeOutRead(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let flight = reads[id], let table = routing.table else { return }
-        noteTimeouts(in: flight.partition, now: now, into: &effects) {
-            flight.quorum.isPending($0) || flight.quorum.isRepairing($0)
-        }
-        for place in 0..<table.replicaCount where flight.quorum.isRepairing(place) {
-            counters.repairsFailed += 1
-        }
-        guard !flight.isDetached else { return forget(id, now: now) }
-        forgetPending(of: flight, now: now)
-        let next = reads.update(id) { $0.quorum.apply(.deadlinePassed) }
-        if let next { carryOut(next, of: id, now: now, into: &effects) }
     }
 }

@@ -45,13 +45,13 @@ extension DataPlane {
             asked.insert(place)
             next = quorum.advance()
         }
-        var deadlineNs = first.deadlineNs
-        for arrival in served { deadlineNs = min(deadlineNs, arrival.deadlineNs) }
+        let (firstNs, deadlineNs) = deadlines(of: served, waiting, table)
         let fingerprint = cache.look(slot) { $0.object.fingerprint }
         let flight = ReadFlight(
             quorum: quorum, key: key, partition: partition, own: place, slot: slot,
             askedAtStart: asked, startedNs: now.monotonicNs, deadlineNs: deadlineNs,
-            comparedFingerprint: fingerprint, served: served, waiting: waiting)
+            comparedFingerprint: fingerprint, served: served, waiting: waiting,
+            lookNs: min(firstNs, now.monotonicNs + ReplicaPace.lateNsMax))
         cache[slot].pins += 1
         // Too few can be reached: nobody is asked, and nobody waits.
         if case .reject = next {
@@ -69,7 +69,7 @@ extension DataPlane {
         readRequestCount += served.count + waiting.count
         cache[slot].reader = id
         hedging.noteRead()
-        var lateNs = deadlineNs
+        var lateNs = firstNs
         let message = PeerMessage.check(
             id: id, key: PeerKey(key), fingerprint: fingerprint,
             patienceMs: Self.patienceMs(until: deadlineNs, now: now))
@@ -228,7 +228,7 @@ extension DataPlane {
             }
             let evaluation = evaluate(request, slot: flight.slot, as: shown, now: now)
             perform(
-                evaluation, request, slot: flight.slot, flight.partition, place: place, now: now,
+                evaluation, arrival, slot: flight.slot, flight.partition, place: place, now: now,
                 into: &effects)
         }
         return rest
@@ -258,7 +258,7 @@ extension DataPlane {
                 hasWritten = true
             }
             perform(
-                evaluation, request, slot: flight.slot, flight.partition, place: place, now: now,
+                evaluation, arrival, slot: flight.slot, flight.partition, place: place, now: now,
                 into: &effects)
         }
         return []
@@ -277,7 +277,7 @@ extension DataPlane {
                 tell(&self, arrival, &effects)
             } else {
                 act(
-                    arrival.request, slot: flight.slot, flight.partition, place: place, now: now,
+                    arrival, slot: flight.slot, flight.partition, place: place, now: now,
                     into: &effects)
             }
         }
@@ -293,10 +293,11 @@ extension DataPlane {
         defer { cache[flight.slot].pins -= 1 }
         var index = 0
         while index < flight.waiting.count {
-            let request = flight.waiting[index].request
+            let arrival = flight.waiting[index]
+            let request = arrival.request
             guard needsRead(request, table) else {
                 act(
-                    request, slot: flight.slot, flight.partition, place: place, now: now,
+                    arrival, slot: flight.slot, flight.partition, place: place, now: now,
                     into: &effects)
                 index += 1
                 continue

@@ -60,7 +60,8 @@ extension DataPlane {
     mutating func mergeCopies(_ id: UInt64, now: Now, into effects: inout [Effect]) {
         // What was compared is older than what others hold.
         reads.update(id) { $0.compared = nil }
-        guard let flight = reads[id], let table = routing.table, let first = flight.served.first
+        guard let flight = reads[id], let table = routing.table,
+            let first = flight.served.first(where: { needsRead($0.request, table) })
         else { return }
         // The sweeper may have been at theirs and not here yet. Not before all copies are merged:
         // a value that lives longer keeps those beside it, and who holds it has kept them.

@@ -52,12 +52,16 @@ extension DataPlane {
 
     /// Sends the write to the other replicas and answers when enough have it.
     ///
+    /// A write that had to wait, be it for a read, has what is left of its time; a tick at least,
+    /// since it is made now, and replicas that are well answer within that.
+    ///
     /// - Parameter unreached: as `unreachedPlaces` says.
     mutating func replicate(
-        _ record: [UInt8], _ reply: Reply, _ request: Request, _ partition: PartitionID,
+        _ record: [UInt8], _ reply: Reply, _ arrival: Arrival, _ partition: PartitionID,
         place own: Int, _ unreached: PlaceSet, now: Now, into effects: inout [Effect]
     ) {
         guard let table = routing.table else { return }
+        let request = arrival.request
         let replicas = table.replicaCount
         let bounded = request.consistency.bounded(by: replicas)
         let isDurable = settings.acknowledgesDurable || bounded.dw > 0
@@ -67,18 +71,18 @@ extension DataPlane {
             return respond(to: request.origin, reply, after: hold, into: &effects)
         }
         let quorum = WriteQuorum(primaries: replicas, requirement: requirement(bounded))
-        let deadlineNs = now.monotonicNs + UInt64(bounded.timeoutMs) * 1_000_000
+        let deadlineNs = max(arrival.deadlineNs, now.monotonicNs + Self.tickMs * 1_000_000)
         let id = writes.insert(
             WriteFlight(
                 quorum: quorum, origin: request.origin, reply: reply, key: request.key,
-                record: record, partition: partition, startedNs: now.monotonicNs,
+                record: record, partition: partition, startedNs: arrival.atNs,
                 deadlineNs: deadlineNs))
         writeBytes += record.count
         deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         ownStores.append(id, batch: batch, isDurable: isDurable)
         let message = PeerMessage.write(
             id: id, key: PeerKey(request.key), wantsDurability: bounded.dw > 0, record: record,
-            patienceMs: bounded.timeoutMs)
+            patienceMs: Self.patienceMs(until: deadlineNs, now: now))
         let hold = Hold(batch: batch, isDurable: false)
         for place in 0..<replicas where place != own && !unreached.contains(place) {
             effects.append(.send(table.replica(partition, place), message, after: hold))

@@ -34,14 +34,13 @@ extension DataPlane {
         let reader = cache.look(slot) { $0.reader }
         if reader != 0, needsRead || reads[reader]?.isAhead(of: request.origin) ?? false {
             guard !isFull else { return turnAway(request, into: &effects) }
-            let arrival = Arrival(request: request, atNs: now.monotonicNs)
-            reads.update(reader) { $0.waiting.append(arrival) }
-            readRequestCount += 1
+            wait(Arrival(request: request, atNs: now.monotonicNs), for: reader, now: now)
         } else if needsRead {
             let arrival = Arrival(request: request, atNs: now.monotonicNs)
             startRead([arrival], [], slot: slot, partition, place, now: now, into: &effects)
         } else {
-            act(request, slot: slot, partition, place: place, now: now, into: &effects)
+            let arrival = Arrival(request: request, atNs: now.monotonicNs)
+            act(arrival, slot: slot, partition, place: place, now: now, into: &effects)
         }
     }
 
@@ -55,19 +54,20 @@ extension DataPlane {
 
     /// Evaluates the command on the object in `slot` and, when it writes, replicates the write.
     mutating func act(
-        _ request: Request, slot: Int, _ partition: PartitionID, place: Int, now: Now,
+        _ arrival: Arrival, slot: Int, _ partition: PartitionID, place: Int, now: Now,
         into effects: inout [Effect]
     ) {
-        let evaluation = evaluate(request, slot: slot, now: now)
+        let evaluation = evaluate(arrival.request, slot: slot, now: now)
         perform(
-            evaluation, request, slot: slot, partition, place: place, now: now, into: &effects)
+            evaluation, arrival, slot: slot, partition, place: place, now: now, into: &effects)
     }
 
     /// Answers the command, or makes its write and replicates it.
     mutating func perform(
-        _ evaluation: Evaluation, _ request: Request, slot: Int, _ partition: PartitionID,
+        _ evaluation: Evaluation, _ arrival: Arrival, slot: Int, _ partition: PartitionID,
         place: Int, now: Now, into effects: inout [Effect]
     ) {
+        let request = arrival.request
         switch evaluation {
         case .reply(let reply):
             if isSpaceLow, reply == Self.diskFull, case .peer(let link, let id) = request.origin {
@@ -90,7 +90,7 @@ extension DataPlane {
                 reply = .bulk(token(for: request.key, seen: seen, dot, slot: slot))
             }
             replicate(
-                record, reply, request, partition, place: place, unreached, now: now,
+                record, reply, arrival, partition, place: place, unreached, now: now,
                 into: &effects)
         }
     }

@@ -27,11 +27,9 @@ extension DataPlane {
     }
 
     private mutating func wakeRead(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let flight = reads[id] else { return }
-        guard now.monotonicNs >= flight.deadlineNs else {
-            return deadlines.schedule(id, atNs: flight.deadlineNs, nowNs: now.monotonicNs)
-        }
-        timeOutRead(id, now: now, into: &effects)
+        // An earlier look was planned since this one was.
+        guard let lookNs = reads.look(id, { $0?.lookNs }), lookNs <= now.monotonicNs else { return }
+        endDueRequests(of: id, now: now, into: &effects)
     }
 
     private mutating func wakeForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {

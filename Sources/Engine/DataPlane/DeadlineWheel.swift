@@ -17,10 +17,20 @@ struct DeadlineWheel: Sendable {
 
     mutating func schedule(_ id: UInt64, atNs deadlineNs: UInt64, nowNs: UInt64) {
         if currentNs == 0 { currentNs = nowNs }
-        let ticks = deadlineNs > currentNs ? (deadlineNs - currentNs) / tickNs + 1 : 1
-        let steps = Int(min(ticks, UInt64(Self.bucketsCount - 1)))
+        let steps = steps(to: deadlineNs)
         nextNs = min(nextNs, currentNs + UInt64(steps) * tickNs)
         buckets[(current + steps) % Self.bucketsCount].append(id)
+    }
+
+    /// When the turn of what is scheduled for this deadline comes: after it by a tick at most, and
+    /// before it where it lies beyond the wheel.
+    func turnNs(atNs deadlineNs: UInt64) -> UInt64 {
+        currentNs + UInt64(steps(to: deadlineNs)) * tickNs
+    }
+
+    private func steps(to deadlineNs: UInt64) -> Int {
+        let ticks = deadlineNs > currentNs ? (deadlineNs - currentNs) / tickNs + 1 : 1
+        return Int(min(ticks, UInt64(Self.bucketsCount - 1)))
     }
 
     /// Moves to `nowNs` and returns whose turn it is.

@@ -28,6 +28,7 @@ struct ReadFlight: Sendable {
     let slot: Int
     let askedAtStart: PlaceSet
     let startedNs: UInt64
+    /// The last of the deadlines of those that it serves.
     let deadlineNs: UInt64
     /// The fingerprint of the copy that replicas are asked to compare with.
     let comparedFingerprint: UInt64
@@ -50,8 +51,10 @@ struct ReadFlight: Sendable {
     /// The replica that was asked because others were slow, and the one that was only probed.
     var hedge: Int?
     var probe: Int?
-    /// Whether the deadline is planned; before, only the time at which the read is late is.
-    var hasDeadline = false
+    /// When the deadlines of its requests are looked at next. While that is not planned, it is the
+    /// latest that it may be: the time at which the read is late is planned, and comes before.
+    var lookNs: UInt64
+    var isLookPlanned = false
     /// Whether fallbacks may be asked, too.
     var hasFallbacks = false
     /// Its requests are answered. What is left are answers to come, from which latencies and
@@ -163,12 +166,19 @@ struct ForwardFlight: Sendable {
 }
 
 extension Request.Origin {
-    /// Whether both come over one connection, whose order is to be kept.
-    func hasSource(of other: Request.Origin) -> Bool {
-        switch (self, other) {
-        case (.client(let one), .client(let two)): one >> 32 == two >> 32
-        case (.peer(let one, _), .peer(let two, _)): one == two
-        case (.client, .peer), (.peer, .client): false
+    /// A connection, whose order is to be kept.
+    enum Source: Hashable {
+        case client(UInt64)
+        case peer(LinkID)
+    }
+
+    var source: Source {
+        switch self {
+        case .client(let number): .client(number >> 32)
+        case .peer(let link, _): .peer(link)
         }
     }
+
+    /// Whether both come over one connection.
+    func hasSource(of other: Request.Origin) -> Bool { source == other.source }
 }

@@ -10,17 +10,26 @@ import Wire
 struct Replica {
     private(set) var plane: DataPlane
     private(set) var nowNs: UInt64 = 1_000_000_000
-    private let header: PeerFrameHeader
+    private var header: PeerFrameHeader
     private let peer = NodeNumber(rawValue: 2)
     private let link = LinkID(rawValue: 7)
     /// Loads that were asked for and not answered.
     private(set) var loads: [(key: ObjectKey, token: UInt64)] = []
     private(set) var answers: [PeerMessage] = []
     private(set) var replies: [Reply] = []
+    /// The replies to each client.
+    private(set) var repliesByClient: [UInt64: [Reply]] = [:]
+    /// The numbers of the reads that peers were asked about.
+    private(set) var checks: [UInt64] = []
     private(set) var stored = 0
+    /// The hints that are stored, and the reads of them that were asked for and not answered.
+    private(set) var hints: [[UInt8]: [UInt8]] = [:]
+    private(set) var hintScans: [UInt64] = []
+    private(set) var handoffs: [(to: NodeNumber, id: UInt64, entries: [HandoffEntry])] = []
+    private(set) var topology: Topology
 
     init() throws {
-        let topology = try TopologyStore.shared.topology(Cluster.Options())
+        topology = try TopologyStore.shared.topology(Cluster.Options())
         let settings = DataPlane.Settings(
             node: NodeNumber(rawValue: 1), acknowledgesDurable: false, cacheBytesMax: 1 << 20)
         plane = DataPlane(settings: settings, topology: topology)
@@ -31,12 +40,30 @@ struct Replica {
         apply(.received(message, from: peer, link: link, header))
     }
 
-    mutating func request(_ key: String, timeoutMs: UInt32) {
+    /// - Parameter client: whose command it is; replies are found under it.
+    mutating func request(
+        _ key: String, _ operation: Commands.Operation = .get, client: UInt64 = 1, r: Int = 1,
+        w: Int = 1, timeoutMs: UInt32
+    ) {
         apply(
             .requested(
                 Request(
-                    origin: .client(1), key: ObjectKey(Array(key.utf8)), operation: .get,
-                    consistency: Consistency(r: 1, w: 1, timeoutMs: timeoutMs))))
+                    origin: .client(client << 32), key: ObjectKey(Array(key.utf8)),
+                    operation: operation,
+                    consistency: Consistency(r: r, w: w, timeoutMs: timeoutMs))))
+    }
+
+    /// Connects the node to both of its peers, who say only what the test has them say.
+    mutating func openLinks() {
+        for peer: UInt16 in [2, 3] { apply(.linkOpened(NodeNumber(rawValue: peer))) }
+    }
+
+    /// A peer says that it holds what it was asked to compare with last.
+    mutating func agree(_ peer: UInt16) {
+        guard let id = checks.last else { return }
+        apply(
+            .received(
+                .same(id: id), from: NodeNumber(rawValue: peer), link: link, header))
     }
 
     /// A pass of the loop takes so long.
@@ -54,6 +81,28 @@ struct Replica {
         }
     }
 
+    /// Ends a pass whose stores are written at once.
+    mutating func commit() {
+        guard let batch = plane.closeBatch() else { return }
+        apply(.written(batch))
+        apply(.durable(batch))
+    }
+
+    /// Another topology holds from now on.
+    mutating func adopt(_ change: TopologyChange) throws {
+        topology = try topology.applying(change, clusterIsEmpty: true)
+        apply(.topologyAdopted(topology))
+        header = PeerFrameHeader(epoch: topology.epoch, fence: plane.fence)
+    }
+
+    /// The disk answers the first read of hints that it was asked for: all that are stored.
+    mutating func scanHints() {
+        let records = hints.filter { (try? HintRecord.parseKey($0.key)) != nil }
+            .map { HintScanRecord(key: $0.key, value: $0.value) }
+            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        apply(.hintsScanned(token: hintScans.removeFirst(), .chunk(records, next: nil)))
+    }
+
     /// The disk answers what it was asked first: there is no such key.
     mutating func load() {
         let (key, token) = loads.removeFirst()
@@ -69,7 +118,15 @@ struct Replica {
             switch effect {
             case .load(let key, let token): loads.append((key, token))
             case .answer(_, let message, _): answers.append(message)
-            case .reply(_, let reply, _): replies.append(reply)
+            case .reply(let client, let reply, _):
+                replies.append(reply)
+                repliesByClient[client >> 32, default: []].append(reply)
+            case .send(_, .check(let id, _, _, _), _): checks.append(id)
+            case .send(let node, .handoff(let id, let entries), _):
+                handoffs.append((to: node, id: id, entries: entries))
+            case .storeHint(let key, let value): hints[key] = value
+            case .dropHint(let key): hints[key] = nil
+            case .scanHints(_, _, _, let token, _): hintScans.append(token)
             case .store: stored += 1
             default: break
             }
