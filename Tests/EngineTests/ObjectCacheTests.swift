@@ -139,6 +139,26 @@ import Testing
         }
     }
 
+    @Test func `an insertion makes room before it takes it`() {
+        var cache = ObjectCache(bytesMax: 1 << 20)
+        for number in 0..<200 {
+            _ = cache.insert(key(number), object(number, size: 100_000), writtenBatch: 0)
+            #expect(cache.bytes <= 1 << 20)
+        }
+    }
+
+    @Test func `what could not be evicted in time is evicted later`() {
+        var cache = ObjectCache(bytesMax: 20_000)
+        for number in 0..<1000 {
+            let slot = cache.insert(key(number), object(number), writtenBatch: 0)
+            cache[slot].batch = 1
+        }
+        #expect(cache.bytes > 100_000)
+        for _ in 0..<100 { cache.settle(writtenBatch: 1) }
+        #expect(cache.bytes <= 20_000)
+        #expect(cache.count > 0)
+    }
+
     @Test func `emptied, it holds nothing`() {
         var cache = ObjectCache(bytesMax: .max)
         for number in 0..<10 { _ = cache.insert(key(number), object(number), writtenBatch: 0) }

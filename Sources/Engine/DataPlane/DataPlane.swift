@@ -215,6 +215,7 @@ public struct DataPlane: Sendable {
             settings.hintAgeMsMax = ageMsMax
         case .ticked:
             pacer.tick(nowNs: now.monotonicNs)
+            cache.settle(writtenBatch: writtenBatch)
             giveUpParked(now: now, into: &effects)
             tick(now: now, into: &effects)
             endDueInquiries(now: now, into: &effects)

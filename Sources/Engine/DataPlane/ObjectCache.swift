@@ -91,10 +91,9 @@ struct ObjectCache {
 
     /// Takes in an object that is not held yet and returns its slot.
     mutating func insert(_ key: ObjectKey, _ object: Object, writtenBatch: UInt64) -> Int {
-        evict(writtenBatch: writtenBatch)
         var slot = Slot(key: key, object: object)
-        let size = Self.size(of: key, object)
-        slot.size = Int32(clamping: size)
+        slot.size = Int32(clamping: Self.size(of: key, object))
+        evict(writtenBatch: writtenBatch, toFit: Int(slot.size))
         bytes += Int(slot.size)
         count += 1
         let index: Int
@@ -164,9 +163,15 @@ struct ObjectCache {
         for index in 0..<slotCount where self[index].isOccupied { link(index) }
     }
 
-    private mutating func evict(writtenBatch: UInt64) {
+    /// Makes up for what insertions have left above the bound, since what was there was pinned or
+    /// not written yet, or since they look at so few slots each. To be called now and then.
+    mutating func settle(writtenBatch: UInt64) {
+        if bytes > bytesMax { evict(writtenBatch: writtenBatch) }
+    }
+
+    private mutating func evict(writtenBatch: UInt64, toFit size: Int = 0) {
         var steps = 0
-        while bytes > bytesMax, steps < Self.evictionStepsMax, slotCount > 0 {
+        while bytes + size > bytesMax, steps < Self.evictionStepsMax, slotCount > 0 {
             steps += 1
             hand = hand + 1 < slotCount ? hand + 1 : 0
             guard self[hand].isOccupied, self[hand].pins == 0, self[hand].batch <= writtenBatch
