@@ -103,9 +103,10 @@ final class SecondPart {
         }
     }
 
-    /// A member is removed, and its process ended for good.
+    /// A member is removed, and its process ended for good. None of those that have just come: what
+    /// they asked twice might let them in again.
     private func leaveOne() -> Bool {
-        let leaver = Int.random(in: 1...cluster.nodes.count, using: &random)
+        let leaver = Int.random(in: 1...cluster.options.nodes, using: &random)
         let admin = leaver == 1 ? 2 : 1
         let id = cluster[leaver].description.id
         let isDone = repeatedly("a removal") {
