@@ -15,6 +15,24 @@ public struct Entry: Sendable, Equatable {
         /// The deadline has passed here and the register is gone; the dot stays, so that a replica
         /// that knows of a later deadline can still bring the value back.
         case expired
+
+        /// Whether a client may see it, as far as this entry tells.
+        var isLive: Bool {
+            switch self {
+            case .none, .expired: false
+            case .register: true
+            case .share(let share): !share.isExpired
+            }
+        }
+
+        /// Whether it was there until its deadline.
+        var hasExpired: Bool {
+            switch self {
+            case .none, .register: false
+            case .share(let share): share.isExpired
+            case .expired: true
+            }
+        }
     }
 
     /// Among concurrent deadlines the longest wins, and `.never` is longest: a session that was
@@ -41,15 +59,6 @@ public struct Entry: Sendable, Equatable {
     var hasContent: Bool {
         if case .none = content { return false }
         return true
-    }
-
-    /// Whether a client may see the content, as far as this entry tells.
-    var hasLiveContent: Bool {
-        switch content {
-        case .none, .expired: false
-        case .register: true
-        case .share(let share): !share.isExpired
-        }
     }
 
     var hasDeadline: Bool {

@@ -49,7 +49,8 @@ extension Object {
         bytes.append(Self.stringType | (deadlineMsAny ? Self.deadlineFlag : 0))
         context.encode(into: &bytes)
         bytes.appendVarint(UInt64(entries.count))
-        for entry in entries { Self.encode(entry, into: &bytes) }
+        // By index, here and below: walking the list copies its entries.
+        for index in entries.indices { Self.encode(entries[index], into: &bytes) }
         if hasCounters { covered.encode(into: &bytes) }
         bytes.appendLittleEndian(UInt32(truncatingIfNeeded: xxh3(bytes)))
         return bytes
@@ -94,15 +95,17 @@ extension Object {
 
     private var hasCounters: Bool {
         if !covered.isEmpty { return true }
-        for entry in entries { if case .share = entry.content { return true } }
+        for index in entries.indices {
+            if case .share = entries[index].content { return true }
+        }
         return false
     }
 
     private var deadlineMsAny: Bool {
-        entries.contains { entry in
-            if case .at = entry.deadline { return true }
-            return false
+        for index in entries.indices {
+            if case .at = entries[index].deadline { return true }
         }
+        return false
     }
 
     private static func encode(_ entry: Entry, into bytes: inout [UInt8]) {

@@ -50,8 +50,8 @@ extension Object {
         var isChanged = false
         for index in entries.indices where index < other.entries.count {
             let (mine, theirs) = (entries[index], other.entries[index])
-            guard mine.dot == theirs.dot, mine.hasContent, !mine.hasLiveContent,
-                theirs.hasLiveContent
+            guard mine.dot == theirs.dot, mine.content.hasExpired,
+                theirs.content.isLive
             else { continue }
             entries[index].content = theirs.content
             isChanged = true

@@ -51,7 +51,8 @@ public struct Object: Sendable, Equatable {
 
     /// Whether contents are there, which a client may or may not see any more.
     public var hasValue: Bool {
-        for entry in entries where entry.hasLiveContent { return true }
+        // By index, here and below: walking the list copies its entries.
+        for index in entries.indices where entries[index].content.isLive { return true }
         return false
     }
 
@@ -66,8 +67,8 @@ public struct Object: Sendable, Equatable {
     /// The bytes of payload held, for size bounds.
     public var payloadSize: Int {
         var size = 0
-        for entry in entries {
-            if case .register(let bytes) = entry.content { size += bytes.count }
+        for index in entries.indices {
+            if case .register(let bytes) = entries[index].content { size += bytes.count }
         }
         return size
     }
@@ -75,7 +76,7 @@ public struct Object: Sendable, Equatable {
     /// The greatest stamp in here: what a receiver checks against its clock.
     public var latestStamp: Timestamp {
         var latest = Timestamp.zero
-        for entry in entries { latest = max(latest, entry.stamp) }
+        for index in entries.indices { latest = max(latest, entries[index].stamp) }
         return latest
     }
 
@@ -87,8 +88,8 @@ public struct Object: Sendable, Equatable {
     /// client's context of an older format does not tell exactly.
     public var fingerprint: UInt64 {
         var hash = context.fingerprint
-        for entry in entries where entry.hasContent && !entry.hasLiveContent {
-            hash = hash &* 31 &+ Self.fingerprint(of: entry.dot)
+        for index in entries.indices where entries[index].content.hasExpired {
+            hash = hash &* 31 &+ Self.fingerprint(of: entries[index].dot)
         }
         for mark in covered {
             let dot = Dot(actor: mark.actor, counter: mark.counter)

@@ -3,6 +3,8 @@ import Testing
 
 @testable import Engine
 
+extension Int: InFlight {}
+
 @Suite struct FlightTableTests {
     @Test func `a number finds its flight until it has ended, and never another one`() {
         var table = FlightTable<Int>(.write)

@@ -35,8 +35,10 @@ extension ProcessTests {
         }
 
         @Test func `a client that does not read its replies stops being read itself`() throws {
+            // A machine that is busy with other tests must not be a reason to refuse any.
             let server = try TestServer.martlet(
-                "--client-output-limit", "4mb", "--value-max", "512kb", "--wal-sync", "1000")
+                "--client-output-limit", "4mb", "--value-max", "512kb", "--wal-sync", "1000",
+                "--overload-delay-ms", "10000")
             let other = try server.client()
             let value = String(repeating: "v", count: 100_000)
             try other.run("SET", "big", value)
@@ -48,7 +50,10 @@ extension ProcessTests {
             let held = try Self.figure("mem_clients_normal", other)
             #expect(held < 3 << 20)
             // It reads after all: nothing was lost.
-            for _ in 0..<400 { #expect(try lazy.reply().text?.utf8.count == 100_000) }
+            for _ in 0..<400 {
+                let reply = try lazy.reply()
+                #expect(reply.text?.utf8.count == 100_000, "\(reply)")
+            }
         }
 
         @Test func `a reply larger than the limit closes the client that does not take it`() throws

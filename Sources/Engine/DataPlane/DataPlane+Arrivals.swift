@@ -64,7 +64,7 @@ extension DataPlane {
                 continue
             }
             counters.hintsTaken += 1
-            handoff.batch = max(handoff.batch, cache.look(slot) { $0.batch })
+            handoff.batch = max(handoff.batch, cache[slot].batch)
             handoff.next += 1
         }
         finish(handoff, arrival, into: &effects)

@@ -104,12 +104,12 @@ extension DataPlane {
             let isDurable = settings.acknowledgesDurable || wantsDurability
             if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
             let waits = isDurable && settings.bug != .answersBeforeSync
-            let hold = Hold(batch: cache.look(slot) { $0.batch }, isDurable: waits)
+            let hold = Hold(batch: cache[slot].batch, isDurable: waits)
             effects.append(.answer(link, .wrote(id: id, isDurable: isDurable), after: hold))
         case .check(let link, let id, let fingerprint):
             counters.replicaReads += 1
             let hold = Hold(
-                batch: cache.look(slot) { $0.batch }, isDurable: settings.acknowledgesDurable)
+                batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
             let answer = cache.look(slot) { slot -> PeerMessage in
                 guard slot.object.fingerprint != fingerprint else { return .same(id: id) }
                 let record = slot.object.isUnknown ? [] : slot.object.encoded()

@@ -26,11 +26,13 @@ extension DataPlane {
         of served: [Arrival], _ waiting: [Arrival], _ table: PlacementTable
     ) -> (firstNs: UInt64, lastNs: UInt64) {
         var (firstNs, lastNs) = (UInt64.max, UInt64.min)
-        for arrival in served {
-            firstNs = min(firstNs, arrival.deadlineNs)
-            if needsRead(arrival.request, table) { lastNs = max(lastNs, arrival.deadlineNs) }
+        // By index: walking an array of requests copies each.
+        for index in served.indices {
+            firstNs = min(firstNs, served[index].deadlineNs)
+            let needsRead = needsRead(served[index].request, table)
+            if needsRead { lastNs = max(lastNs, served[index].deadlineNs) }
         }
-        for arrival in waiting { firstNs = min(firstNs, arrival.deadlineNs) }
+        for index in waiting.indices { firstNs = min(firstNs, waiting[index].deadlineNs) }
         return (firstNs, lastNs)
     }
 

@@ -23,15 +23,15 @@ extension DataPlane {
         _ served: [Arrival], _ waiting: [Arrival], slot: Int, _ partition: PartitionID,
         _ place: Int, now: Now, into effects: inout [Effect]
     ) {
-        guard let table = routing.table, let first = served.first else { return }
+        guard let table = routing.table, !served.isEmpty else { return }
         guard !isFull else {
             for arrival in served { turnAway(arrival.request, into: &effects) }
             for arrival in waiting { turnAway(arrival.request, into: &effects) }
             return
         }
         let replicas = table.replicaCount
-        let bounded = first.request.consistency.bounded(by: replicas)
-        let key = first.request.key
+        let bounded = served[0].request.consistency.bounded(by: replicas)
+        let key = served[0].request.key
         var order = readOrder(table, partition, own: place, key.position, now: now)
         if 1 + order.count < bounded.r {
             for fallback in reachableFallbacks(of: partition, table) { order.append(fallback) }
@@ -47,11 +47,13 @@ extension DataPlane {
         }
         let (firstNs, deadlineNs) = deadlines(of: served, waiting, table)
         let fingerprint = cache.look(slot) { $0.object.fingerprint }
-        let flight = ReadFlight(
-            quorum: quorum, key: key, partition: partition, own: place, slot: slot,
-            askedAtStart: asked, startedNs: now.monotonicNs, deadlineNs: deadlineNs,
-            comparedFingerprint: fingerprint, served: served, waiting: waiting,
-            lookNs: min(firstNs, now.monotonicNs + ReplicaPace.lateNsMax))
+        func makeFlight() -> ReadFlight {
+            ReadFlight(
+                quorum: quorum, key: key, partition: partition, own: place, slot: slot,
+                askedAtStart: asked, startedNs: now.monotonicNs, deadlineNs: deadlineNs,
+                comparedFingerprint: fingerprint, served: served, waiting: waiting,
+                lookNs: min(firstNs, now.monotonicNs + ReplicaPace.lateNsMax))
+        }
         cache[slot].pins += 1
         // Too few can be reached: nobody is asked, and nobody waits.
         if case .reject = next {
@@ -60,12 +62,12 @@ extension DataPlane {
                 1 + order.count < bounded.r
                 ? "NOQUORUM \(1 + order.count) of \(bounded.r) replicas can be reached"
                 : "NOQUORUM \(1 + reachable) of \(bounded.pr) primaries can be reached"
-            return reject(flight, now: now, into: &effects) { plane, arrival, effects in
+            return reject(makeFlight(), now: now, into: &effects) { plane, arrival, effects in
                 plane.counters.quorumFailures += 1
                 plane.respond(to: arrival.request.origin, .error(text), into: &effects)
             }
         }
-        let id = reads.insert(flight)
+        let id = reads.insert(makeFlight())
         readRequestCount += served.count + waiting.count
         cache[slot].reader = id
         hedging.noteRead()
@@ -86,7 +88,7 @@ extension DataPlane {
     /// What a question about the object in `slot` waits for: not to overtake the write that made it
     /// what it is, or the replicas would differ for nothing.
     private func orderHold(slot: Int) -> Hold {
-        let hold = Hold(batch: cache.look(slot) { $0.batch }, isDurable: false)
+        let hold = Hold(batch: cache[slot].batch, isDurable: false)
         return isReached(hold) ? .none : hold
     }
 
@@ -199,7 +201,7 @@ extension DataPlane {
         else { return }
         let rest =
             isHeld
-            ? answerReads(of: flight, place: place, now: now, into: &effects) : flight.served
+            ? answerReads(of: &flight, place: place, now: now, into: &effects) : flight.served
         let deferred = act(
             rest, of: flight, isHeld: isHeld, place: place, now: now, into: &effects)
         if !deferred.isEmpty { flight.waiting = deferred + flight.waiting }
@@ -210,23 +212,23 @@ extension DataPlane {
     /// are served with them, and returns what is left: writes, and what follows one of its own
     /// source.
     private mutating func answerReads(
-        of flight: ReadFlight, place: Int, now: Now, into effects: inout [Effect]
+        of flight: inout ReadFlight, place: Int, now: Now, into effects: inout [Effect]
     ) -> [Arrival] {
         let shown = flight.merged ?? flight.compared
-        let served = flight.served
-        let firstWrite = served.firstIndex { $0.request.operation.kind != .read } ?? served.count
+        var served = flight.served
+        flight.served = []
         var rest: [Arrival] = []
-        for (index, arrival) in served.enumerated() {
-            let request = arrival.request
+        // From the back, since the last is moved out of the list and not copied.
+        served.reverse()
+        while let arrival = served.popLast() {
             let isLater =
-                index >= firstWrite
-                && (request.operation.kind != .read
-                    || served[firstWrite..<index].contains { $0.isWrite(before: request) })
+                arrival.request.operation.kind != .read
+                || rest.contains { $0.isWrite(before: arrival.request) }
             if isLater {
                 rest.append(arrival)
                 continue
             }
-            let evaluation = evaluate(request, slot: flight.slot, as: shown, now: now)
+            let evaluation = evaluate(arrival.request, slot: flight.slot, as: shown, now: now)
             perform(
                 evaluation, arrival, slot: flight.slot, flight.partition, place: place, now: now,
                 into: &effects)

@@ -19,7 +19,7 @@ extension DataPlane {
     /// The object in `slot` is about to change by something else than the answers to the read that
     /// may be under way: the read keeps what it asked the replicas to compare with.
     mutating func keepForReader(slot: Int) {
-        let reader = cache.look(slot) { $0.reader }
+        let reader = cache[slot].reader
         guard reader != 0 else { return }
         let object = cache.look(slot) { $0.object }
         reads.update(reader) { flight in
@@ -122,7 +122,7 @@ extension DataPlane {
         let message = PeerMessage.write(
             id: id, key: PeerKey(flight.key), wantsDurability: false,
             record: merged.object.encoded())
-        let hold = Hold(batch: cache.look(flight.slot) { $0.batch }, isDurable: false)
+        let hold = Hold(batch: cache[flight.slot].batch, isDurable: false)
         for place in 0..<table.replicaCount where behind.contains(place) {
             effects.append(.send(table.replica(flight.partition, place), message, after: hold))
         }

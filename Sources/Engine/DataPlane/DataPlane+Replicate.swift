@@ -108,9 +108,9 @@ extension DataPlane {
     mutating func failWrite(
         _ id: UInt64, _ node: NodeNumber, now: Now, into effects: inout [Effect]
     ) {
-        guard let table = routing.table, let place = writes[id]?.place(of: node, table) else {
-            return
-        }
+        guard let table = routing.table,
+            let place = writes.look(id, { $0?.place(of: node, table) })
+        else { return }
         replace(place, of: id, now: now, into: &effects)
     }
 
@@ -123,11 +123,11 @@ extension DataPlane {
     }
 
     mutating func wakeWrite(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let flight = writes[id] else { return }
-        guard now.monotonicNs >= flight.deadlineNs else {
-            return deadlines.schedule(id, atNs: flight.deadlineNs, nowNs: now.monotonicNs)
+        guard let deadlineNs = writes.look(id, { $0?.deadlineNs }) else { return }
+        guard now.monotonicNs >= deadlineNs else {
+            return deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         }
-        guard let table = routing.table else { return }
+        guard let table = routing.table, let flight = writes[id] else { return }
         keepHints(of: flight, table, now: now, into: &effects) { plane, node, effects in
             plane.noteTimeout(of: node, now: now, into: &effects)
         }

@@ -31,7 +31,7 @@ extension DataPlane {
                 into: &effects)
         }
         let needsRead = needsRead(request, table)
-        let reader = cache.look(slot) { $0.reader }
+        let reader = cache[slot].reader
         if reader != 0, needsRead || reads[reader]?.isAhead(of: request.origin) ?? false {
             guard !isFull else { return turnAway(request, into: &effects) }
             wait(Arrival(request: request, atNs: now.monotonicNs), for: reader, now: now)
@@ -76,7 +76,7 @@ extension DataPlane {
             }
             counters.reads += 1
             let hold = Hold(
-                batch: cache.look(slot) { $0.batch }, isDurable: settings.acknowledgesDurable)
+                batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
             respond(
                 to: request.origin, reply, after: isReached(hold) ? .none : hold, into: &effects)
         case .write(var reply, let mutation):

@@ -45,7 +45,7 @@ extension DataPlane {
     /// What the command answers and does, given the object in `slot`.
     ///
     /// - Parameter shown: the object that a read is to show instead.
-    func evaluate(
+    mutating func evaluate(
         _ request: Request, slot: Int, as shown: ReadObject? = nil, now: Now
     ) -> Evaluation {
         let evaluation: Evaluation
@@ -166,13 +166,16 @@ extension DataPlane {
     /// The node goes on under its actor if that actor's epoch is not before the trust horizon. An
     /// actor that the client's context knows better than we do is not continued either.
     private mutating func nextDot(slot: Int, seen: CausalContext?, now: Now) -> Dot {
-        let context = cache.look(slot) { $0.object.context }
-        let own = context.latestActor(of: settings.node)
+        let node = settings.node
+        let (own, counter) = cache.look(slot) { slot -> (Actor?, UInt64) in
+            let own = slot.object.context.latestActor(of: node)
+            return (own, own.map { slot.object.context.highestCounter(of: $0) } ?? 0)
+        }
         if let own, own.epochMs >= trustHorizonMs || settings.bug == .skipsTrustHorizon,
-            !hasForgotten(seen, context)
+            seen.map({ !hasForgotten($0, cache[slot].object.context) }) ?? true
         {
             let step: UInt64 = settings.bug == .reusesDot ? 0 : 1
-            return Dot(actor: own, counter: context.highestCounter(of: own) + step)
+            return Dot(actor: own, counter: counter + step)
         }
         let claimedMs = seen?.newestEpochMs(of: settings.node) ?? 0
         let newest = max(own?.epochMs ?? 0, claimedMs)
@@ -181,8 +184,7 @@ extension DataPlane {
     }
 
     /// Whether the writer has seen dots of this node that the node does not know itself.
-    private func hasForgotten(_ seen: CausalContext?, _ context: CausalContext) -> Bool {
-        guard let seen else { return false }
+    private func hasForgotten(_ seen: CausalContext, _ context: CausalContext) -> Bool {
         for entry in seen.entries where entry.actor.node == settings.node {
             if entry.counter > context.highestCounter(of: entry.actor) { return true }
         }

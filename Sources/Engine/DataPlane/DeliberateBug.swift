@@ -88,7 +88,7 @@ extension DataPlane {
     func covered(by seen: Sighting, slot: Int) -> Sighting {
         switch settings.bug {
         case .putIgnoresContext: Sighting()
-        case .putCoversUnseen: cache.look(slot) { $0.object.sighting }
+        case .putCoversUnseen: cache[slot].object.sighting
         default: seen
         }
     }

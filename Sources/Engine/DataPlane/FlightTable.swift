@@ -11,13 +11,24 @@ enum FlightKind: UInt64, Sendable {
     init?(of id: UInt64) { self.init(rawValue: id >> 32 & 3) }
 }
 
+/// What a `FlightTable` holds.
+protocol InFlight: Sendable {}
+
+extension InFlight {
+    /// A method, because optional chaining reaches a flight where it lies; binding it would move it
+    /// out and back.
+    fileprivate mutating func update<Result>(_ body: (inout Self) -> Result) -> Result {
+        body(&self)
+    }
+}
+
 /// What is under way at a coordinator, of one kind, by a number that is never used twice.
 ///
 ///     uses of the place (30 bits) | kind (2) | place in the table (32)
 ///
 /// The uses make an answer that comes late find nothing instead of somebody else's request.
 /// Confined to its shard.
-struct FlightTable<Flight: Sendable>: Sendable {
+struct FlightTable<Flight: InFlight>: Sendable {
     private struct Place {
         var uses: UInt64 = 0
         var flight: Flight?
@@ -32,7 +43,7 @@ struct FlightTable<Flight: Sendable>: Sendable {
 
     init(_ kind: FlightKind) { self.kind = kind }
 
-    mutating func insert(_ flight: Flight) -> UInt64 {
+    mutating func insert(_ flight: consuming Flight) -> UInt64 {
         count += 1
         let index: Int
         if let reused = free.popLast() {
@@ -67,7 +78,7 @@ struct FlightTable<Flight: Sendable>: Sendable {
     /// Works on a flight in place; nil, and nothing done, when it has ended.
     mutating func update<Result>(_ id: UInt64, _ body: (inout Flight) -> Result) -> Result? {
         guard holds(id) else { return nil }
-        return Self.update(&places[Int(UInt32(truncatingIfNeeded: id))].flight, body)
+        return places[Int(UInt32(truncatingIfNeeded: id))].flight?.update(body)
     }
 
     mutating func remove(_ id: UInt64) -> Flight? {
@@ -85,13 +96,5 @@ struct FlightTable<Flight: Sendable>: Sendable {
 
     private func id(of index: Int) -> UInt64 {
         places[index].uses << 34 | kind.rawValue << 32 | UInt64(index)
-    }
-
-    private static func update<Result>(
-        _ flight: inout Flight?, _ body: (inout Flight) -> Result
-    ) -> Result? {
-        guard var taken = flight.take() else { return nil }
-        defer { flight = taken }
-        return body(&taken)
     }
 }

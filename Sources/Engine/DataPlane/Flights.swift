@@ -18,7 +18,7 @@ struct Arrival: Sendable {
 /// for the next, which then serves all of them: it begins after each of them has come, as their own
 /// would have, and a hot key costs one round of messages instead of hundreds. Requests on the key
 /// from a source that has one waiting wait, too, so that a client's pipeline keeps its order.
-struct ReadFlight: Sendable {
+struct ReadFlight: InFlight {
     var quorum: ReadQuorum
     let key: ObjectKey
     let partition: PartitionID
@@ -90,7 +90,7 @@ final class ReadObject: Sendable {
 
 /// A write that was made here and has to reach other replicas. It lives until each of them has
 /// answered or was given up, so that nothing which is missed goes without a hint.
-struct WriteFlight: Sendable {
+struct WriteFlight: InFlight {
     /// A fallback that was asked to keep a hint for `target`.
     struct StandIn: Sendable {
         let node: NodeNumber
@@ -130,7 +130,7 @@ struct WriteFlight: Sendable {
 }
 
 /// A command that another node coordinates.
-struct ForwardFlight: Sendable {
+struct ForwardFlight: InFlight {
     /// A replica that was asked.
     struct Asked: Sendable {
         var place: Int

@@ -85,8 +85,10 @@ struct ObjectCache {
     }
 
     /// Looks at a slot in place: the subscript would copy, and count references to, all of it.
-    func look<Result>(_ index: Int, _ body: (Slot) -> Result) -> Result {
-        body(pages[index >> Self.pageBits][index & Self.pageMask])
+    ///
+    /// Mutating, for only what nobody else can change is not copied.
+    mutating func look<Result>(_ index: Int, _ body: (inout Slot) -> Result) -> Result {
+        body(&pages[index >> Self.pageBits][index & Self.pageMask])
     }
 
     /// Takes in an object that is not held yet and returns its slot.
@@ -120,9 +122,11 @@ struct ObjectCache {
 
     /// Accounts for a changed object, whose store is not written yet.
     mutating func resize(_ index: Int, writtenBatch: UInt64) {
-        let size = Int32(clamping: Self.size(of: self[index].key, self[index].object))
-        bytes += Int(size) - Int(self[index].size)
-        self[index].size = size
+        bytes += look(index) { slot in
+            let before = Int(slot.size)
+            slot.size = Int32(clamping: Self.size(of: slot.key, slot.object))
+            return Int(slot.size) - before
+        }
         // Objects that grow in place insert nothing.
         evict(writtenBatch: writtenBatch)
     }

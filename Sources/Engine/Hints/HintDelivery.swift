@@ -77,7 +77,7 @@ struct HintDelivery: Sendable {
 }
 
 /// Hints under way to a node, which removes nothing here before it has answered.
-struct Handoff: Sendable {
+struct Handoff: InFlight {
     let target: NodeNumber
     let destination: NodeNumber
     let partition: PartitionID
@@ -92,7 +92,7 @@ struct Handoff: Sendable {
 }
 
 /// Hints that a holder has sent, being merged one after the other.
-struct IncomingHandoff: Sendable {
+struct IncomingHandoff: InFlight {
     let link: LinkID
     let id: UInt64
     let entries: [HandoffEntry]

@@ -24,7 +24,7 @@ struct HeldEffects {
     mutating func popUpTo(_ batch: UInt64) -> DataPlane.Effect? {
         while head < items.count, items[head].batch <= batch {
             head += 1
-            if let effect = items[head - 1].effect { return effect }
+            if let effect = items[head - 1].effect.take() { return effect }
         }
         if head == items.count {
             items.removeAll(keepingCapacity: items.count < 65_536)

@@ -46,6 +46,8 @@ final class Shard {
     /// Whether peers wait until the disk has caught up.
     var arePeersHeld = false
     private var effects: [DataPlane.Effect] = []
+    /// An empty list with the memory for the next pass's effects.
+    private var spareEffects: [DataPlane.Effect] = []
     private var isCarryingOut = false
     private var batch = WriteBatch()
     private var heldForWritten = HeldEffects()
@@ -113,7 +115,7 @@ final class Shard {
     }
 
     /// Brings a command to the shard of its key.
-    func submit(_ request: Request) {
+    func submit(_ request: consuming Request) {
         let partition = topology.partitioning.partition(of: request.key.position)
         let target = services.shard(of: partition)
         if target == index {
@@ -230,17 +232,34 @@ final class Shard {
     private func carryOut() {
         guard !isCarryingOut else { return }
         isCarryingOut = true
-        var next = 0
-        while next < effects.count {
-            let effect = effects[next]
-            next += 1
-            carryOut(effect)
+        // Moved out one by one: a copy counts references to all that an effect holds. What follows
+        // from carrying them out comes after them.
+        while !effects.isEmpty {
+            var due = spareEffects
+            spareEffects = []
+            swap(&due, &effects)
+            for index in due.indices {
+                var effect = DataPlane.Effect.requestSync
+                swap(&effect, &due[index])
+                carryOut(effect)
+            }
+            due.removeAll(keepingCapacity: due.count < 4096)
+            spareEffects = due
         }
-        effects.removeAll(keepingCapacity: effects.count < 4096)
         isCarryingOut = false
     }
 
-    private func carryOut(_ effect: DataPlane.Effect) {
+    private func carryOut(_ effect: consuming DataPlane.Effect) {
+        let hold = effect.hold
+        guard hold.batch <= (hold.isDurable ? durableBatch : writtenBatch) else {
+            let nowNs = loop.now.monotonicNs
+            if hold.isDurable {
+                heldForDurable.append(effect, batch: hold.batch, nowNs: nowNs)
+            } else {
+                heldForWritten.append(effect, batch: hold.batch, nowNs: nowNs)
+            }
+            return
+        }
         switch effect {
         case .load(let key, let token): load(key, token: token)
         case .store(let key, let record):
@@ -248,18 +267,7 @@ final class Shard {
         case .storeHint(let key, let value): batch.put(key, value, in: .hints)
         case .dropHint(let key): batch.delete(key, in: .hints)
         case .dropHints(let start, let end): batch.deleteRange(from: start, to: end, in: .hints)
-        case .reply(_, _, let hold), .send(_, _, let hold), .answer(_, _, let hold),
-            .loadHints(_, _, let hold), .scanHints(_, _, _, _, let hold):
-            if hold.batch > (hold.isDurable ? durableBatch : writtenBatch) {
-                let nowNs = loop.now.monotonicNs
-                if hold.isDurable {
-                    heldForDurable.append(effect, batch: hold.batch, nowNs: nowNs)
-                } else {
-                    heldForWritten.append(effect, batch: hold.batch, nowNs: nowNs)
-                }
-            } else {
-                deliver(effect)
-            }
+        case .reply, .send, .answer, .loadHints, .scanHints: deliver(effect)
         case .requestSync: isSyncWanted = true
         case .dropAll: dropAll()
         case .describe(let token, let description): keyQuestions.end(token, description)
@@ -273,7 +281,7 @@ final class Shard {
     }
 
     /// Sends what no longer waits.
-    private func deliver(_ effect: DataPlane.Effect) {
+    private func deliver(_ effect: consuming DataPlane.Effect) {
         switch effect {
         case .reply(let number, let reply, _):
             let target = RequestNumber(rawValue: number).loop
@@ -513,6 +521,18 @@ final class Shard {
         sessions.closeAll()
         peers.closeAll()
         commit()
+    }
+}
+
+extension DataPlane.Effect {
+    /// What it waits for before it is carried out.
+    fileprivate var hold: Hold {
+        switch self {
+        case .reply(_, _, let hold), .send(_, _, let hold), .answer(_, _, let hold),
+            .loadHints(_, _, let hold), .scanHints(_, _, _, _, let hold):
+            hold
+        default: .none
+        }
     }
 }
 

@@ -179,9 +179,9 @@ final class ClientSession: StreamHandler {
 
     private func begin() {
         info.commands &+= 1
-        info.lastName = parser.keyword(0)
+        let (name, invocation) = parser.interpret()
+        info.lastName = name
         if replyMode == .skipNext { beginSkipped() }
-        let invocation = Commands.Invocation.interpret(parser)
         if !isAuthenticated, mustAuthenticate(before: invocation) {
             return answer(.error(Self.authenticationRequired))
         }
@@ -376,5 +376,13 @@ final class ClientSession: StreamHandler {
     func setConsistency(_ wanted: ConsistencyOverride) {
         consistency = wanted
         resolvedGeneration = -1
+    }
+}
+
+extension RequestParser {
+    /// The command that stands ready, and its name. Mutating, so that a session's parser is read
+    /// where it is: it would be copied else, since nobody can know that it stays the same meanwhile.
+    fileprivate mutating func interpret() -> (Keyword, Commands.Invocation) {
+        (keyword(0), Commands.Invocation.interpret(self))
     }
 }
