@@ -6,8 +6,9 @@ internal import Synchronization
 /// Group commit: one fsync of the log for all batches of all shards that wait for it.
 ///
 /// While one fsync runs, the batches written meanwhile gather for the next, and where many write, a
-/// little longer (`SyncPace`). It runs on a thread of its own, so no loop waits for a disk. A failed fsync ends the process: what the page cache holds
-/// after it cannot be trusted, and neither can a second try.
+/// little longer (`SyncPace`). It runs on a thread of its own, so no loop waits for a disk. A
+/// failed fsync ends the process: what the page cache holds after it cannot be trusted, and neither
+/// can a second try.
 final class Committer: Sendable {
     private struct State {
         /// The latest written batch of each shard that somebody wants durable; 0 for none.

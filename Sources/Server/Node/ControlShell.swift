@@ -90,8 +90,8 @@ final class ControlShell {
             services.log.warn("a control message cannot be decoded", [:])
             return
         }
-        // Probes count: a node that moved may have nothing else to say, as when it does not know yet
-        // who decides.
+        // Probes count: a node that moved may have nothing else to say, as when it does not yet
+        // know who decides.
         if let node, link.rawValue != 0 { lastLinks[node] = link }
         if case .detector(let message) = message {
             if let node { detector.receive(message, from: node, link) }

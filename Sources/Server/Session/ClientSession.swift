@@ -381,7 +381,7 @@ final class ClientSession: StreamHandler {
 
 extension RequestParser {
     /// The command that stands ready, and its name. Mutating, so that a session's parser is read
-    /// where it is: it would be copied else, since nobody can know that it stays the same meanwhile.
+    /// where it is: it would be copied else, since nobody can know that it stays the same.
     fileprivate mutating func interpret() -> (Keyword, Commands.Invocation) {
         (keyword(0), Commands.Invocation.interpret(self))
     }
