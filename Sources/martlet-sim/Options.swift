@@ -42,7 +42,7 @@ struct Options: Sendable, Equatable {
           --version         print the version
 
         'detector' measures failure detectors alone: what they cost and how soon they see, for each
-        number of nodes (default 5,20,50,100; 500 take minutes) and share of lost messages (default
+        number of nodes (default 5,20,50,100; 500 take a minute) and share of lost messages (default
         0, then 10).
 
         Exit status: 0 every rule was kept (or, with --bugs, every bug was found), 1 not so,
