@@ -12,16 +12,19 @@ internal import Wire
 extension DataPlane {
     /// Chunks being merged or waiting for it: a few from each of some hundred holders.
     private static let arrivalsMax = 512
+    /// Bytes of their records; as many as of values that wait for the disk otherwise.
+    private static let arrivalBytesMax = parkedBytesMax
 
     mutating func takeHandoff(
         _ id: UInt64, _ entries: [HandoffEntry], _ header: PeerFrameHeader, link: LinkID,
         now: Now, into effects: inout [Effect]
     ) {
         guard accepts(header) else { return refuse(id, .epoch, link, into: &effects) }
-        guard hints.arrivals.count < Self.arrivalsMax else {
+        guard hints.arrivals.count < Self.arrivalsMax, hints.arrivalBytes < Self.arrivalBytesMax
+        else {
             return refuse(id, .overloaded, link, into: &effects)
         }
-        let arrival = hints.arrivals.insert(IncomingHandoff(link: link, id: id, entries: entries))
+        let arrival = hints.takeIn(IncomingHandoff(link: link, id: id, entries: entries))
         hints.waiting.append(arrival)
         takeArrivals(now: now, into: &effects)
     }
@@ -71,13 +74,13 @@ extension DataPlane {
     }
 
     private mutating func suspend(_ handoff: IncomingHandoff, _ arrival: UInt64) {
-        hints.arrivals.update(arrival) { $0 = handoff }
+        hints.updateArrival(arrival) { $0 = handoff }
     }
 
     private mutating func finish(
         _ handoff: IncomingHandoff, _ arrival: UInt64, into effects: inout [Effect]
     ) {
-        _ = hints.arrivals.remove(arrival)
+        _ = hints.removeArrival(arrival)
         // What the holder removes now may have counted for somebody's dw.
         let hold = Hold(batch: handoff.batch, isDurable: true)
         if !settings.acknowledgesDurable, !isReached(hold) { effects.append(.requestSync) }
@@ -93,9 +96,9 @@ extension DataPlane {
         _ arrival: UInt64, _ refusal: PeerMessage.Refusal, into effects: inout [Effect]
     ) {
         if refusal == .corrupt {
-            hints.arrivals.update(arrival) { $0.refuse(.unreadable) }
+            hints.updateArrival(arrival) { $0.refuse(.unreadable) }
             hints.waiting.append(arrival)
-        } else if let handoff = hints.arrivals.remove(arrival) {
+        } else if let handoff = hints.removeArrival(arrival) {
             refuse(handoff.id, refusal, handoff.link, into: &effects)
         }
     }

@@ -9,6 +9,8 @@ extension DataPlane {
     /// Hints that wait for a read of what is stored already; as many as events that wait for
     /// objects.
     private static let hintTasksMax = 65_536
+    /// Bytes of the records among them, as of the values among those events.
+    private static let hintTaskBytesMax = parkedBytesMax
 
     // MARK: Keeping
 
@@ -58,7 +60,8 @@ extension DataPlane {
         if hints.cache[key] != nil {
             return carryOut(task, key, partition, now: now, into: &effects)
         }
-        guard hints.loads.count < Self.hintTasksMax else {
+        guard hints.loads.count < Self.hintTasksMax, hints.loads.bytes < Self.hintTaskBytesMax
+        else {
             return abandon(task, partition, .overloaded, now: now, into: &effects)
         }
         if hints.loads.join(key, task) { return }

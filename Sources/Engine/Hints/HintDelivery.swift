@@ -101,4 +101,7 @@ struct IncomingHandoff: InFlight {
     var refused: [HandoffRefusal] = []
     /// The batch that holds the last of the stores.
     var batch: UInt64 = 0
+
+    /// Of the records.
+    var bytes: Int { entries.reduce(0) { $0 + $1.record.count } }
 }

@@ -15,6 +15,11 @@ enum HintTask: Sendable {
     case check(LinkID, id: UInt64, fingerprint: UInt64)
     /// An admin's question; nil: of this node's own.
     case tell(LinkID?, id: UInt64)
+
+    /// Bytes of the record that it holds.
+    fileprivate var size: Int {
+        if case .keep(let record, _, _) = self { record.count } else { 0 }
+    }
 }
 
 /// Reads of hints under way, by key, with the tasks that wait for them in their order.
@@ -33,6 +38,8 @@ struct HintLoads: Sendable {
     private(set) var lastToken: UInt64 = 0
     /// Tasks that wait.
     private(set) var count = 0
+    /// Bytes of the records among them.
+    private(set) var bytes = 0
     /// Loads up to this token may show what was dropped since.
     private var staleToken: UInt64 = 0
 
@@ -43,6 +50,7 @@ struct HintLoads: Sendable {
         guard let token = tokens[key] else { return false }
         loads[token]?.tasks.append(task)
         count += 1
+        bytes += task.size
         return true
     }
 
@@ -52,6 +60,7 @@ struct HintLoads: Sendable {
         tokens[key] = lastToken
         loads[lastToken] = Load(key: key, targets: targets, tasks: tasks)
         count += tasks.count
+        for task in tasks { bytes += task.size }
         return lastToken
     }
 
@@ -59,6 +68,7 @@ struct HintLoads: Sendable {
         guard let load = loads.removeValue(forKey: token) else { return nil }
         tokens[load.key] = nil
         count -= load.tasks.count
+        for task in load.tasks { bytes -= task.size }
         return (load, token <= staleToken)
     }
 

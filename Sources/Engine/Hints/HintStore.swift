@@ -9,7 +9,9 @@ struct HintStore: Sendable {
     var deliveries: [HintDelivery] = []
     var handoffs = FlightTable<Handoff>(.handoff)
     /// Not on the wire: the numbers only find what waits for a load.
-    var arrivals = FlightTable<IncomingHandoff>(.handoff)
+    private(set) var arrivals = FlightTable<IncomingHandoff>(.handoff)
+    /// Bytes of the records in them.
+    private(set) var arrivalBytes = 0
     /// Arrivals that go on when background work may, in their order.
     var waiting: [UInt64] = []
     /// When background work that waits for the pacer may go on; .max when none does.
@@ -18,6 +20,21 @@ struct HintStore: Sendable {
     /// The last batch that removes hints: reads wait until it is written.
     var dropBatch: UInt64 = 0
     var nextSecondNs: UInt64 = 0
+
+    mutating func takeIn(_ handoff: IncomingHandoff) -> UInt64 {
+        arrivalBytes += handoff.bytes
+        return arrivals.insert(handoff)
+    }
+
+    mutating func updateArrival(_ id: UInt64, _ body: (inout IncomingHandoff) -> Void) {
+        _ = arrivals.update(id, body)
+    }
+
+    mutating func removeArrival(_ id: UInt64) -> IncomingHandoff? {
+        guard let handoff = arrivals.remove(id) else { return nil }
+        arrivalBytes -= handoff.bytes
+        return handoff
+    }
 
     func deliveryIndex(of target: NodeNumber) -> Int? {
         deliveries.firstIndex { $0.target == target }
