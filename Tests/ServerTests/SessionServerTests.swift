@@ -50,6 +50,25 @@ extension ProcessTests {
             #expect(after.contains("total_commands_processed:1\r\n"))
         }
 
+        @Test func `keys that reads find and miss are counted`() throws {
+            let server = try TestServer.martlet()
+            let client = try server.client()
+            try client.run("MSET", "a", "1", "b", "2")
+            try client.run("MGET", "a", "b", "nope")
+            try client.run("EXISTS", "a", "nope")
+            try client.run("DGET", "b")
+            try client.run("DGET", "nope")
+            try client.run("TTL", "nope")
+            // Commands that write are not reads, though they look.
+            try client.run("SET", "a", "3", "NX")
+            try client.run("GETDEL", "b")
+            let info = try client.run("INFO", "stats").text ?? ""
+            #expect(info.contains("keyspace_hits:4\r\nkeyspace_misses:4\r\n"))
+            #expect(try client.run("CONFIG", "RESETSTAT") == .ok)
+            let anew = try client.run("INFO", "stats").text ?? ""
+            #expect(anew.contains("keyspace_hits:0\r\nkeyspace_misses:0\r\n"))
+        }
+
         @Test func `settings are read, changed, and written into the file`() throws {
             let server = try TestServer.martlet()
             let client = try server.client()

@@ -69,12 +69,13 @@ extension DataPlane {
     ) {
         let request = arrival.request
         switch evaluation {
-        case .reply(let reply):
+        case .reply(let reply, let isFound):
             if isSpaceLow, reply == Self.diskFull, case .peer(let link, let id) = request.origin {
                 // Nothing has happened here: another replica may have space.
                 return refuse(id, .diskFull, link, into: &effects)
             }
             counters.reads += 1
+            if request.operation.kind == .read { counters.noteLookup(isFound: isFound) }
             let hold = Hold(
                 batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
             respond(

@@ -183,6 +183,9 @@ extension DataPlane {
     public struct Counters: Sendable, Equatable {
         public var reads: UInt64 = 0
         public var writes: UInt64 = 0
+        /// Keys that commands which only read have found a value of, and those they have not.
+        public var keysFound: UInt64 = 0
+        public var keysMissed: UInt64 = 0
         public var forwards: UInt64 = 0
         public var cacheHits: UInt64 = 0
         public var cacheMisses: UInt64 = 0
@@ -224,5 +227,9 @@ extension DataPlane {
         public var hintRangesDropped: UInt64 = 0
 
         public init() {}
+
+        mutating func noteLookup(isFound: Bool) {
+            if isFound { keysFound += 1 } else { keysMissed += 1 }
+        }
     }
 }

@@ -25,7 +25,8 @@ enum ObjectMutation {
 /// Turning commands into dotted writes.
 extension DataPlane {
     enum Evaluation {
-        case reply(Reply)
+        /// - Parameter isFound: whether there was a value to look at.
+        case reply(Reply, isFound: Bool = false)
         case write(Reply, ObjectMutation)
     }
 
@@ -54,7 +55,7 @@ extension DataPlane {
             let object = shown?.object ?? cache[slot].object
             let token = ContextToken.encode(object.sighting, of: request.key.bytes)
             let values = object.siblings(nowMs: now.wallMs).map { Reply.bulk($0) }
-            evaluation = .reply(.array([.bulk(token), .array(values)]))
+            evaluation = .reply(.array([.bulk(token), .array(values)]), isFound: !values.isEmpty)
         case .dynamoPut(let context, let value):
             evaluation = evaluateDynamo(value, context, request, slot: slot, now: now)
         case .dynamoDelete(let context):
@@ -68,7 +69,9 @@ extension DataPlane {
                 }
             let outcome = request.operation.evaluate(
                 current: current, nowMs: now.wallMs, valueSizeMax: settings.valueSizeMax)
-            guard let mutation = outcome.mutation else { return .reply(outcome.reply) }
+            guard let mutation = outcome.mutation else {
+                return .reply(outcome.reply, isFound: current != nil)
+            }
             evaluation = .write(outcome.reply, .plain(mutation))
         }
         if isSpaceLow, case .write(_, let mutation) = evaluation, mutation.addsData {

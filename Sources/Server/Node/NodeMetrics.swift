@@ -135,6 +135,8 @@ struct NodeMetrics {
         [
             ("reads", \.reads, "Commands that this node has coordinated and that wrote nothing."),
             ("writes", \.writes, "Commands that this node has coordinated and that wrote."),
+            ("key_hits", \.keysFound, "Keys that commands which only read have found a value of."),
+            ("key_misses", \.keysMissed, "Keys that such commands have found no value of."),
             (
                 "forwards", \.forwards,
                 "Commands handed to a replica, since this node holds none of their keys."

@@ -85,7 +85,10 @@ struct ShardFigures: Sendable {
             let count = error.value - min(error.value, earlier.errors[error.key] ?? 0)
             if count > 0 { left[error.key] = count }
         }
-        result.engine.expirations -= min(engine.expirations, earlier.engine.expirations)
+        for counter in [\DataPlane.Counters.expirations, \.keysFound, \.keysMissed] {
+            let before = earlier.engine[keyPath: counter]
+            result.engine[keyPath: counter] -= min(engine[keyPath: counter], before)
+        }
         return result
     }
 }
@@ -97,8 +100,9 @@ extension DataPlane.Counters {
 
     private static var all: [WritableKeyPath<DataPlane.Counters, UInt64>] {
         [
-            \.reads, \.writes, \.forwards, \.cacheHits, \.cacheMisses, \.quorumFailures,
-            \.mismatches, \.replicaWrites, \.replicaReads, \.siblingsMade, \.actorsPruned,
+            \.reads, \.writes, \.keysFound, \.keysMissed, \.forwards, \.cacheHits, \.cacheMisses,
+            \.quorumFailures, \.mismatches, \.replicaWrites, \.replicaReads, \.siblingsMade,
+            \.actorsPruned,
             \.repairs, \.backgroundRepairs, \.repairsFailed, \.hedges, \.hedgesWon,
             \.hedgesDenied, \.probes, \.amnesias, \.refusals, \.stampsRefused, \.corruptRecords,
             \.expirations, \.overloads, \.lateDrops, \.delayRefusals, \.diskRefusals,

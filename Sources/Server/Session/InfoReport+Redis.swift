@@ -99,6 +99,8 @@ extension InfoReport {
             ("rejected_connections", "\(clients.rejectedCount - base.rejections)"),
             ("sync_full", "0"),
             ("expired_keys", "\(recent.engine.expirations)"),
+            ("keyspace_hits", "\(recent.engine.keysFound)"),
+            ("keyspace_misses", "\(recent.engine.keysMissed)"),
             ("evicted_keys", "0"),
             ("evicted_clients", "\(clients.evictedCount)"),
             ("pubsub_channels", "0"),
