@@ -112,7 +112,7 @@ let package = Package(
                 "Placement", "Replication", "Simulator", "Storage", "Wire",
             ], data: ["Scenarios"]),
         tests("SimulatorTests", ["Simulator"]),
-        tests("martlet-simTests", ["martlet-sim"]),
+        tests("martlet-simTests", ["Platform", "martlet-sim"]),
         tests("PlatformTests", ["Essentials", "Platform"]),
         tests("StorageTests", ["CRocksDB", "Essentials", "Storage"]),
         tests(
@@ -121,7 +121,7 @@ let package = Package(
                 "Commands", "Consensus", "Engine", "Essentials", "Platform", "Server", "Storage",
                 "TestSupport", "Wire",
             ]),
-        tests("martlet-benchTests", ["Essentials", "martlet-bench"]),
+        tests("martlet-benchTests", ["Essentials", "Platform", "martlet-bench"]),
         tests("martletctlTests", ["Essentials", "Platform", "martletctl"]),
         tests(
             "ClusterTests",

@@ -5,26 +5,14 @@ internal import Platform
 /// Puts load on servers, and measures what they do with it.
 @main struct MartletBench {
     static func main() {
-        Signal.ignoreBrokenPipes()
-        do throws(Failure) {
-            exit(try run(Array(CommandLine.arguments.dropFirst())).rawValue)
-        } catch {
-            switch error {
-            case .usage(let reason):
-                Progress.write("martlet-bench: \(reason) (see martlet-bench --help)\n")
-                exit(ExitStatus.usage.rawValue)
-            case .failed(let reason):
-                Progress.write("martlet-bench: \(reason)\n")
-                exit(ExitStatus.failed.rawValue)
-            }
-        }
+        CommandLineTool.main("martlet-bench") { arguments throws(Failure) in try run(arguments) }
     }
 
     private static func run(_ arguments: [String]) throws(Failure) -> ExitStatus {
         var options = try Options(arguments)
         if options.wantsHelp || options.wantsVersion {
             let text = options.wantsHelp ? Help.text : Help.versionLine
-            Progress.write(text, to: STDOUT_FILENO)
+            CommandLineTool.write(text)
             return .done
         }
         options.password = try password(options)
@@ -34,8 +22,7 @@ internal import Platform
         var run = try Run(
             options, status: status, progress: Progress(isWanted: !options.isQuiet))
         let report = try run.perform()
-        Progress.write(
-            options.wantsJSON ? report.json.text + "\n" : report.text, to: STDOUT_FILENO)
+        CommandLineTool.write(options.wantsJSON ? report.json.text + "\n" : report.text)
         return report.exitStatus
     }
 

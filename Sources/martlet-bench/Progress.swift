@@ -1,15 +1,16 @@
-internal import Glibc
+internal import Essentials
+internal import Platform
 
 /// Tells how the run goes, on the standard error: one line that changes on a terminal, else a line
 /// for each second. Belongs to the main thread.
 struct Progress {
     let isWanted: Bool
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let isTerminal = CommandLineTool.Stream.error.isTerminal
 
     /// A line that stays.
     func say(_ line: String) {
         guard isWanted else { return }
-        Self.write((isTerminal ? "\r\u{1B}[K" : "") + line + "\n")
+        CommandLineTool.write((isTerminal ? "\r\u{1B}[K" : "") + line + "\n", to: .error)
     }
 
     /// Shows the last second: what was measured up to now, and what up to a second before.
@@ -23,23 +24,11 @@ struct Progress {
             line += "  errors \(Figures.grouped(Int(now.failed)))"
             if let last = now.errors.max(by: { $0.count < $1.count }) { line += " (\(last.code))" }
         }
-        Self.write(isTerminal ? "\r\u{1B}[K" + line : line + "\n")
+        CommandLineTool.write(isTerminal ? "\r\u{1B}[K" + line : line + "\n", to: .error)
     }
 
     /// Clears the line that changes.
     func endLine() {
-        if isWanted, isTerminal { Self.write("\r\u{1B}[K") }
-    }
-
-    static func write(_ text: String, to descriptor: Int32 = STDERR_FILENO) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-            }
-            // A reader that went away, such as `head`, wants no more.
-            guard count > 0 || errno == EINTR else { return }
-            rest = rest.dropFirst(max(0, count))
-        }
+        if isWanted, isTerminal { CommandLineTool.write("\r\u{1B}[K", to: .error) }
     }
 }

@@ -1,4 +1,5 @@
 internal import Essentials
+internal import Platform
 
 /// What a run has measured, and how it is told.
 struct Report: Sendable {

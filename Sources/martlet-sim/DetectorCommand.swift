@@ -1,4 +1,5 @@
 internal import Essentials
+internal import Platform
 internal import Simulator
 
 /// `martlet-sim detector`: figures of failure detectors of so many nodes.

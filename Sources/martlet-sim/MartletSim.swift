@@ -6,19 +6,7 @@ internal import Simulator
 /// Runs clusters in virtual time, from seeds.
 @main struct MartletSim {
     static func main() {
-        Signal.ignoreBrokenPipes()
-        do throws(Failure) {
-            exit(try run(Array(CommandLine.arguments.dropFirst())).rawValue)
-        } catch {
-            switch error {
-            case .usage(let reason):
-                Output.complain("martlet-sim: \(reason) (see martlet-sim --help)\n")
-                exit(ExitStatus.usage.rawValue)
-            case .failed(let reason):
-                Output.complain("martlet-sim: \(reason)\n")
-                exit(ExitStatus.failed.rawValue)
-            }
-        }
+        CommandLineTool.main("martlet-sim") { arguments throws(Failure) in try run(arguments) }
     }
 
     private static func run(_ arguments: [String]) throws(Failure) -> ExitStatus {

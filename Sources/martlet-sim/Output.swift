@@ -1,22 +1,12 @@
-internal import Glibc
+internal import Platform
 
 /// What the program writes.
 enum Output {
-    static let isTerminal = isatty(STDERR_FILENO) == 1
+    static let isTerminal = CommandLineTool.Stream.error.isTerminal
 
-    static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-            }
-            // A reader that went away, such as `head`, wants no more.
-            guard count > 0 || errno == EINTR else { return }
-            rest = rest.dropFirst(max(0, count))
-        }
-    }
+    static func write(_ text: String) { CommandLineTool.write(text) }
 
-    static func complain(_ text: String) { write(text, to: STDERR_FILENO) }
+    static func complain(_ text: String) { CommandLineTool.write(text, to: .error) }
 
     /// Text in columns, each as wide as it needs; the last one is not filled up. Columns in
     /// `right` stand to the right.
@@ -38,15 +28,5 @@ enum Output {
             while line.last == " " { line.removeLast() }
             return line + "\n"
         }.joined()
-    }
-
-    /// 1234567 as 1,234,567.
-    static func grouped(_ number: Int) -> String {
-        var out = ""
-        for (index, digit) in "\(abs(number))".reversed().enumerated() {
-            if index > 0, index.isMultiple(of: 3) { out = "," + out }
-            out = "\(digit)" + out
-        }
-        return number < 0 ? "-" + out : out
     }
 }

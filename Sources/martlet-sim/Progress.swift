@@ -1,3 +1,4 @@
+internal import Essentials
 internal import Platform
 
 /// Tells how a soak goes, on the standard error: one line that changes on a terminal, else a line
@@ -16,9 +17,10 @@ struct Progress {
         guard sinceNs >= (Output.isTerminal ? 200_000_000 : 10_000_000_000) else { return }
         saidNs = nowNs
         let seconds = Double(nowNs - startNs) / 1e9
-        var line = Output.grouped(totals.seeds)
-        if let seeds { line += " of \(Output.grouped(seeds))" }
-        line += " seeds, \(Report.decimals(Double(totals.seeds) / seconds)) a second"
+        var line = Figures.grouped(totals.seeds)
+        if let seeds { line += " of \(Figures.grouped(seeds))" }
+        let rate = Figures.decimal(Double(totals.seeds) / seconds, digits: 1)
+        line += " seeds, \(rate) a second"
         if !totals.failed.isEmpty { line += ", \(totals.failed.count) BROKEN" }
         Output.complain(Output.isTerminal ? "\r\u{1B}[K" + line : line + "\n")
         hasLine = true

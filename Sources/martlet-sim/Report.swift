@@ -31,15 +31,16 @@ enum Report {
         var text = ""
         for (title, tally) in sections(totals) {
             text += "\n\(title):\n"
-            let rows = tally.rows.map { ["  " + $0.name, Output.grouped($0.count)] }
+            let rows = tally.rows.map { ["  " + $0.name, Figures.grouped($0.count)] }
             text += Output.columns(rows, right: [1])
         }
         for row in totals.exercise.checks.rows where row.count == 0 {
             text += "\nWARNING: the checker '\(row.name)' never saw its case\n"
         }
         let hours = Double(totals.virtualMs) / 3_600_000
-        text += "\n\(Output.grouped(totals.seeds)) seeds, \(decimals(hours)) virtual hours in "
-        text += "\(decimals(seconds)) s, \(totals.failed.count) broken\n"
+        text += "\n\(Figures.grouped(totals.seeds)) seeds, "
+        text += "\(Figures.decimal(hours, digits: 1)) virtual hours in "
+        text += "\(Figures.decimal(seconds, digits: 1)) s, \(totals.failed.count) broken\n"
         return text
     }
 
@@ -80,11 +81,6 @@ enum Report {
             ("faults", totals.exercise.faults), ("requests", totals.exercise.requests),
             ("engine", totals.exercise.engine), ("checks", totals.exercise.checks),
         ]
-    }
-
-    static func decimals(_ number: Double) -> String {
-        let tenths = Int((number * 10).rounded())
-        return "\(Output.grouped(tenths / 10)).\(tenths % 10)"
     }
 
     /// Of the working tree that the program is started in; a seed means something only with it.

@@ -1,4 +1,5 @@
 internal import Essentials
+internal import Platform
 
 /// One subcommand: what it is called, what it is for, and what it does.
 struct Command: Sendable {

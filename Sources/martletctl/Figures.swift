@@ -1,18 +1,7 @@
-/// Numbers as people read them.
-enum Figures {
-    /// With so many digits after the point.
-    static func decimal(_ value: Double, digits: Int) -> String {
-        guard value.isFinite, abs(value) < 1e15 else { return String(value) }
-        var scale = 1
-        for _ in 0..<digits { scale *= 10 }
-        let scaled = Int((abs(value) * Double(scale)).rounded())
-        let sign = value < 0 && scaled > 0 ? "-" : ""
-        guard digits > 0 else { return sign + String(scaled) }
-        let fraction = String(scaled % scale)
-        let zeros = String(repeating: "0", count: digits - fraction.count)
-        return "\(sign)\(scaled / scale).\(zeros)\(fraction)"
-    }
+internal import Essentials
 
+/// Shares, sizes and spans as people read them.
+extension Figures {
     static func percent(_ part: Double) -> String { decimal(part * 100, digits: 1) + " %" }
 
     static func bytes(_ count: Double) -> String {

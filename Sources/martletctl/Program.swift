@@ -1,20 +1,8 @@
 internal import Essentials
 internal import Platform
 
-/// What the process ends with; scripts depend on it.
-enum ExitStatus: Int32 {
-    case done = 0
-    /// The node refused, or did not answer.
-    case failed = 1
-    /// The command line makes no sense.
-    case usage = 2
-}
-
-/// Why a command did not do what it was asked.
-enum Failure: Error, Equatable {
-    case usage(String)
-    case failed(String)
-}
+typealias Failure = CommandLineTool.Failure
+typealias ExitStatus = CommandLineTool.ExitStatus
 
 /// The whole program but for its input and output.
 enum Program {
@@ -31,13 +19,9 @@ enum Program {
         do throws(Failure) {
             return Outcome(status: .done, output: try perform(arguments, password: password))
         } catch {
-            switch error {
-            case .usage(let reason):
-                return Outcome(
-                    status: .usage, complaint: "martletctl: \(reason) (see martletctl help)\n")
-            case .failed(let reason):
-                return Outcome(status: .failed, complaint: "martletctl: \(reason)\n")
-            }
+            let (status, complaint) = CommandLineTool.outcome(
+                of: error, in: "martletctl", help: "martletctl help")
+            return Outcome(status: status, complaint: complaint)
         }
     }
 

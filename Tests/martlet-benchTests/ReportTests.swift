@@ -1,4 +1,5 @@
 import Essentials
+import Platform
 import Testing
 
 @testable import martlet_bench

@@ -1,3 +1,5 @@
+internal import Platform
+
 extension Command {
     static let help = Command(
         name: "help", synopsis: "help [COMMAND]",

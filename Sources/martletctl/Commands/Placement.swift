@@ -1,5 +1,6 @@
 internal import Essentials
 internal import Placement
+internal import Platform
 
 extension Command {
     static let placement = Command(

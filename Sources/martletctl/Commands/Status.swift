@@ -1,4 +1,5 @@
 internal import Essentials
+internal import Platform
 
 extension Command {
     static let status = Command(
