@@ -205,7 +205,7 @@ extension Raft {
     /// with one of this term (thesis, figure 3.7).
     @discardableResult
     mutating func advanceCommit(_ nowNs: UInt64) -> Bool {
-        let agreed = committers.agreedIndex { voter in
+        let agreed = electorate.agreedIndex { voter in
             if voter == node { return log.last.index }
             return followers.first { $0.node == voter }?.match ?? 0
         }

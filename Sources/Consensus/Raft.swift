@@ -95,7 +95,6 @@ public struct Raft: Sendable {
     /// The leader takes no proposals until then, since another node is taking over.
     var transferNs: UInt64?
     var incoming: IncomingSnapshot?
-    var bug = RaftBug.none
 
     // Within one event.
     var write = RaftWrite()

@@ -36,7 +36,6 @@ extension Cluster {
                 seed: random.next()),
             detector: FailureDetector(
                 node: self[index].number, incarnation: now(index).wallMs, seed: random.next()))
-        self[index].process?.control.make(options.bug)
         control(.ticked, at: index)
         tickDetector(index)
         for shard in 0..<options.shards {

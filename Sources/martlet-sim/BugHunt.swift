@@ -12,10 +12,17 @@ struct BugHunt: Sendable {
         case trouble(String)
     }
 
-    private let bugs = PlantedBug.all
+    private let bugs: [PlantedBug]
     private let firstSeed: UInt64
 
-    init(firstSeed: UInt64) { self.firstSeed = firstSeed }
+    init(_ options: Options) throws(Failure) {
+        bugs = PlantedBug.all.filter { options.bug == nil || $0.name == options.bug }
+        guard !bugs.isEmpty else {
+            let names = PlantedBug.all.map(\.name).joined(separator: ", ")
+            throw .usage("there is no such bug; there are \(names)")
+        }
+        firstSeed = options.firstSeed ?? 1
+    }
 
     /// Hunts for some at once, and prints what was found; returns whether all were.
     func run(_ options: Options) throws(Failure) -> Bool {

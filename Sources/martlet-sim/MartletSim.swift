@@ -23,7 +23,7 @@ internal import Simulator
         }
         if let seed = options.seed { return try runOne(seed, options) }
         if options.wantsBugs {
-            let hunt = BugHunt(firstSeed: options.firstSeed ?? 1)
+            let hunt = try BugHunt(options)
             return try hunt.run(options) ? .done : .failed
         }
         return try soak(options)

@@ -18,6 +18,8 @@ struct Options: Sendable, Equatable {
     var wantsTrace = false
     var wantsJSON = false
     var wantsBugs = false
+    /// The one deliberate bug to hunt for.
+    var bug: String?
     var wantsHelp = false
     var wantsVersion = false
 
@@ -37,6 +39,7 @@ struct Options: Sendable, Equatable {
           --events N        how many events to print (default 60)
           --jobs J          run J seeds at once (default: one a processor)
           --bugs            make each of the deliberate bugs in turn, and see that it is found
+          --bug NAME        the same with one of them
           --json            print the summary as JSON
           --help, -h        print this
           --version         print the version
@@ -73,7 +76,7 @@ struct Options: Sendable, Equatable {
     }
 
     private static let valued = [
-        "--seeds", "--seconds", "--first-seed", "--seed", "--events", "--jobs",
+        "--seeds", "--seconds", "--first-seed", "--seed", "--events", "--jobs", "--bug",
     ]
 
     private mutating func takeFlag(_ name: String) throws(Failure) -> Bool {
@@ -96,6 +99,9 @@ struct Options: Sendable, Equatable {
             seeds = nil
         case "--first-seed": firstSeed = try Self.seed(name, value)
         case "--seed": seed = try Self.seed(name, value)
+        case "--bug":
+            bug = value
+            wantsBugs = true
         case "--events": events = try Self.number(name, value, 1...1_000_000)
         default: jobs = try Self.number(name, value, 1...1024)
         }
@@ -105,7 +111,8 @@ struct Options: Sendable, Equatable {
         for (one, other) in [
             ("--seeds", "--seconds"), ("--seed", "--seeds"), ("--seed", "--seconds"),
             ("--seed", "--first-seed"), ("--seed", "--bugs"), ("--bugs", "--seeds"),
-            ("--bugs", "--seconds"),
+            ("--bugs", "--seconds"), ("--bug", "--bugs"), ("--bug", "--seed"),
+            ("--bug", "--seeds"), ("--bug", "--seconds"),
         ] where given.contains(one) && given.contains(other) {
             throw .usage("'\(one)' and '\(other)' exclude each other")
         }

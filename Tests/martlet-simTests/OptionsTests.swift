@@ -35,8 +35,11 @@ import Testing
     }
 
     @Test func `every option is in the help`() {
-        for name in ["seeds", "seconds", "first-seed", "seed", "trace", "events", "jobs", "bugs"] {
-            #expect(Options.help.contains("  --\(name)"))
+        let names = [
+            "seeds", "seconds", "first-seed", "seed", "trace", "events", "jobs", "bugs", "bug",
+        ]
+        for name in names {
+            #expect(Options.help.contains("  --\(name) "))
         }
         #expect(Options.help.split(separator: "\n").allSatisfy { $0.count <= 100 })
     }

@@ -1,5 +1,4 @@
 internal import Causality
-internal import Consensus
 internal import Objects
 internal import Replication
 internal import Wire
@@ -52,21 +51,6 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case forwardsTwice
     /// A replica takes requests of a coordinator that is behind it, or ahead of it.
     case ignoresEpochFence
-    /// A node that starts has forgotten for whom it voted.
-    case forgetsVote
-    /// Learners count when it is decided whether a change of the topology is committed.
-    case countsLearners
-}
-
-extension ControlPlane {
-    /// Makes the mistake from now on, if it is one of the control plane's.
-    package mutating func make(_ bug: DeliberateBug) {
-        switch bug {
-        case .forgetsVote: raft.make(.forgetsVote)
-        case .countsLearners: raft.make(.countsLearners)
-        default: break
-        }
-    }
 }
 
 extension DataPlane {

@@ -59,12 +59,10 @@ public struct PlantedBug: Sendable {
         case .putCoversUnseen: ("DPUT replaces what its client never saw", 50)
         case .expiryDropsEntries: ("expiry takes away dots, not only their values", 100)
         case .skipsReadRepair: ("stale replicas are left stale by reads", 400)
-        case .repairsAfterAnswer: ("quorum reads answer before they have repaired", 200)
+        case .repairsAfterAnswer: ("quorum reads answer before they have repaired", 1500)
         case .takesCorruptForAbsent: ("a corrupt record counts as one never written", 100)
         case .forwardsTwice: ("a command that may have run is sent to another node", 300)
         case .ignoresEpochFence: ("a replica serves a coordinator of another topology", 300)
-        case .forgetsVote: ("a node that starts has forgotten for whom it voted", 3000)
-        case .countsLearners: ("learners count when it is decided what is committed", 3000)
         }
     }
 }
