@@ -20,10 +20,15 @@ struct HintCache: Sendable {
         var copies: [Copy] = []
         /// The batch of the last change; 0 when it is as it was read.
         var batch: UInt64 = 0
+
+        fileprivate var size: Int { copies.reduce(0) { $0 + $1.size } }
     }
 
-    /// Keys held; at a few hundred bytes each, a few MiB.
+    /// Keys held.
     static let countMax = 8192
+    /// Bytes of their hints, as they are stored: so many keys at a kilobyte each. Large values must
+    /// not fill the memory of all who keep them.
+    static let bytesMax = 8 << 20
     /// How many keys one insertion looks at for one to evict.
     private static let evictionStepsMax = 8
 
@@ -33,20 +38,29 @@ struct HintCache: Sendable {
     private var order: [ObjectKey] = []
     private var head = 0
 
+    private(set) var bytes = 0
+
     var count: Int { entries.count }
+    private var isFull: Bool { count >= Self.countMax || bytes >= Self.bytesMax }
 
     subscript(key: ObjectKey) -> Entry? { entries[key] }
 
     mutating func insert(_ key: ObjectKey, _ entry: Entry, writtenBatch: UInt64) {
         evict(writtenBatch: writtenBatch)
-        if entries.updateValue(entry, forKey: key) == nil { order.append(key) }
+        bytes += entry.size
+        if let replaced = entries.updateValue(entry, forKey: key) {
+            bytes -= replaced.size
+        } else {
+            order.append(key)
+        }
     }
 
     /// Works on an entry in place; nil, and nothing done, when the key is not held.
     mutating func update<Result>(
         _ key: ObjectKey, _ body: (inout Entry) -> Result
     ) -> Result? {
-        guard entries[key] != nil else { return nil }
+        guard let before = entries[key]?.size else { return nil }
+        defer { bytes += (entries[key]?.size ?? 0) - before }
         return body(&entries[key, default: Entry()])
     }
 
@@ -54,14 +68,14 @@ struct HintCache: Sendable {
 
     private mutating func evict(writtenBatch: UInt64) {
         var steps = 0
-        while entries.count >= Self.countMax, steps < Self.evictionStepsMax, head < order.count {
+        while isFull, steps < Self.evictionStepsMax, head < order.count {
             steps += 1
             let key = order[head]
             head += 1
             if let entry = entries[key], entry.batch > writtenBatch {
                 order.append(key)
             } else {
-                entries[key] = nil
+                bytes -= entries.removeValue(forKey: key)?.size ?? 0
             }
         }
         guard head >= Self.countMax else { return }
