@@ -12,12 +12,12 @@ import Wire
     private static let target = NodeNumber(rawValue: 3)
     private let key = PeerKey(ObjectKey(Array("k".utf8)))
 
-    private func makeRecord() -> [UInt8] {
+    private func makeRecord(counter: UInt64 = 1) -> [UInt8] {
         let actor = Actor(node: NodeNumber(rawValue: 2), epochMs: 1)
         var object = Object()
         object.write(
-            .assign([7], deadline: .remove), dot: Dot(actor: actor, counter: 1), stamp: .zero,
-            nowMs: 0)
+            .assign([7], deadline: .remove), dot: Dot(actor: actor, counter: counter),
+            stamp: .zero, nowMs: 0)
         return object.encoded()
     }
 
@@ -47,6 +47,50 @@ import Wire
         replica.wait(ms: 60_000)
         #expect(replica.handoffs.count == 1)
         #expect(replica.hintScans.isEmpty)
+    }
+
+    @Test func `a hint that changes after its pass was broken off is not removed`() throws {
+        var replica = try Replica()
+        replica.openLinks()
+        // In the order of their positions; one chunk each.
+        let keys = (0..<3).map { ObjectKey(Array("{k}\($0)".utf8)) }
+            .sorted { $0.position < $1.position }
+        for (index, key) in keys.enumerated() {
+            replica.receive(
+                .hint(
+                    id: UInt64(index + 1), target: Self.target, key: PeerKey(key),
+                    wantsDurability: false, record: makeRecord()))
+            replica.loadHints()
+        }
+        replica.commit()
+        replica.wait(ms: 20)
+        replica.scanHints(only: keys[0], next: keys[1])
+        let first = try #require(replica.handoffs.last)
+        replica.receive(.handedOver(id: first.id, windowBytes: 1 << 20, refused: []))
+        // As background work may.
+        replica.wait(ms: 200)
+        replica.scanHints(only: keys[1], next: keys[2])
+        let second = try #require(replica.handoffs.last)
+        // While that is under way, the disk refuses to read on.
+        replica.wait(ms: 200)
+        replica.failHintScan()
+        replica.receive(
+            .hint(
+                id: 9, target: Self.target, key: PeerKey(keys[1]), wantsDurability: false,
+                record: makeRecord(counter: 2)))
+        replica.receive(.handedOver(id: second.id, windowBytes: 1 << 20, refused: []))
+        replica.commit()
+        #expect(replica.hints.keys.contains(HintRecord.key(Self.target, keys[1])))
+
+        // The next pass brings what is left, and ends.
+        replica.wait(ms: 1000)
+        replica.scanHints()
+        let third = try #require(replica.handoffs.last)
+        #expect(third.entries.map(\.key) == [PeerKey(keys[1]), PeerKey(keys[2])])
+        replica.receive(.handedOver(id: third.id, windowBytes: 1 << 20, refused: []))
+        replica.wait(ms: 20)
+        #expect(replica.hints.isEmpty)
+        #expect(replica.plane.hintFigures.first?.isDelivering == false)
     }
 
     @Test func `no hint is taken for a node that holds nothing of the key`() throws {

@@ -115,7 +115,7 @@ extension DataPlane {
         else { return }
         hints.deliveries[index].scan = nil
         guard case .chunk(let records, let next) = result else {
-            return hints.deliveries[index].stop(nowNs: now.monotonicNs, hasFailed: true)
+            return breakOff(index, hasFailed: true, now: now)
         }
         if let next {
             hints.deliveries[index].next = next
@@ -127,7 +127,7 @@ extension DataPlane {
             guard
                 let destination = destination(
                     of: hints.deliveries[index].target, scan.partition, table)
-            else { return hints.deliveries[index].stop(nowNs: now.monotonicNs, hasFailed: false) }
+            else { return breakOff(index, hasFailed: false, now: now) }
             send(records, scan, to: destination, index, now: now, into: &effects)
         } else if scan.isFromStart, next == nil, scan.changed.isEmpty {
             // The account says otherwise, and is wrong.
@@ -240,8 +240,14 @@ extension DataPlane {
         guard let handoff = hints.handoffs[id],
             let index = hints.deliveryIndex(of: handoff.target)
         else { return }
+        breakOff(index, hasFailed: true, now: now)
+    }
+
+    /// Ends a pass before its end. Answers to what is under way come too late: hints may change
+    /// from now on without its being noted.
+    private mutating func breakOff(_ index: Int, hasFailed: Bool, now: Now) {
         endPass(index)
-        hints.deliveries[index].stop(nowNs: now.monotonicNs, hasFailed: true)
+        hints.deliveries[index].stop(nowNs: now.monotonicNs, hasFailed: hasFailed)
     }
 
     mutating func wakeHandoff(_ id: UInt64, now: Now, into effects: inout [Effect]) {

@@ -25,6 +25,7 @@ struct Replica {
     /// The hints that are stored, and the reads of them that were asked for and not answered.
     private(set) var hints: [[UInt8]: [UInt8]] = [:]
     private(set) var hintScans: [UInt64] = []
+    private(set) var hintLoads: [(keys: [[UInt8]], token: UInt64)] = []
     private(set) var handoffs: [(to: NodeNumber, id: UInt64, entries: [HandoffEntry])] = []
     private(set) var topology: Topology
 
@@ -95,12 +96,34 @@ struct Replica {
         header = PeerFrameHeader(epoch: topology.epoch, fence: plane.fence)
     }
 
-    /// The disk answers the first read of hints that it was asked for: all that are stored.
-    mutating func scanHints() {
+    /// The disk answers the first read of hints that it was asked for.
+    ///
+    /// - Parameter key: whose hint for node 3 it finds; nil: all that are stored.
+    /// - Parameter next: where it stops for now.
+    mutating func scanHints(only key: ObjectKey? = nil, next: ObjectKey? = nil) {
+        let target = NodeNumber(rawValue: 3)
+        let wanted = key.map { HintRecord.key(target, $0) }
         let records = hints.filter { (try? HintRecord.parseKey($0.key)) != nil }
+            .filter { $0.key == wanted ?? $0.key }
             .map { HintScanRecord(key: $0.key, value: $0.value) }
             .sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        apply(.hintsScanned(token: hintScans.removeFirst(), .chunk(records, next: nil)))
+        apply(
+            .hintsScanned(
+                token: hintScans.removeFirst(),
+                .chunk(records, next: next.map { HintRecord.key(target, $0) })))
+    }
+
+    /// The disk says which hints keys have.
+    mutating func loadHints() {
+        while !hintLoads.isEmpty {
+            let (keys, token) = hintLoads.removeFirst()
+            apply(.hintsLoaded(token: token, .values(keys.map { hints[$0] })))
+        }
+    }
+
+    /// The disk cannot answer it.
+    mutating func failHintScan() {
+        apply(.hintsScanned(token: hintScans.removeFirst(), .unreadable))
     }
 
     /// The disk answers what it was asked first: there is no such key.
@@ -125,6 +148,7 @@ struct Replica {
             case .send(let node, .handoff(let id, let entries), _):
                 handoffs.append((to: node, id: id, entries: entries))
             case .storeHint(let key, let value): hints[key] = value
+            case .loadHints(let keys, let token, _): hintLoads.append((keys, token))
             case .dropHint(let key): hints[key] = nil
             case .scanHints(_, _, _, let token, _): hintScans.append(token)
             case .store: stored += 1
