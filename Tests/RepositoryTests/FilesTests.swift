@@ -50,4 +50,20 @@ import Testing
             #expect(articles.contains(match.1), "\(path) links to \(match.1)")
         }
     }
+
+    @Test func `tests that the table of bug classes names are there`() {
+        let path = "Sources/Engine/Engine.docc/BugClasses.md"
+        let code = Repository.allSwift.filter { $0.path.hasPrefix("Tests/") }
+        let scenarios = Repository.paths(below: "Tests") { $0.hasSuffix(".txt") }
+        let rows = Repository.text(path).split(separator: "\n").filter { $0.hasPrefix("| ") }
+        let names = rows.flatMap { $0.matches(of: /`([^`]+)`/).map { String($0.1) } }
+        #expect(names.count > 100)
+        for name in names {
+            let isThere =
+                name.hasSuffix(".txt")
+                ? scenarios.contains { $0.hasSuffix("/" + name) }
+                : code.contains { $0.lines.contains { $0.contains("func `\(name)`") } }
+            #expect(isThere, "\(path) names \(name)")
+        }
+    }
 }
