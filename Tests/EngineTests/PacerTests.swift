@@ -117,6 +117,8 @@ private struct Foreground {
             let quietNs: UInt64 = 1_000_000 << UInt64(round % 10)
             load.pass(seconds: 1, commands: 20, quietNs: quietNs)
             #expect(load.spent >= 990_000)
+            // Nor does what would take long to come back from.
+            #expect(load.pacer.share > 0.009)
         }
     }
 

@@ -70,6 +70,10 @@ public struct Pacer: Sendable {
         max(settings.rateMin, settings.rateMax / Self.levelMax * min(level, ramp))
     }
 
+    private var levelMin: Int {
+        min(Self.levelMax, settings.rateMin / max(1, settings.rateMax / Self.levelMax))
+    }
+
     // MARK: What the shard reports
 
     /// A client's command was answered `serviceNs` after it came.
@@ -107,7 +111,8 @@ public struct Pacer: Sendable {
 
     /// What was measured so far says nothing about the new rate, and is forgotten.
     private mutating func slowDown() {
-        level = min(level, ramp) / 2
+        // Below the least the level would mean nothing, and take long to come back from.
+        level = max(min(level, ramp) / 2, levelMin)
         commands.forget()
         passes.forget()
     }
