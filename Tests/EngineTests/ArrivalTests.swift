@@ -57,6 +57,11 @@ import Wire
             replica.wait(ms: 10)
         }
         #expect(replica.stored == 3 * Self.count)
-        #expect(replica.answers.count == 3)
+        // Until little waits, holders are to send little.
+        let windows = replica.answers.map { answer in
+            if case .handedOver(_, let windowBytes, _) = answer { Int(windowBytes) } else { 0 }
+        }
+        let (least, most) = (HintDelivery.windowBytesMin, HintDelivery.windowBytesMax)
+        #expect(windows == [least, most, most])
     }
 }

@@ -84,9 +84,10 @@ extension DataPlane {
         // What the holder removes now may have counted for somebody's dw.
         let hold = Hold(batch: handoff.batch, isDurable: true)
         if !settings.acknowledgesDurable, !isReached(hold) { effects.append(.requestSync) }
+        let isKeepingUp = hints.arrivals.count < 2
+        let window = isKeepingUp ? HintDelivery.windowBytesMax : HintDelivery.windowBytesMin
         let answer = PeerMessage.handedOver(
-            id: handoff.id, windowBytes: UInt64(HintDelivery.windowBytesMax),
-            refused: handoff.refused)
+            id: handoff.id, windowBytes: UInt64(window), refused: handoff.refused)
         effects.append(.answer(handoff.link, answer, after: isReached(hold) ? .none : hold))
     }
 
