@@ -5,20 +5,25 @@ internal import Objects
 internal import Wire
 
 /// What was written before a flush is gone once the flush is confirmed, from answers, disks and
-/// hints; what is acknowledged to clients who asked after that is there in the end.
+/// hints; what is acknowledged to clients who asked after that is there in the end, unless another
+/// flush was asked for that covers it. A flush may be made without its admin hearing of it.
 final class FlushChecker: Checker {
     let name = "flushed stays gone"
     private(set) var cases = 0
-    /// Looked up and never iterated.
+    /// Those that were asked for and are not confirmed. Of them all only the greatest is taken.
     private var wanted: [ProposalID: UInt64] = [:]
     /// The latest flush that all members have confirmed, and when an admin was told.
     private(set) var confirmed: (stamp: Timestamp, atNs: UInt64)?
+    /// The latest flush that nobody has confirmed.
+    private var unconfirmed: Timestamp {
+        Timestamp(rawValue: wanted.values.max() ?? Timestamp.zero.rawValue)
+    }
 
     func observe(_ observation: Observation, in scene: Scene) {
         switch observation {
         case .proposed(let id, .flush(let stamp), _): wanted[id] = stamp
         case .decided(let id, isMade: true):
-            guard let stamp = wanted[id] else { return }
+            guard let stamp = wanted.removeValue(forKey: id) else { return }
             let latest = max(Timestamp(rawValue: stamp), confirmed?.stamp ?? .zero)
             confirmed = (latest, scene.cluster.timeNs)
         case .answered(let number, let reply): checkRead(number, reply, scene)
@@ -66,8 +71,12 @@ final class FlushChecker: Checker {
         for write in scene.history.operations(on: key)
         where write.isAcknowledged && !write.isUndone && write.startedNs > timeNs {
             guard let value = write.value else { continue }
-            cases += 1
             let dots = scene.cluster.ledger.dots(of: value, key)
+            let isCovered = dots.contains { dot in
+                (scene.cluster.ledger.fact(key, dot)?.stamp).map { $0 <= unconfirmed } ?? false
+            }
+            guard !isCovered else { continue }
+            cases += 1
             let object = scene.cluster.settled(key) ?? Object()
             if !dots.contains(where: { object.context.contains($0) }) {
                 scene.fail(self, "\(write.text) came after a flush and is lost")
