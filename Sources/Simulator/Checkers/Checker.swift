@@ -33,6 +33,8 @@ final class Scene {
     var lastEndNs: UInt64 = 0
     /// By how much any clock has been wrong so far.
     var skewMsReached = 0
+    /// The latest flush that an admin was told to be made everywhere.
+    var confirmedFlush: UInt64 = 0
     /// The member that was removed for good, if any was.
     var removed: Int?
     private(set) var findings: [Finding] = []

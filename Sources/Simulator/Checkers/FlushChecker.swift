@@ -26,6 +26,7 @@ final class FlushChecker: Checker {
             guard let stamp = wanted.removeValue(forKey: id) else { return }
             let latest = max(Timestamp(rawValue: stamp), confirmed?.stamp ?? .zero)
             confirmed = (latest, scene.cluster.timeNs)
+            scene.confirmedFlush = latest.rawValue
         case .answered(let number, let reply): checkRead(number, reply, scene)
         case .changed: checkEnd(scene)
         default: break
