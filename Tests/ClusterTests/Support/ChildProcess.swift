@@ -80,6 +80,18 @@ final class ChildProcess: Sendable {
         return ending
     }
 
+    /// Whether every thread of it has been stopped by a signal.
+    var isStopped: Bool {
+        let tasks = "/proc/\(pid)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+        return threads.allSatisfy { thread in
+            let path = "\(tasks)/\(thread)/stat"
+            let status = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            // The state follows the name, which stands in parentheses and may hold any others.
+            return status.split(separator: ")").last?.hasPrefix(" T") ?? false
+        }
+    }
+
     /// What it has in memory now.
     var residentBytes: Int {
         let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""

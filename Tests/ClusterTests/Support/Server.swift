@@ -109,7 +109,12 @@ final class Server {
         try start()
     }
 
-    func pause() { process?.signal(SIGSTOP) }
+    /// SIGSTOP. Returns when all threads stand still: the signal alone leaves a busy one time to
+    /// answer what it has read.
+    func pause() {
+        process?.signal(SIGSTOP)
+        while let process, process.poll() == nil, !process.isStopped { usleep(1000) }
+    }
 
     func resume() { process?.signal(SIGCONT) }
 
