@@ -73,8 +73,8 @@ final class SecondPart {
         scene.cluster.propose(.flush(stamp: stamp), at: admin)
     }
 
-    /// Until the newest flush is confirmed: one that is made and not confirmed in time may drop what
-    /// was written after the one that was.
+    /// Until the newest flush is confirmed: one that is made and not confirmed in time may drop
+    /// what was written after the one that was.
     private func flushAtLast() -> Bool {
         repeatedly("a flush", ask: { self.flush(1) }) {
             let stamp = self.cluster[1].process?.control.topology?.flushStamp ?? .max
