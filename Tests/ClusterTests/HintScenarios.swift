@@ -60,6 +60,40 @@ extension ClusterScenarios.HintScenarios {
         try expectAllReplicas(of: cluster, toHave: "new")
     }
 
+    /// What is kept for one node while another is handed what it has missed, in the same passes of
+    /// the same loop.
+    @Test func `a hint that is kept while others are handed over is not lost`() throws {
+        let cluster = try Cluster(nodes: 3)
+        let (keeper, first, second) = (cluster[0], cluster[1], cluster[2])
+        for node in [first, second] { node.kill() }
+        let connection = try keeper.connect()
+        var written = 0
+        func write(_ count: Int) throws {
+            let commands = (written..<written + count).map { number in
+                ["DPUT", "kept:\(number)", "", "value", "W", "1"]
+            }
+            for reply in try connection.pipeline(commands) {
+                #expect(!reply.isError("NOQUORUM"), "\(reply)")
+            }
+            written += count
+        }
+        try write(4000)
+        try first.launch()
+        try wait(for: "the first to be handed what it has missed", within: .seconds(60)) {
+            try write(100)
+            return try keeper.metric("martlet_hints_delivered_total") >= 4000
+        }
+        try first.waitUntilServing()
+        try second.start()
+        try wait(for: "all hints to be handed over", within: .seconds(60)) {
+            try hints(in: cluster) == 0
+        }
+        let all = try second.connect().pipeline(
+            (0..<written).map { ["DGET", "kept:\($0)", "R", "1"] })
+        let missing = all.indices.filter { all[$0].items?.last?.items?.map(\.text) != ["value"] }
+        #expect(missing.isEmpty, "\(missing.count) of \(written), from \(missing.first ?? 0) on")
+    }
+
     @Test func `hints survive the death of those who keep them`() throws {
         let cluster = try Cluster(nodes: 5)
         cluster[4].kill()

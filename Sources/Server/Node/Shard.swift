@@ -49,7 +49,10 @@ final class Shard {
     /// An empty list with the memory for the next pass's effects.
     private var spareEffects: [DataPlane.Effect] = []
     private var isCarryingOut = false
+    /// What has been stored since the last batch was closed.
     private var batch = WriteBatch()
+    /// The batch that is being committed; empty otherwise.
+    private var closed = WriteBatch()
     private var heldForWritten = HeldEffects()
     private var heldForDurable = HeldEffects()
     private var writtenBatch: UInt64 = 0
@@ -385,10 +388,12 @@ final class Shard {
         dataPlane.notePass(ns: endedNs - min(startedNs, endedNs), now: loop.now)
     }
 
+    /// Commits what the pass has stored, and what is stored while others hear of that: each is a
+    /// batch of its own, since the one that is told of must not change any more.
     private func commit() {
         while let number = dataPlane.closeBatch() {
+            swap(&batch, &closed)
             write(number)
-            batch.clear()
         }
     }
 
@@ -396,9 +401,10 @@ final class Shard {
         let late = services.lateWriters[index]
         if late.isBusy { return writeLate(number, late) }
         do throws(StorageError) {
-            switch try services.storage.write(batch, mayStall: false) {
+            switch try services.storage.write(closed, mayStall: false) {
             case .written:
-                unsyncedWrites += batch.count
+                unsyncedWrites += closed.count
+                closed.clear()
                 noteWritten(number)
             case .wouldStall, .diskFull: writeLate(number, late)
             }
@@ -410,7 +416,8 @@ final class Shard {
     private func writeLate(_ number: UInt64, _ late: LateWriter) {
         let mailbox = services.mailboxes[index]
         undurableBatch = number
-        late.write(batch) { mailbox.send(.lateBatchWritten(number)) }
+        late.write(closed) { mailbox.send(.lateBatchWritten(number)) }
+        closed.clear()
     }
 
     private func noteWritten(_ number: UInt64) {
