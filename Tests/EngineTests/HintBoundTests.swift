@@ -1,4 +1,5 @@
 import Causality
+import Commands
 import Essentials
 import Objects
 import Placement
@@ -47,6 +48,32 @@ import Wire
         let refused = replica.answers.compactMap(\.answeredID)
         #expect(refused == Array(14...20))
         #expect(replica.answers.first == .refused(id: 14, .overloaded))
+    }
+
+    @Test func `a hint is not lost when the disk has no room for its question`() throws {
+        var replica = try makeReplica()
+        // Both of the others are away: this node keeps for them what it writes.
+        replica.request("k", .append(Array("v".utf8)), timeoutMs: 1000)
+        replica.load()
+        let asked = replica.hintLoads
+        #expect(asked.count == 1)
+        for _ in 0..<3 {
+            replica.refuseHintLoads()
+            replica.wait(ms: 10)
+            #expect(replica.hintLoads.map(\.token) == asked.map(\.token))
+        }
+        replica.loadHints()
+        #expect(replica.hints.keys.contains(HintRecord.key(Self.target, ObjectKey(key))))
+        #expect(replica.plane.counters.hintsDropped == 0)
+        // Who asks for it is told at once instead.
+        replica.receive(
+            .hint(
+                id: 5, target: Self.target, key: PeerKey(ObjectKey(Array("other".utf8))),
+                wantsDurability: false, record: makeRecord()))
+        replica.refuseHintLoads()
+        #expect(replica.answers == [.refused(id: 5, .overloaded)])
+        replica.wait(ms: 100)
+        #expect(replica.hintLoads.isEmpty)
     }
 
     @Test func `hints being taken over are bounded in bytes`() throws {

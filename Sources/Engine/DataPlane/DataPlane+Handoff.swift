@@ -22,6 +22,7 @@ extension DataPlane {
     /// Begins, goes on with and ends what is due. Called every tick.
     mutating func tendHints(now: Now, into effects: inout [Effect]) {
         hints.wakeNs = .max
+        retryHintLoads(into: &effects)
         takeArrivals(now: now, into: &effects)
         guard !hints.deliveries.isEmpty else { return }
         for index in hints.deliveries.indices {

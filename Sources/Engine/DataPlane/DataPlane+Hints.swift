@@ -11,6 +11,8 @@ extension DataPlane {
     private static let hintTasksMax = 65_536
     /// Bytes of the records among them, as of the values among those events.
     private static let hintTaskBytesMax = parkedBytesMax
+    /// Loads that are asked for again in one tick: more would only be refused again.
+    private static let hintRetriesMax = 256
 
     // MARK: Keeping
 
@@ -77,11 +79,34 @@ extension DataPlane {
         _ key: ObjectKey, _ targets: [NodeNumber], _ tasks: [HintTask],
         into effects: inout [Effect]
     ) {
-        let token = hints.loads.begin(key, targets, tasks)
+        ask(for: key, targets, hints.loads.begin(key, targets, tasks), into: &effects)
+    }
+
+    private func ask(
+        for key: ObjectKey, _ targets: [NodeNumber], _ token: UInt64, into effects: inout [Effect]
+    ) {
         effects.append(
             .loadHints(
                 keys: targets.map { HintRecord.key($0, key) }, token: token,
                 after: heldForDrops()))
+    }
+
+    /// Asks again for what the storage had no room for. Called every tick.
+    mutating func retryHintLoads(into effects: inout [Effect]) {
+        guard !hints.loads.postponed.isEmpty else { return }
+        for (token, load) in hints.loads.takePostponed(max: Self.hintRetriesMax) {
+            ask(for: load.key, load.targets, token, into: &effects)
+        }
+    }
+
+    /// The storage had no room for a load. A hint that this node would keep of its own accord waits
+    /// until there is: nobody else has it. Whoever asks can be told at once.
+    private mutating func postpone(_ token: UInt64, now: Now, into effects: inout [Effect]) {
+        guard let (refused, key) = hints.loads.postpone(token), let partition = partition(of: key)
+        else { return }
+        for task in refused {
+            abandon(task, partition, .overloaded, now: now, into: &effects)
+        }
     }
 
     /// What removes hints must be written before they are looked for.
@@ -93,6 +118,7 @@ extension DataPlane {
     mutating func hintsLoaded(
         _ token: UInt64, _ result: HintLoadResult, now: Now, into effects: inout [Effect]
     ) {
+        if case .overloaded = result { return postpone(token, now: now, into: &effects) }
         guard let (loaded, isStale) = hints.loads.end(token),
             let partition = partition(of: loaded.key)
         else { return }
@@ -102,11 +128,7 @@ extension DataPlane {
         }
         var entry = HintCache.Entry()
         switch result {
-        case .overloaded:
-            for task in loaded.tasks {
-                abandon(task, partition, .overloaded, now: now, into: &effects)
-            }
-            return
+        case .overloaded: return
         case .unreadable:
             for target in loaded.targets {
                 noteLoss(target, partition, now: now, into: &effects)

@@ -16,6 +16,11 @@ enum HintTask: Sendable {
     /// An admin's question; nil: of this node's own.
     case tell(LinkID?, id: UInt64)
 
+    /// Whether somebody waits for an answer, and can be told to look elsewhere.
+    fileprivate var hasAsker: Bool {
+        if case .keep(_, _, nil) = self { false } else { true }
+    }
+
     /// Bytes of the record that it holds.
     fileprivate var size: Int {
         if case .keep(let record, _, _) = self { record.count } else { 0 }
@@ -40,6 +45,8 @@ struct HintLoads: Sendable {
     private(set) var count = 0
     /// Bytes of the records among them.
     private(set) var bytes = 0
+    /// Loads that the storage had no room for, in the order in which they are to be asked again.
+    private(set) var postponed: [UInt64] = []
     /// Loads up to this token may show what was dropped since.
     private var staleToken: UInt64 = 0
 
@@ -70,6 +77,30 @@ struct HintLoads: Sendable {
         count -= load.tasks.count
         for task in load.tasks { bytes -= task.size }
         return (load, token <= staleToken)
+    }
+
+    /// The storage had no room for a load: those of its tasks wait on that nobody else would carry
+    /// out.
+    ///
+    /// - Returns: the others, which are refused.
+    mutating func postpone(_ token: UInt64) -> (refused: [HintTask], key: ObjectKey)? {
+        guard let load = loads[token] else { return nil }
+        let refused = load.tasks.filter(\.hasAsker)
+        loads[token]?.tasks.removeAll(where: \.hasAsker)
+        for task in refused { (count, bytes) = (count - 1, bytes - task.size) }
+        if refused.count == load.tasks.count {
+            _ = end(token)
+        } else {
+            postponed.append(token)
+        }
+        return (refused, load.key)
+    }
+
+    /// Takes up to `max` of the postponed loads, which are to be asked for again.
+    mutating func takePostponed(max: Int) -> [(token: UInt64, load: Load)] {
+        let due = postponed.prefix(max)
+        postponed.removeFirst(due.count)
+        return due.compactMap { token in loads[token].map { (token, $0) } }
     }
 
     /// Whatever is being read may be gone.

@@ -121,6 +121,12 @@ struct Replica {
         }
     }
 
+    /// The disk has no room for the questions after hints that it was asked.
+    mutating func refuseHintLoads() {
+        for (_, token) in hintLoads { apply(.hintsLoaded(token: token, .overloaded)) }
+        hintLoads = []
+    }
+
     /// The disk cannot answer it.
     mutating func failHintScan() {
         apply(.hintsScanned(token: hintScans.removeFirst(), .unreadable))
