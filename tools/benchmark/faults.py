@@ -1,5 +1,6 @@
 """What clients notice of a node that fails, and how fast it catches up when it is back."""
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -25,9 +26,15 @@ P99_RATIO_MAX = 2
 AT_ONCE_SECONDS = 0.1
 CAUGHT_UP_SECONDS_MAX = 120
 HINTS_METRIC = "martlet_hints"
+DROPPED_METRIC = "martlet_hints_dropped_total"
 # Keys that are compared, one by one, between the node that was away and one that was not: once no
 # hint is left, since each is a question to all replicas, and hundreds a second would be measured.
-SAMPLE = 500
+SAMPLE = 5000
+# One that did not answer in time is asked again, so often.
+ASKED_MAX = 5
+# What became of such a key.
+THERE, MISSING = "there", "missing"
+NOT_ACKNOWLEDGED, UNKNOWN = "not acknowledged", "unknown"
 FAULTS = (("kill -9", signal.SIGKILL), ("SIGSTOP", signal.SIGSTOP))
 
 
@@ -209,8 +216,8 @@ def hints(programs, runner, report):
         f"{settings.hint_nodes} nodes, n=3, r=2, w=2, `wal-sync 1000`. Clients of all others write"
         f" {settings.write_rate:,} new keys a second (open loop, {VALUE_SIZE} bytes) all the time."
         f" One node is killed (kill -9), and started again {settings.away:g} s later. It has caught"
-        " up when no node keeps a hint any more, and it has the newest copy of"
-        f" {SAMPLE} keys that were written while it was away. Latencies in ms.")
+        " up when no node keeps a hint any more, and it has what the others have"
+        f" of {SAMPLE:,} keys that were written while it was away. Latencies in ms.")
     martlet = programs.start_martlet(
         f"Martlet ×{settings.hint_nodes}", nodes=settings.hint_nodes, n=3, r=2, w=2, wal_sync=1000)
     others, victim = martlet.addresses[:-1], len(martlet.processes) - 1
@@ -231,7 +238,7 @@ def hints(programs, runner, report):
     figures = Drive(programs, others, *writes("away:", settings.away)).follow()
     away = {"ops": figures["operations_per_second"], "failed": figures["failed"],
             **figures["latency_ms"]}
-    kept = sum(pending_hints(martlet, index) for index in range(victim))
+    kept = pending_hints(martlet)
     drive = Drive(programs, others, *writes("back:", CAUGHT_UP_SECONDS_MAX * 2))
     drive.wait_for_second(1)
     start = time.monotonic()
@@ -244,7 +251,8 @@ def hints(programs, runner, report):
     drained = watch(martlet, start)
     cost = cost.per_second()
     figures = drive.stop()
-    missing = missing_keys(martlet, victim, int(settings.write_rate * settings.away))
+    fates, missing = sample_keys(martlet, victim, int(settings.write_rate * settings.away))
+    dropped = sum(each_metric(martlet, DROPPED_METRIC))
     during = {"ops": figures["operations_per_second"], "failed": figures["failed"],
               **figures["latency_ms"]}
     report.table(["", "ops/s", "p50", "p99", "max", "errors"], [
@@ -256,7 +264,9 @@ def hints(programs, runner, report):
     report.bullets([
         f"Hints that waited: {kept:,}; the node served {served:.2f} s after its start",
         f"No hint left after {seconds_text(drained)}: {kept / seconds:,.0f} a second",
-        f"Of a sample of keys, the node misses {len(missing)} then",
+        "Of a sample of keys then: "
+        + ", ".join(f"{count:,} {what}" for what, count in sorted(fates.items()))
+        + f"; hints given up for want of room or time: {dropped:,}",
         f"CPU time per hint: {number(more[victim])} µs at the node, {number(sum(more[:victim]))} µs"
         f" at its peers; of the processors, {sum(usual):.2f} s a second are used while it is"
         f" healthy, and {sum(cost):.2f} s while it catches up"])
@@ -270,7 +280,8 @@ def hints(programs, runner, report):
         f"{number(ratio)} × ({number(during['p99'])} ms)", "< 2 ×", ratio < 2)
     report.record("hints", {
         "healthy": before, "away": away, "catching_up": during, "hints": kept,
-        "served_seconds": served, "drained_seconds": drained, "missing": missing,
+        "served_seconds": served, "drained_seconds": drained, "sample": fates, "missing": missing,
+        "dropped": dropped,
         "cpu_us_per_hint": more, "cpu_seconds_per_second": cost,
         "cpu_seconds_per_second_healthy": usual})
 
@@ -299,7 +310,7 @@ def watch(martlet, start):
     said = 0
     while time.monotonic() - start < 2 * CAUGHT_UP_SECONDS_MAX:
         now = time.monotonic() - start
-        left = sum(pending_hints(martlet, index) for index in range(len(martlet.processes)))
+        left = pending_hints(martlet)
         if left == 0 or now - said >= 1:
             said = now
             say(f"{now:5.1f} s: {left:,} hints left")
@@ -309,28 +320,56 @@ def watch(martlet, start):
     return None
 
 
-def missing_keys(martlet, victim, keys):
-    """Of a sample of the keys, those that the node still misses."""
+def sample_keys(martlet, victim, keys):
+    """What became of a sample of the keys, as `fate` has it: counts, and those that are missing."""
     # The last of the planned writes may not have been made: arrivals are drawn by chance.
     stride = max(1, keys * 9 // 10 // SAMPLE)
-    sample = [f"away:{index:012d}" for index in range(0, keys, stride)][:SAMPLE]
-    return [key for key in sample if not has_newest(martlet, victim, key)]
+    fates, missing = {}, []
+    for index in list(range(0, keys, stride))[:SAMPLE]:
+        key = f"away:{index:012d}"
+        what, copies = fate(martlet, victim, key)
+        fates[what] = fates.get(what, 0) + 1
+        if what == MISSING:
+            missing.append({"key": key, "copies": copies})
+            say(f"{key} is missing: {json.dumps(copies)}")
+    return fates, missing
 
 
-def pending_hints(martlet, index):
-    """Hints that a node keeps for others; 0 where it is down."""
-    try:
-        return int(metric(martlet.admins[index], HINTS_METRIC))
-    except OSError:
-        return 0
+def pending_hints(martlet):
+    """Hints that all nodes together keep for others; 0 where one is down."""
+    return sum(each_metric(martlet, HINTS_METRIC))
 
 
-def has_newest(martlet, victim, key):
-    """Whether the node itself holds what a node that was never away holds, if it has to."""
-    copies = explain(martlet.admins[0], key)
-    ours = [each for each in copies if each["number"] == victim + 1]
-    return not ours or all(
-        each["digest"] == ours[0]["digest"] and each["state"] == "object" for each in copies)
+def each_metric(martlet, name):
+    """A metric of each node that is up, as an integer."""
+    for admin in martlet.admins:
+        with contextlib.suppress(OSError):
+            yield int(metric(admin, name))
+
+
+def fate(martlet, victim, key):
+    """What the node has of a key that was written while it was away, and the key's copies.
+
+    Two of the others have what was acknowledged. A write that is with fewer was refused, and may
+    be anywhere; one that is with two is with the node too, or was lost on its way there.
+    """
+    for attempt in range(ASKED_MAX):
+        copies = explain(martlet.admins[0], key)
+        ours = [each for each in copies if each["number"] == victim + 1]
+        if not ours or all(
+                each["state"] == "object" and each["digest"] == ours[0]["digest"]
+                for each in copies):
+            return THERE, copies
+        if all(each["state"] != "unknown" for each in copies):
+            break
+        time.sleep(0.2 * attempt)
+    else:
+        return UNKNOWN, copies
+    held = {}
+    for each in copies:
+        if each["number"] != victim + 1 and each["state"] == "object":
+            held[each["digest"]] = held.get(each["digest"], 0) + 1
+    return MISSING if max(held.values(), default=0) >= 2 else NOT_ACKNOWLEDGED, copies
 
 
 def explain(admin, key):

@@ -1,6 +1,7 @@
 """The command line of tools/bench."""
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
@@ -54,6 +55,10 @@ def parse(arguments):
         help="where the servers' data is kept meanwhile: a real disk (/var/tmp)",
     )
     parser.add_argument(
+        "--keep", action="store_true",
+        help="leave the servers' data and logs where they are, and say where",
+    )
+    parser.add_argument(
         "--binaries", type=Path, metavar="DIRECTORY",
         help="use the programs in DIRECTORY instead of building",
     )
@@ -93,6 +98,19 @@ def main(arguments):
         return 1
 
 
+@contextlib.contextmanager
+def server_directory(options):
+    """Where the servers' data is kept."""
+    if options.keep:
+        directory = tempfile.mkdtemp(prefix="martlet-bench-", dir=options.dir)
+        print(f"data and logs: {directory}", file=sys.stderr, flush=True)
+        yield directory
+    else:
+        with tempfile.TemporaryDirectory(
+                prefix="martlet-bench-", dir=options.dir) as directory:
+            yield directory
+
+
 def measure(options):
     names = options.sections or list(SECTIONS)
     setup.install(REPOSITORY, names)
@@ -111,7 +129,7 @@ def measure(options):
         write_rate=options.write_rate or 5000,
         hint_nodes=options.hint_nodes or 3,
     )
-    with tempfile.TemporaryDirectory(prefix="martlet-bench-", dir=options.dir) as directory:
+    with server_directory(options) as directory:
         programs = Programs(binaries, Path(directory), options.martlet_option)
         report, failed = Report(), []
         machine.describe(report, programs, settings, options.dir, REPOSITORY)
