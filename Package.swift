@@ -60,7 +60,7 @@ let package = Package(
         library("Objects", ["Causality", "Essentials", "Hashing"]),
         // Layer 2: pure.
         library("Consensus", ["Essentials"]),
-        library("Commands", ["Essentials", "Objects", "Wire"]),
+        library("Commands", ["Essentials", "Objects", "Placement", "Wire"]),
         library("Membership", ["Essentials", "Placement"]),
         library("Replication"),
         // Layer 3: pure.
@@ -100,7 +100,9 @@ let package = Package(
         tests("PlacementTests", ["Essentials", "Placement"]),
         tests("WireTests", ["Essentials", "Wire"]),
         tests("ObjectsTests", ["Causality", "Essentials", "Objects"]),
-        tests("CommandsTests", ["Commands", "Essentials", "Objects", "TestSupport", "Wire"]),
+        tests(
+            "CommandsTests",
+            ["Commands", "Essentials", "Objects", "Placement", "TestSupport", "Wire"]),
         tests(
             "MembershipTests", ["Essentials", "Membership", "Placement"], data: ["Interactions"]),
         tests("ConsensusTests", ["Consensus", "Essentials"]),
@@ -118,8 +120,8 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Commands", "Consensus", "Engine", "Essentials", "Platform", "Server", "Storage",
-                "TestSupport", "Wire",
+                "Commands", "Consensus", "Engine", "Essentials", "Membership", "Placement",
+                "Platform", "Server", "Storage", "TestSupport", "Wire",
             ]),
         tests("martlet-benchTests", ["Essentials", "Platform", "martlet-bench"]),
         tests("martletctlTests", ["Essentials", "Platform", "martletctl"]),

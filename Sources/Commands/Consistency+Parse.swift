@@ -1,11 +1,16 @@
 internal import Essentials
+public import Placement
 internal import Wire
 
 // Quorums as clients write them: `DGET key R 2`, `CONSISTENCY W QUORUM`.
 
 extension Quorum {
-    /// Reads an integer or a name; nil for anything else.
-    init?(_ text: [UInt8]) {
+    /// What a text that is no quorum is answered.
+    public static let expectation =
+        "a quorum is an integer from 0 to \(numberMax), ONE, QUORUM, ALL or DEFAULT"
+
+    /// Reads an integer or a name, in whichever case; nil for anything else.
+    public init?(_ text: [UInt8]) {
         switch Keyword(text) {
         case "one": self = .one
         case "quorum": self = .quorum
@@ -16,17 +21,6 @@ extension Quorum {
                 return nil
             }
             self = .number(Int(number))
-        }
-    }
-
-    /// As it is read.
-    var text: String {
-        switch self {
-        case .number(let number): "\(number)"
-        case .one: "ONE"
-        case .quorum: "QUORUM"
-        case .all: "ALL"
-        case .default: "DEFAULT"
         }
     }
 }
@@ -74,28 +68,27 @@ extension ConsistencyOverride {
         _ name: Keyword, _ text: [UInt8]
     ) throws(CommandFailure) {
         guard let quorum = Quorum(text) else {
-            throw CommandFailure(
-                """
-                ERR a quorum is an integer from 0 to \(Quorum.numberMax), ONE, QUORUM, ALL or \
-                DEFAULT
-                """)
+            throw CommandFailure("ERR \(Quorum.expectation)")
         }
-        if quorum == .number(0), name == .r || name == .w {
+        let place: Quorums.Name =
+            switch name {
+            case .r: .r
+            case .w: .w
+            case .pr: .pr
+            case .pw: .pw
+            default: .dw
+            }
+        if quorum == .number(0), !place.mayBeZero {
             throw CommandFailure("ERR R and W must be at least 1")
         }
-        switch name {
-        case .r: r = quorum
-        case .w: w = quorum
-        case .pr: pr = quorum
-        case .pw: pw = quorum
-        default: dw = quorum
-        }
+        quorums[place] = quorum
     }
 
     /// The words that `read` reads.
     var words: [String] {
-        let quorums = [("R", r), ("W", w), ("PR", pr), ("PW", pw), ("DW", dw)]
-        var words = quorums.flatMap { name, quorum in quorum.map { [name, $0.text] } ?? [] }
+        var words = Quorums.Name.allCases.flatMap { name in
+            quorums[name].map { [name.text.uppercased(), $0.text] } ?? []
+        }
         if let timeoutMs { words += ["TIMEOUT", "\(timeoutMs)"] }
         return words
     }

@@ -28,6 +28,10 @@ extension Topology {
             let index = try indexOfMember(id)
             next.members[index].description.weight = weight
             try checkDescription(next.members[index].description)
+        case .setKeyspace(let prefix, let quorums):
+            next.keyspaces.set(prefix, quorums)
+            if let defect = next.keyspaces.defect(n: n) { throw .keyspaceInvalid(defect) }
+        case .unsetKeyspace(let prefix): next.keyspaces.unset(prefix)
         }
         guard next != self else { return self }
         if change.movesVnodes {

@@ -3,24 +3,27 @@ internal import Placement
 
 // The format of a topology. On disk and on the wire. Never reorder or reuse.
 //
-//     version (1) = 2
+//     version (1) = 3, or 2 without keyspaces
 //     cluster id (16)
 //     epoch (8, big-endian)
 //     n (1)
 //     next number (2, big-endian)
 //     flush stamp (8, big-endian)
 //     member count (varint), then the members, ascending by number
+//     version 3: keyspaces (see Keyspaces+Coding.swift)
 //     placement (see PlacementTable+Coding.swift), to the end
 //
-// Version 1 has after n the number (2, big-endian) of the member that decided alone about changes,
-// and is only read.
+// A topology without keyspaces is written as version 2, so that members of the release before read
+// it until the first keyspace is set. Version 1 has after n the number (2, big-endian) of the member
+// that decided alone about changes, and is only read.
 //
 // A later version adds fields between the members and the placement and keeps the rest. A reader
 // takes every version up to its own, with the default that the field's comment names for what an
 // older one lacks; it refuses newer ones, since it cannot know what it would ignore.
 
 extension Topology {
-    static let version: UInt8 = 2
+    static let version: UInt8 = 3
+    private static let versionWithoutKeyspaces: UInt8 = 2
 
     /// The member that decided alone about changes, as written by the first release; nil in what
     /// later ones write.
@@ -34,7 +37,7 @@ extension Topology {
     }
 
     public func encode(into bytes: inout [UInt8]) {
-        bytes.append(Self.version)
+        bytes.append(keyspaces.isEmpty ? Self.versionWithoutKeyspaces : Self.version)
         clusterID.encode(into: &bytes)
         bytes.appendBigEndian(epoch)
         bytes.append(UInt8(n))
@@ -42,6 +45,7 @@ extension Topology {
         bytes.appendBigEndian(flushStamp)
         bytes.appendVarint(UInt64(members.count))
         for member in members { member.encode(into: &bytes) }
+        if !keyspaces.isEmpty { keyspaces.encode(into: &bytes) }
         placement.encode(into: &bytes)
     }
 
@@ -58,9 +62,11 @@ extension Topology {
         let count = try reader.readCount(max: Self.membersMax)
         var members: [Member] = []
         for _ in 0..<count { members.append(try Member(from: &reader)) }
+        let keyspaces = version >= 3 ? try Keyspaces(from: &reader) : Keyspaces()
         self.init(
             clusterID: clusterID, epoch: epoch, n: n, members: members, nextNumber: nextNumber,
-            placement: try PlacementTable(from: &reader), flushStamp: flushStamp)
+            placement: try PlacementTable(from: &reader), flushStamp: flushStamp,
+            keyspaces: keyspaces)
         if let defect { throw .invalid(defect) }
     }
 
@@ -84,7 +90,7 @@ extension Topology {
         guard placement.members.allSatisfy({ member($0) != nil }) else {
             return "a replica is not a member"
         }
-        return nil
+        return keyspaces.defect(n: n)
     }
 
     func firstConflict(of addresses: MemberAddresses, with members: some Sequence<Member>)

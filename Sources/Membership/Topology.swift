@@ -1,12 +1,12 @@
 public import Essentials
 public import Placement
 
-/// Who is in the cluster and who replicates what, at one epoch.
+/// Who is in the cluster, who replicates what, and under which policies, at one epoch.
 ///
 /// An immutable value: a change makes the next one. Every peer message carries its epoch.
 ///
 /// Invariant: the members are ascending by number, below `nextNumber`, with different identities
-/// and addresses; the placement is over members only.
+/// and addresses; the placement is over members only; no keyspace asks for more than `n` replicas.
 public struct Topology: Hashable, Sendable {
     /// Bounds what a topology costs to send. The solver takes about a second for so many.
     public static let membersMax = 1000
@@ -23,6 +23,7 @@ public struct Topology: Hashable, Sendable {
     /// The hybrid timestamp up to which everything was flushed: a value with this stamp or an
     /// earlier one is gone, wherever it turns up. 0 when nothing ever was.
     public internal(set) var flushStamp: UInt64
+    public internal(set) var keyspaces = Keyspaces()
 
     /// The topology of a new cluster of one.
     ///

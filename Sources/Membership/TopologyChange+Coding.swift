@@ -1,4 +1,5 @@
 public import Essentials
+internal import Placement
 
 // The format of a proposed change. On the wire. Never reorder or reuse.
 //
@@ -9,6 +10,8 @@ public import Essentials
 //     3 flush            stamp (8, big-endian)
 //     4 leave            id (16)
 //     5 weigh            id (16), weight (varint)
+//     6 set keyspace     prefix (varint size and bytes), policy (see Keyspaces+Coding.swift)
+//     7 unset keyspace   prefix
 
 extension TopologyChange {
     static let version: UInt8 = 1
@@ -19,6 +22,8 @@ extension TopologyChange {
         case flush = 3
         case leave = 4
         case weigh = 5
+        case setKeyspace = 6
+        case unsetKeyspace = 7
     }
 
     public func encode(into bytes: inout [UInt8]) {
@@ -41,6 +46,13 @@ extension TopologyChange {
             bytes.append(Kind.weigh.rawValue)
             id.encode(into: &bytes)
             bytes.appendVarint(UInt64(weight))
+        case .setKeyspace(let prefix, let quorums):
+            bytes.append(Kind.setKeyspace.rawValue)
+            bytes.appendSized(prefix)
+            quorums.encode(into: &bytes)
+        case .unsetKeyspace(let prefix):
+            bytes.append(Kind.unsetKeyspace.rawValue)
+            bytes.appendSized(prefix)
         }
     }
 
@@ -62,6 +74,11 @@ extension TopologyChange {
                 throw .invalid("weight")
             }
             self = .weigh(id, weight: Int(weight))
+        case .setKeyspace:
+            let prefix = try reader.readSized(max: Keyspace.prefixSizeMax)
+            self = .setKeyspace(prefix: prefix, try Quorums(from: &reader))
+        case .unsetKeyspace:
+            self = .unsetKeyspace(prefix: try reader.readSized(max: Keyspace.prefixSizeMax))
         }
     }
 }

@@ -1,4 +1,5 @@
 public import Essentials
+public import Placement
 
 /// What somebody wants changed in the topology.
 public enum TopologyChange: Hashable, Sendable {
@@ -11,12 +12,16 @@ public enum TopologyChange: Hashable, Sendable {
     case flush(stamp: UInt64)
     case leave(UniqueID)
     case weigh(UniqueID, weight: Int)
+    /// Makes the keyspace with this prefix, or changes what is named of it; `default` takes back.
+    case setKeyspace(prefix: [UInt8], Quorums)
+    /// Without such a keyspace, nothing changes.
+    case unsetKeyspace(prefix: [UInt8])
 
     /// Whether vnodes move: not possible while they hold data, until data can be moved.
     public var movesVnodes: Bool {
         switch self {
         case .join, .leave, .weigh: true
-        case .updateAddresses, .flush: false
+        case .updateAddresses, .flush, .setKeyspace, .unsetKeyspace: false
         }
     }
 }
@@ -31,6 +36,7 @@ public enum TopologyRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     case tooManyMembers(max: Int)
     /// Numbers are never reused, and all are used up.
     case numbersUsedUp
+    case keyspaceInvalid(String)
 
     public var description: String {
         switch self {
@@ -41,7 +47,7 @@ public enum TopologyRefusal: Error, Hashable, Sendable, CustomStringConvertible 
                 + "until partitions can be moved"
         case .addressTaken(let address): "another member has the address \(address)"
         case .memberUnknown(let id): "no member has the id \(id)"
-        case .memberInvalid(let defect): defect
+        case .memberInvalid(let defect), .keyspaceInvalid(let defect): defect
         case .lastMemberCannotLeave: "the only member cannot leave"
         case .tooManyMembers(let max): "the cluster has \(max) members, the most there can be"
         case .numbersUsedUp: "the cluster has given out all its node numbers"

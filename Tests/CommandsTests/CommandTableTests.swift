@@ -1,4 +1,5 @@
 import Commands
+import Placement
 import Testing
 import Wire
 
@@ -85,9 +86,9 @@ import Wire
             return
         }
         var expected = ConsistencyOverride()
-        expected.w = .quorum
-        expected.pw = .number(2)
-        expected.dw = .all
+        expected.quorums.w = .quorum
+        expected.quorums.pw = .number(2)
+        expected.quorums.dw = .all
         expected.timeoutMs = 50
         #expect(request.consistency == expected)
         #expect(request.operation == .dynamoPut(context: [99], [118]))
@@ -99,9 +100,9 @@ import Wire
         let request = try ConsistencyOverride(
             arguments: words("CONSISTENCY R ALL"), before: ConsistencyOverride())
         let both = connection.overridden(by: request)
-        #expect(both.r == .all)
-        #expect(both.w == .number(2))
-        #expect(both.pr == nil)
+        #expect(both.quorums.r == .all)
+        #expect(both.quorums.w == .number(2))
+        #expect(both.quorums.pr == nil)
     }
 
     @Test(

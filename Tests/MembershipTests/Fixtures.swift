@@ -1,5 +1,6 @@
 import Essentials
 import Membership
+import Placement
 
 /// The description of a member as it would run on loopback, told apart by `index`.
 func description(
@@ -26,6 +27,29 @@ func cluster(_ count: Int, n: Int = 3, partitions: Int = 64) throws -> Topology 
         topology = try topology.applying(.join(description(index)), clusterIsEmpty: true)
     }
     return topology
+}
+
+/// Three members and two keyspaces.
+func clusterWithKeyspaces() throws -> Topology {
+    try cluster(3)
+        .applying(
+            .setKeyspace(prefix: Array("b:".utf8), quorums(w: .all, pw: .quorum)),
+            clusterIsEmpty: false
+        )
+        .applying(
+            .setKeyspace(prefix: [0xFF], quorums(r: .number(1), w: .one)), clusterIsEmpty: false)
+}
+
+func quorums(
+    r: Quorum? = nil, w: Quorum? = nil, pr: Quorum? = nil, pw: Quorum? = nil, dw: Quorum? = nil
+) -> Quorums {
+    var quorums = Quorums()
+    quorums.r = r
+    quorums.w = w
+    quorums.pr = pr
+    quorums.pw = pw
+    quorums.dw = dw
+    return quorums
 }
 
 func node(_ number: Int) -> NodeNumber { NodeNumber(rawValue: UInt16(number)) }

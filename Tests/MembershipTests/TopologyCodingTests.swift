@@ -1,5 +1,6 @@
 import Essentials
 import Membership
+import Placement
 import Testing
 
 @Suite struct TopologyCodingTests {
@@ -59,13 +60,13 @@ import Testing
 
     @Test func `a newer version is refused`() throws {
         var bytes = bytes(of: try cluster(2))
-        bytes[0] = 3
+        bytes[0] = 4
         var reader = ByteReader(bytes)
-        #expect(throws: DecodingError.unknownVersion(3)) { try Topology(from: &reader) }
+        #expect(throws: DecodingError.unknownVersion(4)) { try Topology(from: &reader) }
     }
 
     @Test func `bytes cut short are refused`() throws {
-        let bytes = bytes(of: try cluster(3))
+        let bytes = bytes(of: try clusterWithKeyspaces())
         for size in bytes.indices {
             var reader = ByteReader(bytes, in: 0..<size)
             #expect(throws: DecodingError.self) { try Topology(from: &reader) }
@@ -84,7 +85,7 @@ import Testing
     }
 
     @Test func `damaged bytes never crash`() throws {
-        let bytes = bytes(of: try cluster(4))
+        let bytes = bytes(of: try clusterWithKeyspaces())
         var random = SeededRandom(seed: 3)
         for _ in 0..<2000 {
             var damaged = bytes
@@ -104,6 +105,9 @@ import Testing
         arguments: [
             .join(description(3, zone: "a", weight: 10)), .updateAddresses(clusterID, addresses(4)),
             .flush(stamp: 1 << 60), .leave(clusterID), .weigh(clusterID, weight: 400),
+            .setKeyspace(prefix: [0, 0xFF], quorums(r: .number(1), pw: .default)),
+            .setKeyspace(prefix: [1], quorums(w: .all, dw: .quorum)),
+            .unsetKeyspace(prefix: Array("cache:".utf8)),
         ] as [TopologyChange])
     func `a change that was written is read`(change: TopologyChange) throws {
         var bytes: [UInt8] = []

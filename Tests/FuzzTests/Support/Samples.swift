@@ -4,6 +4,7 @@ import Engine
 import Essentials
 import Membership
 import Objects
+import Placement
 import Wire
 
 @testable import Commands
@@ -134,7 +135,17 @@ enum Samples {
             let next = try? topologies[topologies.count - 1].applying(
                 .join(description(index)), clusterIsEmpty: true)
             if let next { topologies.append(next) }
-        }
+        } + keyspaces.compactMap { try? founded.applying($0, clusterIsEmpty: false) }
+    }()
+
+    private static let keyspaces: [TopologyChange] = {
+        var quorums = Quorums()
+        quorums.r = .number(1)
+        quorums.dw = .all
+        return [
+            .setKeyspace(prefix: Array("cache:".utf8), quorums),
+            .setKeyspace(prefix: [0xFF], Quorums()),
+        ]
     }()
 
     private static func description(_ index: Int) -> MemberDescription {
@@ -146,11 +157,14 @@ enum Samples {
             zone: index == 2 ? "zone" : "", weight: MemberDescription.weightDefault)
     }
 
-    static let changes: [TopologyChange] = [
-        .join(description(4)),
-        .updateAddresses(UniqueID(high: 0xA, low: 2), description(5).addresses), .flush(stamp: 9),
-        .leave(UniqueID(high: 0xA, low: 1)), .weigh(UniqueID(high: 0xA, low: 1), weight: 50),
-    ]
+    static let changes: [TopologyChange] =
+        [
+            .join(description(4)),
+            .updateAddresses(UniqueID(high: 0xA, low: 2), description(5).addresses),
+            .flush(stamp: 9),
+            .leave(UniqueID(high: 0xA, low: 1)), .weigh(UniqueID(high: 0xA, low: 1), weight: 50),
+            .unsetKeyspace(prefix: [0]),
+        ] + keyspaces
 
     static let consensus: [RaftMessage.Kind] = {
         let position = LogPosition(index: 300, term: 7)
