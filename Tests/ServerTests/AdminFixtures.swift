@@ -1,4 +1,6 @@
 import Essentials
+import Membership
+import Placement
 import Synchronization
 
 @testable import Server
@@ -77,7 +79,27 @@ final class FixedBackend: AdminBackend {
                 KeyReport.Replica(
                     number: index + 1, clientAddress: "x:1", zone: "a", isReachable: true,
                     copy: copy)
-            }, fallbacks: [5])
+            }, fallbacks: [5], keyspace: key.first == 0x63 ? [0x63, 0xFF] : nil,
+            quorums: QuorumReport(r: 1, w: 2, pr: 0, pw: 0, dw: 3))
+    }
+
+    func keyspaces() throws(AdminError) -> KeyspaceReport {
+        try check()
+        return KeyspaceReport(epoch: 7, n: 3, keyspaces: [])
+    }
+
+    func setKeyspace(
+        prefix: [UInt8], _ quorums: Quorums
+    ) throws(AdminError) -> KeyspaceReport {
+        try check()
+        let keyspace = Keyspace(prefix: prefix, quorums: quorums)
+        return KeyspaceReport(epoch: 8, n: 3, keyspaces: [keyspace])
+    }
+
+    func unsetKeyspace(prefix: [UInt8]) throws(AdminError) -> KeyspaceReport {
+        try check()
+        guard prefix == [0xFF] else { throw .refused("no keyspace has this prefix") }
+        return try keyspaces()
     }
 
     func metrics() throws(AdminError) -> [Metric] {

@@ -28,7 +28,7 @@ import Testing
             ("/ready", "text/plain; charset=utf-8"),
             ("/metrics", "text/plain; version=0.0.4; charset=utf-8"), ("/v1", "application/json"),
             ("/v1/status", "application/json"), ("/v1/ring", "application/json"),
-            ("/v1/hints", "application/json"),
+            ("/v1/hints", "application/json"), ("/v1/keyspaces", "application/json"),
             ("/v1/explain?key=a", "application/json"), ("/v1/config", "application/json"),
             ("/v1/metrics", "application/json"),
         ] {
@@ -85,6 +85,62 @@ import Testing
         #expect(report["agree"] == false)
         #expect(ask("GET", "/v1/explain").status == 400)
         #expect(ask("GET", "/v1/explain?key=" + String(repeating: "x", count: 101)).status == 400)
+    }
+
+    @Test func `the keyspace of a key is told, with the quorums`() throws {
+        let report = try json(ask("GET", "/v1/explain?key=cache"))
+        #expect(report["keyspace_hex"] == "63ff")
+        #expect(report["keyspace"] == "c\u{FFFD}")
+        #expect(report["quorums"] == ["r": 1, "w": 2, "pr": 0, "pw": 0, "dw": 3])
+        let other = try json(ask("GET", "/v1/explain?key=a"))
+        #expect(other["keyspace"] == .null)
+        #expect(other["keyspace_hex"] == .null)
+    }
+
+    @Test func `a keyspace is set, and unset, by any prefix`() throws {
+        let set = try json(
+            ask(
+                "PUT", "/v1/keyspaces?prefix=%FFa+b", headers: jsonType,
+                body: #"{"r": 1, "w": "quorum", "pw": "DEFAULT"}"#))
+        #expect(set["epoch"] == 8)
+        #expect(
+            set["keyspaces"]?.elements == [
+                [
+                    "prefix": "\u{FFFD}a b", "prefix_hex": "ff612062", "r": 1, "w": "QUORUM",
+                    "pr": nil, "pw": nil, "dw": nil,
+                ]
+            ])
+        let unset = ask("DELETE", "/v1/keyspaces?prefix=%FF", headers: jsonType, body: "{}")
+        #expect(try json(unset)["keyspaces"] == [])
+        #expect(sink.lines.contains { $0.contains("keyspace unset") })
+        let unknown = ask("DELETE", "/v1/keyspaces?prefix=x", headers: jsonType)
+        #expect(unknown.status == 400)
+        #expect(try json(unknown)["error"] == "no keyspace has this prefix")
+        #expect(ask("DELETE", "/v1/keyspaces?prefix=%FF").status == 415)
+    }
+
+    @Test(
+        arguments: [
+            ("", "{}", "say which keyspace: /v1/keyspaces?prefix=…"),
+            ("?prefix=a", "{}", "say what to set: r, w, pr, pw or dw"),
+            ("?prefix=a", "[1]", "say what to set: r, w, pr, pw or dw"),
+            ("?prefix=a", "{", nil),
+            ("?prefix=a", #"{"n": 3}"#, "a keyspace has r, w, pr, pw and dw, but no 'n'"),
+            (
+                "?prefix=a", #"{"r": 17}"#,
+                "'r': a quorum is an integer from 0 to 16, ONE, QUORUM, ALL or DEFAULT"
+            ),
+            (
+                "?prefix=a", #"{"dw": true}"#,
+                "'dw': a quorum is an integer from 0 to 16, ONE, QUORUM, ALL or DEFAULT"
+            ),
+        ] as [(String, String, String?)])
+    func `a keyspace that makes no sense is refused`(
+        query: String, body: String, reason: String?
+    ) throws {
+        let response = ask("PUT", "/v1/keyspaces" + query, headers: jsonType, body: body)
+        #expect(response.status == 400)
+        if let reason { #expect(try json(response)["error"]?.string == reason) }
     }
 
     @Test func `hints are told by target, with their end in sight`() throws {

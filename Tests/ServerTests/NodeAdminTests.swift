@@ -127,6 +127,42 @@ extension ProcessTests {
             #expect(throws: (any Error).self) { try port.get("/v1/explain?key=\(tooLong)") }
         }
 
+        @Test func `keyspaces are set in the whole cluster, and a key says which one it has`()
+            throws
+        {
+            let servers = try start(3)
+            let ports = servers.map { AdminPort($0) }
+            func put(_ query: String, _ body: String) throws -> (Int, String) {
+                try ports[1].exchange("PUT", "/v1/keyspaces?prefix=" + query, body)
+            }
+            #expect(try put("cache%3A", #"{"r":1,"w":"one"}"#).0 == 200)
+            #expect(try put("cache%3Asafe%3A", #"{"w":"ALL"}"#).0 == 200)
+            for port in ports {
+                #expect(
+                    try eventually {
+                        let found = try port.get("/v1/keyspaces")["keyspaces"]?.elements ?? []
+                        return found.map { $0["prefix"]?.string } == ["cache:", "cache:safe:"]
+                    })
+                #expect(try port.metric("martlet_keyspaces") == 2)
+            }
+            let cached = try ports[2].get("/v1/explain?key=cache%3A1")
+            #expect(cached["keyspace"]?.string == "cache:")
+            #expect(cached["quorums"] == ["r": 1, "w": 1, "pr": 0, "pw": 0, "dw": 0])
+            let safe = try ports[2].get("/v1/explain?key=cache%3Asafe%3A1")
+            #expect(safe["quorums"] == ["r": 2, "w": 3, "pr": 0, "pw": 0, "dw": 0])
+            let other = try ports[2].get("/v1/explain?key=cache")
+            #expect(other["keyspace"] == .null)
+
+            let (status, refusal) = try put("x", #"{"w":4}"#)
+            #expect(status == 400)
+            #expect(refusal.contains("'w' is 4, more than the 3 replicas of 'n'"))
+            #expect(try ports[0].get("/v1/status")["cluster"]?["keyspaces"]?.integer == 2)
+            let path = "/v1/keyspaces?prefix=cache%3A"
+            #expect(try ports[0].exchange("DELETE", path, "{}").0 == 200)
+            #expect(try ports[0].get("/v1/explain?key=cache%3A1")["keyspace"] == .null)
+            #expect(try ports[0].exchange("DELETE", path, "{}").0 == 400)
+        }
+
         @Test func `siblings are counted`() throws {
             let server = try TestServer.martlet(Self.settings)
             let client = try server.client()

@@ -207,6 +207,25 @@ import Testing
                 """)
     }
 
+    @Test func `explain shows the keyspace, and what requests run under`() {
+        let start = #"{"key":"a","slot":1,"position":"00f2","partition":2,"agree":true,"#
+        let quorums = #""quorums":{"r":1,"w":2,"pr":0,"pw":0,"dw":0},"replicas":[]}"#
+        let with = run(
+            "explain", "a",
+            replies: FakeNode.reply(start + #""keyspace":"cache: ","# + quorums))
+        #expect(
+            with.outcome.output.hasPrefix(
+                """
+                Key 'a': slot 1, position 00f2, partition 2
+                Keyspace 'cache: ': r = 1, w = 2, pr = 0, pw = 0, dw = 0
+                All replicas have the same.
+
+                """))
+        let without = run(
+            "explain", "a", replies: FakeNode.reply(start + #""keyspace":null,"# + quorums))
+        #expect(without.outcome.output.contains("\nNo keyspace: r = 1, w = 2, pr = 0"))
+    }
+
     @Test func `a key may look like an option`() {
         let result = run("explain", "--", "--json", replies: FakeNode.reply("{}"))
         #expect(result.requests.first?.hasPrefix("GET /v1/explain?key=--json HTTP") == true)
@@ -324,6 +343,23 @@ import Testing
                 ["config", "set", "a"],
                 "usage: martletctl config get [PATTERN] | set NAME VALUE | rewrite"
             ),
+            (
+                ["keyspace"],
+                "usage: martletctl keyspace list | set PREFIX NAME=QUORUM... | unset PREFIX"
+            ),
+            (
+                ["keyspace", "set", "a:"],
+                "usage: martletctl keyspace list | set PREFIX NAME=QUORUM... | unset PREFIX"
+            ),
+            (
+                ["keyspace", "set", "a:", "n=3"],
+                "a quorum is set by r=, w=, pr=, pw= or dw=, not by 'n=3'"
+            ),
+            (
+                ["keyspace", "set", "a:", "r"],
+                "a quorum is set by r=, w=, pr=, pw= or dw=, not by 'r'"
+            ),
+            (["keyspace", "set", "a:", "r=1", "r=2"], "'r' is given twice"),
             (["ring", "--tables"], "unknown argument '--tables'"),
             (["--admin"], "'--admin' needs a value"),
             (["--admin", "x", "status"], "'--admin' must be HOST:PORT, not 'x'"),

@@ -19,6 +19,7 @@ import Testing
                   ring [--table]              How the partitions are placed on the nodes.
                   hints                       What this node keeps for members that could not be reached.
                   explain KEY                 Where a key lives, and what each replica has of it.
+                  keyspace list|set|unset     Policies of keys by their prefixes.
                   config get|set|rewrite ...  Show or change settings of the node.
                   metrics [PATTERN]           What the node measures.
                   placement NODE...           Work out a placement without a cluster.

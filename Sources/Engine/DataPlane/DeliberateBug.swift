@@ -51,6 +51,8 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case forwardsTwice
     /// A replica takes requests of a coordinator that is behind it, or ahead of it.
     case ignoresEpochFence
+    /// What a keyspace says of w is passed over.
+    case ignoresKeyspaceW
 }
 
 extension DataPlane {

@@ -1,3 +1,5 @@
+public import Placement
+
 /// What the admin port asks of the node.
 ///
 /// Called on the threads of the admin port, many at a time; a call may wait for the node's loops,
@@ -9,6 +11,10 @@ public protocol AdminBackend: Sendable {
     func status() throws(AdminError) -> StatusReport
     func ring() throws(AdminError) -> RingReport
     func hints() throws(AdminError) -> HintReport
+    func keyspaces() throws(AdminError) -> KeyspaceReport
+    /// Makes the keyspace, or changes what is named of it, and returns once that is made.
+    func setKeyspace(prefix: [UInt8], _ quorums: Quorums) throws(AdminError) -> KeyspaceReport
+    func unsetKeyspace(prefix: [UInt8]) throws(AdminError) -> KeyspaceReport
     func explain(key: [UInt8]) throws(AdminError) -> KeyReport
     func metrics() throws(AdminError) -> [Metric]
 }
@@ -17,7 +23,7 @@ public protocol AdminBackend: Sendable {
 public enum AdminError: Error, Equatable, CustomStringConvertible {
     /// The node does not serve now; the text says why, for people.
     case unavailable(String)
-    /// The question makes no sense, such as a key over the limit.
+    /// The question makes no sense, such as a key over the limit, or a change cannot be made.
     case refused(String)
 
     public var description: String {

@@ -11,6 +11,10 @@ internal import Essentials
 ///     GET  /v1/status     `StatusReport`
 ///     GET  /v1/ring       `RingReport`
 ///     GET  /v1/hints      `HintReport`
+///     GET  /v1/keyspaces  `KeyspaceReport`
+///     PUT  /v1/keyspaces  makes the keyspace `?prefix=` (percent-encoded), or changes what is
+///                         named of it: `{"r": 1, "w": "QUORUM", "pw": "DEFAULT"}`
+///     DELETE /v1/keyspaces   removes the keyspace `?prefix=`
 ///     GET  /v1/explain    `KeyReport`; `?key=` percent-encoded
 ///     GET  /v1/config     `{"settings": [{"name", "value"}]}`; `?pattern=` as for CONFIG GET
 ///     PUT  /v1/config     `{"name", "value"}` changes a setting (POST does, too)
@@ -19,9 +23,9 @@ internal import Essentials
 ///
 /// Every refusal is `{"error": "…"}` with a fitting status.
 public struct AdminRouter: Sendable {
-    private let backend: any AdminBackend
+    let backend: any AdminBackend
     private let configuration: ConfigurationStore
-    private let log: Log
+    let log: Log
 
     public init(backend: any AdminBackend, configuration: ConfigurationStore, log: Log) {
         self.backend = backend
@@ -32,7 +36,7 @@ public struct AdminRouter: Sendable {
     private static let routes: [(path: String, methods: [String])] = [
         ("/", ["GET"]), ("/health", ["GET"]), ("/ready", ["GET"]), ("/metrics", ["GET"]),
         ("/v1", ["GET"]), ("/v1/status", ["GET"]), ("/v1/ring", ["GET"]),
-        ("/v1/hints", ["GET"]),
+        ("/v1/hints", ["GET"]), ("/v1/keyspaces", ["GET", "PUT", "DELETE"]),
         ("/v1/explain", ["GET"]), ("/v1/config", ["GET", "PUT", "POST"]),
         ("/v1/config/rewrite", ["POST"]), ("/v1/metrics", ["GET"]),
     ]
@@ -85,6 +89,7 @@ public struct AdminRouter: Sendable {
         case "/v1/status": return .json(try backend.status().json)
         case "/v1/ring": return .json(try backend.ring().json)
         case "/v1/hints": return .json(try backend.hints().json)
+        case "/v1/keyspaces": return try answerKeyspaces(request, method)
         case "/v1/explain":
             guard let key = request.parameter("key") else {
                 return .error(400, "say which key: /v1/explain?key=…")

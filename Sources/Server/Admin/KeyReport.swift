@@ -81,10 +81,14 @@ public struct KeyReport: Sendable {
     public var fallbacks: [Int]
     /// Pending hints, of all members that could be asked.
     public var hints: [Hint]
+    /// The prefix of the keyspace that it belongs to; nil without one.
+    public var keyspace: [UInt8]?
+    /// What requests on it run under, when they and their connections ask for nothing else.
+    public var quorums: QuorumReport
 
     public init(
         key: [UInt8], slot: Int, position: UInt64, partition: Int, replicas: [Replica],
-        fallbacks: [Int], hints: [Hint] = []
+        fallbacks: [Int], hints: [Hint] = [], keyspace: [UInt8]?, quorums: QuorumReport
     ) {
         self.key = key
         self.slot = slot
@@ -93,11 +97,14 @@ public struct KeyReport: Sendable {
         self.replicas = replicas
         self.fallbacks = fallbacks
         self.hints = hints
+        self.keyspace = keyspace
+        self.quorums = quorums
     }
 
     /// Scripted against: names may be added, never changed.
     ///
-    ///     {"key", "key_hex", "slot", "position", "partition", "agree",
+    ///     {"key", "key_hex", "slot", "position", "partition", "keyspace", "keyspace_hex",
+    ///      "quorums": {"r", "w", "pr", "pw", "dw"}, "agree",
     ///      "replicas": [{"number", "client_address", "zone", "reachable", "state", "error",
     ///                    "context", "digest", "type", "siblings", "tombstone", "value_bytes",
     ///                    "expires_at_ms", "timestamp"}],
@@ -106,16 +113,21 @@ public struct KeyReport: Sendable {
     ///                 "value_bytes"}]}
     ///
     /// `key` shows bytes that are no UTF-8 as U+FFFD, `key_hex` has them all; `position` is 16
-    /// hexadecimal digits. `state` is `object`, `tombstone`, `none` (never seen) or `unknown` (no
-    /// answer: see `error`); what the state does not have is null. `agree` says whether all
-    /// replicas answered and have the same context.
+    /// hexadecimal digits. `keyspace` is the prefix of the keyspace that applies, or null, and
+    /// `quorums` what requests at this node run under that ask for nothing else. `state` is
+    /// `object`, `tombstone`, `none` (never seen) or `unknown` (no answer: see `error`); what the
+    /// state does not have is null. `agree` says whether all replicas answered and have the same
+    /// context.
     public var json: JSON {
         [
-            "key": .string(String(decoding: key, as: UTF8.self)),
-            "key_hex": .string(key.map { Self.hexadecimal(UInt64($0), digits: 2) }.joined()),
+            "key": .readable(key),
+            "key_hex": .hexadecimal(key),
             "slot": .integer(slot),
-            "position": .string(Self.hexadecimal(position, digits: 16)),
+            "position": .string(Self.hexadecimal(position)),
             "partition": .integer(partition),
+            "keyspace": keyspace.map(JSON.readable) ?? nil,
+            "keyspace_hex": keyspace.map(JSON.hexadecimal) ?? nil,
+            "quorums": quorums.json,
             "agree": .bool(agree),
             "replicas": .array(replicas.map(\.json)),
             "fallbacks": .array(fallbacks.map(JSON.integer)),
@@ -134,9 +146,9 @@ public struct KeyReport: Sendable {
         return contexts.allSatisfy { $0 != nil && $0 == contexts.first }
     }
 
-    private static func hexadecimal(_ value: UInt64, digits: Int) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, digits - text.count)) + text
+    private static func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }
 

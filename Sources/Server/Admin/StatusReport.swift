@@ -98,6 +98,8 @@ public struct StatusReport: Sendable {
     public var n: Int
     public var r: Int
     public var w: Int
+    /// How many there are.
+    public var keyspaces: Int
     public var shards: Int
     public var connectedClients: Int
     /// An estimate: keys of the partitions that this node holds, replicas of others' included.
@@ -115,9 +117,9 @@ public struct StatusReport: Sendable {
 
     public init(
         clusterID: String?, number: Int?, id: String, uptimeSeconds: Int, unreadiness: String?,
-        epoch: UInt64, consensus: Consensus, partitions: Int, n: Int, r: Int, w: Int, shards: Int,
-        connectedClients: Int, keys: Int, memoryBytes: Int, diskFreeBytes: Int,
-        diskState: String, uncleanStarts: Int, members: [Member], views: [View],
+        epoch: UInt64, consensus: Consensus, partitions: Int, n: Int, r: Int, w: Int,
+        keyspaces: Int = 0, shards: Int, connectedClients: Int, keys: Int, memoryBytes: Int,
+        diskFreeBytes: Int, diskState: String, uncleanStarts: Int, members: [Member], views: [View],
         load: LoadReport = LoadReport()
     ) {
         self.clusterID = clusterID
@@ -131,6 +133,7 @@ public struct StatusReport: Sendable {
         self.n = n
         self.r = r
         self.w = w
+        self.keyspaces = keyspaces
         self.shards = shards
         self.connectedClients = connectedClients
         self.keys = keys
@@ -186,6 +189,7 @@ public struct StatusReport: Sendable {
                 "n": .integer(n),
                 "r": .integer(r),
                 "w": .integer(w),
+                "keyspaces": .integer(keyspaces),
             ],
             "consensus": consensus.json,
             "members": .array(

@@ -46,7 +46,8 @@ final class NodeAdmin: AdminBackend {
             uptimeSeconds: Int((nowNs - services.startedAt.monotonicNs) / 1_000_000_000),
             unreadiness: state.unreadiness(configuration, nowNs: nowNs), epoch: topology.epoch,
             consensus: StatusReport.Consensus(total.consensus), partitions: partitions,
-            n: topology.n, r: configuration.r, w: configuration.w, shards: services.shardCount,
+            n: topology.n, r: configuration.r, w: configuration.w,
+            keyspaces: topology.keyspaces.count, shards: services.shardCount,
             connectedClients: services.clients.count,
             keys: total.keys.estimate(partitions: heldPartitions(topology)).live,
             memoryBytes: ProcessFacts.residentBytes,
@@ -146,6 +147,9 @@ final class NodeAdmin: AdminBackend {
         let placement = state.topology.placement
         let fallbacks = placement.fallbacks(
             of: description.partition, count: state.topology.members.count)
+        let rules = ConsistencyRules(
+            settings: configuration.consistency, topology: state.topology)
+        let consistency = rules.resolve(ConsistencyOverride(), for: key.bytes)
         return KeyReport(
             key: key.bytes, slot: Int(key.position.slot), position: key.position.rawValue,
             partition: description.partition.index, replicas: replicas,
@@ -154,7 +158,9 @@ final class NodeAdmin: AdminBackend {
                 KeyReport.Hint(
                     holder: Int(hint.holder.rawValue), target: Int(hint.target.rawValue),
                     object: KeyReport.Replica.Object(hint.object, nowMs: SystemClock.wallMs()))
-            })
+            },
+            keyspace: state.topology.keyspaces.keyspace(of: key.bytes)?.prefix,
+            quorums: QuorumReport(consistency.bounded(by: placement.replicaCount)))
     }
 
     /// Asks the shard of the key, which asks all replicas.
@@ -183,7 +189,7 @@ final class NodeAdmin: AdminBackend {
 }
 
 extension NodeServices {
-    fileprivate static let silent = AdminError.unavailable(
+    static let silent = AdminError.unavailable(
         "the node's loops do not answer: it is overloaded, or stopping")
 
     /// Runs `collect` on every shard's loop and waits for the results, in the order of shards. Not

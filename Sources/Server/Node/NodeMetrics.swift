@@ -305,6 +305,9 @@ struct NodeMetrics {
                 "martlet_topology_epoch", "The version of the topology that this node goes by.",
                 Double(state.topology.epoch)),
             .gauge(
+                "martlet_keyspaces", "Keyspaces of the cluster, as this node knows them.",
+                Double(state.topology.keyspaces.count)),
+            .gauge(
                 "martlet_members", "Members of the cluster, this node included.",
                 Double(state.topology.members.count)),
             .gauge(

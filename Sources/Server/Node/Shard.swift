@@ -28,7 +28,12 @@ final class Shard {
 
     /// The settings as they stand now; a change arrives through the mailbox.
     private(set) var configuration: Configuration
-    private(set) var configurationGeneration = 0
+    /// What requests run under, by the settings and the topology as they stand now.
+    private(set) var rules: ConsistencyRules
+    /// Whether those depend on the key.
+    private(set) var hasKeyspaces = false
+    /// Counts changes of the rules.
+    private(set) var rulesGeneration = 0
     /// Commands that took as long go into the slow log; .max turns it off.
     private(set) var slowNs: UInt64 = .max
     /// Entries that the slow log still takes this second: when everything is slow, writing it all
@@ -77,6 +82,7 @@ final class Shard {
         self.number = number
         self.topology = topology
         configuration = services.configuration.current
+        rules = ConsistencyRules(settings: configuration.consistency, topology: topology)
         dataPlane = DataPlane(settings: settings, topology: topology)
         isCommittingAlways = settings.acknowledgesDurable
         peers = PeerTable()
@@ -90,7 +96,7 @@ final class Shard {
 
     func configure(_ configuration: Configuration) {
         self.configuration = configuration
-        configurationGeneration += 1
+        updateRules()
         let us = configuration.slowlogThresholdUs
         slowNs = us < 0 ? .max : UInt64(us) * 1000
         dataPlane.admission.waitNsMax = UInt64(configuration.overloadDelayMs) * 1_000_000
@@ -199,6 +205,7 @@ final class Shard {
     func adopt(_ newer: Topology, done: @escaping () -> Void) {
         guard newer.epoch > topology.epoch else { return done() }
         topology = newer
+        updateRules()
         apply(.topologyAdopted(newer))
         peers.update(newer, shard: self)
         noteReachability()
@@ -210,24 +217,10 @@ final class Shard {
 
     private var writtenOrPendingBatch: UInt64 { max(writtenBatch, undurableBatch) }
 
-    /// The numbers for a request that asks for `wanted` where that says something, and for what the
-    /// configuration says elsewhere.
-    func resolve(_ wanted: ConsistencyOverride) -> Consistency {
-        let n = topology.n
-        func number(_ quorum: Quorum?, _ fallback: Int) -> Int {
-            switch quorum {
-            case nil, .default: fallback
-            case .number(let number): number
-            case .one: 1
-            case .quorum: n / 2 + 1
-            case .all: n
-            }
-        }
-        return Consistency(
-            r: number(wanted.r, configuration.r), w: number(wanted.w, configuration.w),
-            pr: number(wanted.pr, configuration.pr), pw: number(wanted.pw, configuration.pw),
-            dw: number(wanted.dw, configuration.dw),
-            timeoutMs: UInt32(clamping: wanted.timeoutMs ?? configuration.requestTimeoutMs))
+    private func updateRules() {
+        rules = ConsistencyRules(settings: configuration.consistency, topology: topology)
+        hasKeyspaces = rules.dependsOnKey
+        rulesGeneration += 1
     }
 
     // MARK: Effects

@@ -116,14 +116,15 @@ extension ClientSession {
         answer(.ok)
     }
 
-    /// Sets what is named, and answers everything as it is then, in numbers.
+    /// Sets what is named, and answers everything as it is then, in numbers: for keys of no
+    /// keyspace.
     private func changeConsistency(_ arguments: [[UInt8]]) {
         do throws(CommandFailure) {
             setConsistency(try ConsistencyOverride(arguments: arguments, before: consistency))
         } catch {
             return answer(.error(error.text))
         }
-        let now = shard.resolve(consistency)
+        let now = shard.rules.resolve(consistency)
         let numbers = [
             ("r", now.r), ("w", now.w), ("pr", now.pr), ("pw", now.pw), ("dw", now.dw),
             ("timeout", Int(now.timeoutMs)),

@@ -62,7 +62,7 @@ final class ClientSession: StreamHandler {
         parser = RequestParser(limits: Self.limits(configuration, isRestricted: !isAuthenticated))
         pending = PendingReplies(firstSequence: firstSequence)
         lastActiveNs = shard.loop.now.monotonicNs
-        resolved = shard.resolve(consistency)
+        resolved = shard.rules.resolve(consistency)
         info = ClientInfo(id: shard.services.clients.nextID(), now: shard.loop.now)
         guard let stream = try? TCPStream(socket, loop: shard.loop, handler: self) else {
             return nil
@@ -210,7 +210,7 @@ final class ClientSession: StreamHandler {
         shard.submit(
             Request(
                 origin: .client(number.rawValue), key: key, operation: request.operation,
-                consistency: resolve(request.consistency), arguments: arguments))
+                consistency: resolve(request), arguments: arguments))
     }
 
     /// Takes a plan one step further.
@@ -361,13 +361,16 @@ final class ClientSession: StreamHandler {
     /// What a client that is being closed gets to read its last replies.
     private static let closingSecondsMax: UInt64 = 30
 
-    /// The numbers under which a request runs: its own words, the connection's, the
-    /// configuration's.
-    private func resolve(_ own: ConsistencyOverride?) -> Consistency {
-        if let own { return shard.resolve(consistency.overridden(by: own)) }
-        if resolvedGeneration != shard.configurationGeneration {
-            resolved = shard.resolve(consistency)
-            resolvedGeneration = shard.configurationGeneration
+    /// The numbers under which a request runs: see `ConsistencyRules`. Known in advance where they
+    /// depend neither on the command nor on the key.
+    private func resolve(_ request: KeyRequest) -> Consistency {
+        if request.consistency != nil || shard.hasKeyspaces {
+            let wanted = request.consistency.map { consistency.overridden(by: $0) } ?? consistency
+            return shard.rules.resolve(wanted, for: request.key)
+        }
+        if resolvedGeneration != shard.rulesGeneration {
+            resolved = shard.rules.resolve(consistency)
+            resolvedGeneration = shard.rulesGeneration
         }
         return resolved
     }

@@ -6,12 +6,14 @@ extension Command {
         name: "explain", synopsis: "explain KEY",
         summary: "Where a key lives, and what each replica has of it.",
         details: """
-            Prints the key's slot, position and partition, and for every replica: the state of its
+            Prints the key's slot, position and partition, its keyspace if it has one, and the
+            quorums of requests that ask for nothing else. Then for every replica: the state of its
             copy, the number of concurrent values (siblings), the size of the one that GET shows,
             its timestamp and deadline, and the causal context (actor:counter of all writes it has
-            seen) with its digest. Replicas with different contexts are about to be repaired. 'never seen' means that
-            a replica has no trace of the key, 'deleted' that it keeps a tombstone. Hints
-            are what other nodes keep for a replica that was away, until it has taken it.
+            seen) with its digest. Replicas with different contexts are about to be repaired.
+            'never seen' means that a replica has no trace of the key, 'deleted' that it keeps a
+            tombstone. Hints are what other nodes keep for a replica that was away, until it has
+            taken it.
 
             A key that begins with -- stands behind a lone --: martletctl explain -- --json
             """,
@@ -28,6 +30,7 @@ private enum ExplainText {
         out += "slot \(report["slot"]?.integer ?? 0), "
         out += "position \(report["position"]?.string ?? "?"), "
         out += "partition \(report["partition"]?.integer ?? 0)\n"
+        out += keyspaceLine(report)
         out +=
             report["agree"]?.bool ?? false
             ? "All replicas have the same.\n"
@@ -38,6 +41,15 @@ private enum ExplainText {
         out += "\nFallbacks, in order: \(list.isEmpty ? "none" : list)\n"
         let hints = report["hints"]?.elements ?? []
         return hints.isEmpty ? out : out + "\nHints that wait:\n" + table(ofHints: hints)
+    }
+
+    private static func keyspaceLine(_ report: JSON) -> String {
+        guard let quorums = report["quorums"]?.members else { return "" }
+        let numbers = quorums.map { "\($0.name) = \($0.value.integer ?? 0)" }
+        let origin =
+            report["keyspace"]?.string.map { "Keyspace '\(Table.printable($0))'" }
+            ?? "No keyspace"
+        return "\(origin): \(numbers.joined(separator: ", "))\n"
     }
 
     private static func table(ofHints hints: [JSON]) -> String {

@@ -32,7 +32,11 @@ private enum StatusText {
         let number = { (name: String) in "\(cluster[name]?.integer ?? 0)" }
         return "Cluster \(Table.printable(id)): epoch \(number("epoch")), "
             + "\(number("partitions")) partitions, n = \(number("n")), r = \(number("r")), "
-            + "w = \(number("w"))\n"
+            + "w = \(number("w"))\(keyspaces(cluster["keyspaces"]?.integer ?? 0))\n"
+    }
+
+    private static func keyspaces(_ count: Int) -> String {
+        count > 0 ? ", but for \(Figures.plural(count, "keyspace"))" : ""
     }
 
     /// Who decides about members.
