@@ -6,7 +6,9 @@ struct Clients {
     struct Request {
         var node: Int
         var words: [[UInt8]]
+        /// What it has to run under.
         var consistency: Consistency
+        var isUnderKeyspace: Bool
         var atNs: UInt64
         var reply: Reply?
         /// The node has ended without an answer: nobody knows whether it took effect.
@@ -24,10 +26,13 @@ struct Clients {
     subscript(number: UInt64) -> Request { requests[Int(number) - 1] }
 
     mutating func add(
-        _ words: [[UInt8]], at node: Int, _ consistency: Consistency, atNs: UInt64
+        _ words: [[UInt8]], at node: Int,
+        _ terms: (consistency: Consistency, isUnderKeyspace: Bool), atNs: UInt64
     ) -> UInt64 {
         requests.append(
-            Request(node: node, words: words, consistency: consistency, atNs: atNs))
+            Request(
+                node: node, words: words, consistency: terms.consistency,
+                isUnderKeyspace: terms.isUnderKeyspace, atNs: atNs))
         let number = UInt64(requests.count)
         open.append(number)
         return number

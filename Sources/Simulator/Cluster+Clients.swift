@@ -7,46 +7,52 @@ internal import Wire
 
 /// Clients: what they send to a node, and what they are answered.
 extension Cluster {
-    /// What requests ask for unless they say something else.
-    static let consistency = Consistency(r: 2, w: 2, timeoutMs: 1000)
-
     /// Sends a command on one key to a node; returns its number.
+    ///
+    /// - Parameter wanted: what its connection asks for.
     @discardableResult
     func submit(
-        _ words: [[UInt8]], at index: Int, _ consistency: Consistency = Cluster.consistency
+        _ words: [[UInt8]], at index: Int, _ wanted: ConsistencyOverride = ConsistencyOverride()
     ) -> UInt64 {
-        let number = clients.add(words, at: index, consistency, atNs: timeNs)
+        let key = ObjectKey(words.count > 1 ? words[1] : [])
+        let number = clients.add(words, at: index, terms(of: key, wanted, at: index), atNs: timeNs)
         observer?(.submitted(number))
         switch Invocation.interpret(arguments: words) {
-        case .key(let keyRequest):
-            let key = ObjectKey(keyRequest.key)
-            let request = Request(
-                origin: .client(Clients.origin(of: number)), key: key,
-                operation: keyRequest.operation,
-                consistency: consistency, arguments: words)
-            if self[index].isRunning {
-                post(.requested(request), to: index, shard: sharding.shard(of: key.position))
-            } else {
-                clients.lose(at: index)
-            }
+        case .key(let keyRequest): send(keyRequest, number, wanted, to: index)
         case .failure(let reply): answer(number, reply)
         case .plan, .session: answer(number, .error("not a command on one key"))
         }
         return number
     }
 
+    /// As a session of the server does it.
+    private func send(
+        _ keyRequest: KeyRequest, _ number: UInt64, _ wanted: ConsistencyOverride, to index: Int
+    ) {
+        let key = ObjectKey(keyRequest.key)
+        let shard = sharding.shard(of: key.position)
+        guard let rules = self[index].process?.shards[shard].rules else {
+            return clients.lose(at: index)
+        }
+        let request = Request(
+            origin: .client(Clients.origin(of: number)), key: key,
+            operation: keyRequest.operation, consistency: rules.resolve(wanted, for: key.bytes),
+            arguments: clients[number].words)
+        post(.requested(request), to: index, shard: shard)
+    }
+
     @discardableResult
     func submit(
-        _ text: String, at index: Int, _ consistency: Consistency = Cluster.consistency
+        _ text: String, at index: Int, _ wanted: ConsistencyOverride = ConsistencyOverride()
     ) -> UInt64 {
-        submit(text.split(separator: " ").map { Array($0.utf8) }, at: index, consistency)
+        submit(text.split(separator: " ").map { Array($0.utf8) }, at: index, wanted)
     }
 
     /// Sends a command, lets happen what takes no time, and returns the answer.
     func ask(
-        _ text: String, at index: Int, _ consistency: Consistency = Cluster.consistency
+        _ text: String, at index: Int, _ wanted: ConsistencyOverride = ConsistencyOverride()
     ) -> Reply? {
-        let number = submit(text, at: index, consistency)
+        let number = submit(text, at: index, wanted)
         settle()
         return clients[number].reply
     }

@@ -24,7 +24,9 @@ extension Cluster {
         settings.hintAgeMsMax = options.hintAgeMsMax
         settings.bug = options.bug
         let shards = (0..<options.shards).map { _ in
-            Process.Shard(plane: DataPlane(settings: settings, topology: topology))
+            Process.Shard(
+                plane: DataPlane(settings: settings, topology: topology), topology: topology,
+                rules: rules(of: topology))
         }
         self[index].life += 1
         // Recovery writes what it found in the log to table files, and syncs those.
@@ -117,6 +119,21 @@ extension Cluster {
             network.breakConnections(index, other)
             notifyLinks(index, other, areOpen: false)
         }
+    }
+
+    private func rules(of topology: Topology) -> ConsistencyRules {
+        var rules = ConsistencyRules(settings: options.consistency, topology: topology)
+        rules.bug = options.bug
+        return rules
+    }
+
+    /// A shard serves by another topology from now on.
+    func follow(_ topology: Topology, _ index: Int, _ shard: Int) {
+        guard topology.epoch > self[index].process?.shards[shard].topology.epoch ?? .max else {
+            return
+        }
+        self[index].process?.shards[shard].topology = topology
+        self[index].process?.shards[shard].rules = rules(of: topology)
     }
 
     private func epochReachedMs(_ index: Int) -> UInt64 {

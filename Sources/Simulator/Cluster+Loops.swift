@@ -69,6 +69,7 @@ extension Cluster {
             let writes = self[index].process?.shards[shard].plane.counters.writes ?? 0
             let now = now(index)
             let isFenced = isFenced(next, index, shard)
+            if case .topologyAdopted(let topology) = next { follow(topology, index, shard) }
             self[index].process?.shards[shard].plane.apply(next, now: now, into: &effects)
             if isFenced, case .received(let message, _, _, _) = next {
                 observer?(.fenced(node: index, message, effects))

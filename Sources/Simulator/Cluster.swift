@@ -18,6 +18,8 @@ final class Cluster {
         var n = 3
         var shards = 1
         var partitions = 64
+        /// What the nodes' settings say.
+        var consistency = Consistency(r: 2, w: 2, timeoutMs: 1000)
         /// Failure domains, dealt out in turn; 0 for none.
         var zones = 0
         /// `wal-sync always`; else synced every second, and when somebody asks.

@@ -61,6 +61,9 @@ final class Process {
     /// One data plane and its loop.
     struct Shard {
         var plane: DataPlane
+        /// What it serves by, and what requests run under by that.
+        var topology: Topology
+        var rules: ConsistencyRules
         var inbox: [DataPlane.Event] = []
         var isPassPlanned = false
         /// What the shard's timer is set to; .max for nothing.

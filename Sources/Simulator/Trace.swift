@@ -124,6 +124,10 @@ struct Trace {
             switch try ControlMessage(decoding: bytes) {
             case .joinRequest: return "let me join"
             case .propose(_, .join): return "propose a join"
+            case .propose(_, .setKeyspace(let prefix, let quorums)):
+                return "propose keyspace \(Text.show(prefix)): \(quorums)"
+            case .propose(_, .unsetKeyspace(let prefix)):
+                return "propose no keyspace \(Text.show(prefix))"
             case .propose(_, let change): return "propose \(change)"
             case .accepted(_, let topology): return "accepted, epoch \(topology.epoch)"
             case .refused(_, let reason): return "refused: \(reason)"

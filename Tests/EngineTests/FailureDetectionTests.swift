@@ -12,7 +12,8 @@ import Wire
 /// A process that stands still (SIGSTOP, a long pause) closes no connection, so nothing but its
 /// silence tells.
 @Suite struct FailureDetectionTests {
-    private static let everyone = Consistency(r: 3, w: 3, timeoutMs: 60_000)
+    private static let everyone = ConsistencyOverride(
+        exactly: Consistency(r: 3, w: 3, timeoutMs: 60_000))
     /// The longest until all have judged a node of three: two rounds of probes, and a suspicion
     /// that nobody confirms.
     private static let judgedMs: UInt64 = 8000

@@ -1,3 +1,4 @@
+import Commands
 import Essentials
 import Placement
 import Testing
@@ -29,8 +30,9 @@ import Wire
             for _ in 0..<times {
                 count += 1
                 let words = [Array(command.utf8), Array("k\(count % 200)".utf8)]
-                let number = cluster.submit(
-                    words, at: node, Consistency(r: 2, w: 2, timeoutMs: timeoutMs))
+                var wanted = ConsistencyOverride()
+                wanted.timeoutMs = Int(timeoutMs)
+                let number = cluster.submit(words, at: node, wanted)
                 open.append((latencies.count, number, cluster.timeNs))
                 latencies.append(nil)
                 cluster.wait(ms: 1)

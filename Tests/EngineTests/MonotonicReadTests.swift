@@ -1,4 +1,5 @@
 import Causality
+import Commands
 import Essentials
 import Objects
 import Testing
@@ -68,9 +69,9 @@ private struct MonotonicRun {
         return violations
     }
 
-    private func strict(w: Int) -> Consistency {
+    private func strict(w: Int) -> ConsistencyOverride {
         // Primaries only: a fallback's copy is no other reader's.
-        Consistency(r: 2, w: w, pr: 2, timeoutMs: 60)
+        ConsistencyOverride(exactly: Consistency(r: 2, w: w, pr: 2, timeoutMs: 60))
     }
 
     private mutating func write() {

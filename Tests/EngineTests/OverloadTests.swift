@@ -1,3 +1,4 @@
+import Commands
 import Testing
 import Wire
 
@@ -25,7 +26,8 @@ import Wire
         let text = "OVERLOADED 65536 requests are under way on this shard"
         #expect(cluster.ask("GET k", at: 1) == .error(text))
         #expect(cluster.ask("SET k w", at: 1) == .error(text))
-        #expect(cluster.ask("GET k", at: 1, Consistency(r: 1, w: 1, timeoutMs: 1)) == .bulk("v"))
+        let one = ConsistencyOverride(exactly: Consistency(r: 1, w: 1, timeoutMs: 1))
+        #expect(cluster.ask("GET k", at: 1, one) == .bulk("v"))
         cluster.wait(ms: 1100)
         #expect(cluster.clients.openCount == 0)
         #expect(cluster[1].process?.shards[0].plane.inFlightCount == 0)

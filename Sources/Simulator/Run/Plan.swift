@@ -7,7 +7,7 @@ struct Plan {
     static let skewMsMax = 2000
 
     var options = Cluster.Options()
-    var consistency: Consistency
+    var keyspaces: KeyspacePlan
     var sessions: Int
     var keysPerKind: Int
     /// Zipf's exponent, in tenths: 0 asks for all keys alike.
@@ -48,6 +48,8 @@ struct Plan {
         let replicas = min(options.n, options.nodes)
         let majority = replicas / 2 + 1
         let timeoutMs = draw([60, 100, 300], &random) as UInt32
+        keyspaces = KeyspacePlan(seed: seed, replicas: replicas)
+        var consistency: Consistency
         switch Int.random(in: 0..<6, using: &random) {
         case 0: consistency = Consistency(r: 1, w: 1, timeoutMs: timeoutMs)
         case 1: consistency = Consistency(r: 1, w: replicas, timeoutMs: timeoutMs)
@@ -56,6 +58,7 @@ struct Plan {
                 r: majority, w: majority, pr: majority, pw: majority, timeoutMs: timeoutMs)
         default: consistency = Consistency(r: majority, w: majority, timeoutMs: timeoutMs)
         }
+        options.consistency = consistency
         sessions = Int.random(in: 2...8, using: &random)
         keysPerKind = Int.random(in: 1...6, using: &random)
         skewTenths = draw([0, 8, 10, 15], &random)
@@ -73,8 +76,9 @@ struct Plan {
         let names = faults.map(\.name).joined(separator: ", ")
         return "nodes \(options.nodes), n \(options.n), zones \(options.zones), "
             + "Q \(options.partitions), shards \(options.shards), wal-sync \(wal), "
-            + "r \(consistency.r), w \(consistency.w), pr \(consistency.pr), "
-            + "pw \(consistency.pw), actors \(options.contextActorsMax), "
+            + "r \(options.consistency.r), w \(options.consistency.w), "
+            + "pr \(options.consistency.pr), pw \(options.consistency.pw), "
+            + "keyspaces \(keyspaces.text), actors \(options.contextActorsMax), "
             + "sessions \(sessions); faults: \(names)"
     }
 }

@@ -1,4 +1,5 @@
 internal import Causality
+internal import Commands
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -23,19 +24,25 @@ final class SecondPart {
 
     private let scene: Scene
     private let faults: FaultMaker
-    private let consistency: Consistency
+    /// Of requests here, whatever their keyspace says: the checks that follow rest on it.
+    private let consistency: ConsistencyOverride
+    private let keyspaces: KeyspaceAdmins
     private var random: SeededRandom
     private var lastValue = 0
     private var cluster: Cluster { scene.cluster }
 
-    init(_ scene: Scene, _ plan: Plan, _ random: inout SeededRandom) {
+    init(
+        _ scene: Scene, _ plan: Plan, _ keyspaces: KeyspaceAdmins, _ random: inout SeededRandom
+    ) {
         self.scene = scene
+        self.keyspaces = keyspaces
         var plan = plan
         plan.faults = Self.kinds
         plan.faultOneIn = 10
         faults = FaultMaker(scene, plan, &random)
         let majority = min(plan.options.n, plan.options.nodes) / 2 + 1
-        consistency = Consistency(r: majority, w: majority, timeoutMs: 300)
+        consistency = ConsistencyOverride(
+            exactly: Consistency(r: majority, w: majority, timeoutMs: 300))
         self.random = SeededRandom(seed: random.next())
     }
 
@@ -52,6 +59,7 @@ final class SecondPart {
     private func suffer(flushes: Bool) {
         for step in 0..<Self.steps {
             faults.step()
+            keyspaces.step()
             if flushes {
                 submit()
                 if step % (Self.steps / 3) == 10, let admin = drawRunning() { flush(admin) }
@@ -173,7 +181,9 @@ final class SecondPart {
             drawRunning().map { cluster.submit(drawWrite(key), at: $0, consistency) }
         }
         _ = wait { self.cluster.clients.openCount == 0 }
-        let all = Consistency(r: topology.placement.replicaCount, w: 1, timeoutMs: 5000)
+        let all = ConsistencyOverride(
+            exactly: Consistency(
+                r: topology.placement.replicaCount, w: 1, timeoutMs: 5000))
         for key in keys {
             guard let node = drawRunning() else { continue }
             numbers.append(cluster.submit("GET \(key)", at: node, all))

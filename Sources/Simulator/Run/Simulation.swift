@@ -1,3 +1,4 @@
+internal import Commands
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -20,6 +21,7 @@ final class Simulation {
     private var random: SeededRandom
     private var workload: Workload
     private let faults: FaultMaker
+    private var keyspaces: KeyspaceAdmins
     private(set) var requests = Tally()
     /// A client that has waited so long gives up; what it asked for may happen all the same.
     private static let patienceNs: UInt64 = 1_500_000_000
@@ -35,6 +37,7 @@ final class Simulation {
         scene = Scene(try Cluster(plan.options))
         workload = Workload(plan, random: &random)
         faults = FaultMaker(scene, plan, &random)
+        keyspaces = KeyspaceAdmins(scene, plan.keyspaces)
         self.random = random
         checkers = [
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
@@ -50,8 +53,10 @@ final class Simulation {
 
     /// Runs to the end, or to the first broken rule.
     func run() {
+        keyspaces.setUp()
         for _ in 0..<plan.steps {
             faults.step()
+            keyspaces.step()
             for index in workload.sessions.indices { step(index) }
             cluster.wait(ms: UInt64.random(in: 0...UInt64(plan.stepMsMax), using: &random))
             guard !isBroken else { return }
@@ -63,7 +68,7 @@ final class Simulation {
     }
 
     private func goOn() {
-        let part = SecondPart(scene, plan, &random)
+        let part = SecondPart(scene, plan, keyspaces, &random)
         secondPart = part
         part.run()
         if !isBroken { observe(.changed) }
@@ -120,8 +125,8 @@ final class Simulation {
         }
         guard random.oneIn(2), cluster[workload.sessions[index].node].isRunning else { return }
         let words = workload.drawCommand(index, &random)
-        let consistency = workload.drawConsistency(&random)
-        let number = cluster.submit(words, at: workload.sessions[index].node, consistency)
+        let wanted = workload.drawWishes(&random)
+        let number = cluster.submit(words, at: workload.sessions[index].node, wanted)
         workload.open(index, number)
     }
 
@@ -130,6 +135,7 @@ final class Simulation {
         workload.settle(index, request.words[1], request.reply)
         let name = String(decoding: request.words[0], as: UTF8.self)
         requests.add(name)
+        if request.isUnderKeyspace { requests.add("under a keyspace") }
         switch request.reply {
         case nil: requests.add("of unknown outcome")
         case .error(let text): requests.add("answered \(text.prefix { $0 != " " })")
@@ -214,7 +220,8 @@ final class Simulation {
     /// A read at ALL merges what the replicas hold and repairs them. One is made of each key, by
     /// one node: another one might read a merge that was never repaired.
     private func readEverything() {
-        let all = Consistency(r: plan.options.n, w: 1, timeoutMs: 5000)
+        let all = ConsistencyOverride(
+            exactly: Consistency(r: plan.options.n, w: 1, timeoutMs: 5000))
         for key in scene.history.keys {
             let one = Int.random(in: 1...cluster.nodes.count, using: &random)
             // Where contexts are cut, what was replaced may come back as a sibling when replicas
@@ -228,7 +235,7 @@ final class Simulation {
         for key in scene.history.keys {
             check(
                 (1...cluster.nodes.count).map {
-                    cluster.submit([Array("GET".utf8), key.bytes], at: $0, plan.consistency)
+                    cluster.submit([Array("GET".utf8), key.bytes], at: $0)
                 })
             guard !isBroken else { return }
         }
@@ -253,6 +260,7 @@ final class Simulation {
         exercise.faults = faults.made
         if let secondPart { exercise.faults.add(secondPart.made) }
         exercise.requests = requests
+        exercise.requests.add("changes of keyspaces", keyspaces.changes)
         let running = cluster.nodes.flatMap { $0.process?.shards.map(\.plane.counters) ?? [] }
         for counters in cluster.pastCounters + running {
             for child in Mirror(reflecting: counters).children {

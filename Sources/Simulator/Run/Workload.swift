@@ -1,5 +1,7 @@
+internal import Commands
 internal import Engine
 internal import Essentials
+internal import Placement
 internal import Wire
 
 /// What clients ask for: their keys, their commands, and what they remember of the answers.
@@ -92,19 +94,20 @@ struct Workload {
 
     // MARK: Commands
 
-    mutating func drawConsistency(_ random: inout SeededRandom) -> Consistency {
-        var consistency = plan.consistency
+    /// What the session asks for: mostly nothing.
+    mutating func drawWishes(_ random: inout SeededRandom) -> ConsistencyOverride {
+        var wanted = ConsistencyOverride()
         let replicas = min(plan.options.n, plan.options.nodes)
         switch Int.random(in: 0..<12, using: &random) {
-        case 0: consistency.w = replicas
-        case 1: consistency.r = replicas
-        case 2: consistency.w = 1
-        case 3: consistency.pw = replicas / 2 + 1
-        case 4: consistency.pr = replicas / 2 + 1
-        case 5: consistency.dw = Int.random(in: 1...replicas, using: &random)
+        case 0: wanted.quorums.w = .number(replicas)
+        case 1: wanted.quorums.r = .number(replicas)
+        case 2: wanted.quorums.w = .one
+        case 3: wanted.quorums.pw = .number(replicas / 2 + 1)
+        case 4: wanted.quorums.pr = .number(replicas / 2 + 1)
+        case 5: wanted.quorums.dw = .number(Int.random(in: 1...replicas, using: &random))
         default: break
         }
-        return consistency
+        return wanted
     }
 
     mutating func drawCommand(_ index: Int, _ random: inout SeededRandom) -> [[UInt8]] {

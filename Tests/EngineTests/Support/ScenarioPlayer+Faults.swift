@@ -1,6 +1,7 @@
 import Essentials
 import Membership
 import Objects
+import Placement
 
 @testable import Engine
 @testable import Simulator
@@ -44,10 +45,24 @@ extension ScenarioPlayer {
             }
         case "join": cluster.join(node, at: try self.node(words, 2))
         case "leave": cluster.propose(.leave(cluster[node].description.id), at: 1)
+        case "keyspace": try changeKeyspace(words, at: node)
         default:
             let stamp = cluster.now(node).wallMs << 16 | 0xFFFF
             cluster.propose(.flush(stamp: stamp), at: node)
         }
+    }
+
+    private func changeKeyspace(_ words: [String], at node: Int) throws {
+        guard words.count > 2 else { throw misuse(words) }
+        var quorums = Quorums()
+        for word in words[3...] {
+            guard try take(word, into: &quorums) else { throw misuse([word]) }
+        }
+        let prefix = Array(words[2].utf8)
+        let isSet = words.count > 3
+        cluster.propose(
+            isSet ? .setKeyspace(prefix: prefix, quorums) : .unsetKeyspace(prefix: prefix),
+            at: node)
     }
 
     func handle(_ words: [String]) throws {

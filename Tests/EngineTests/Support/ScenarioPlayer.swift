@@ -1,5 +1,8 @@
+import Commands
 import Essentials
+import Membership
 import Objects
+import Placement
 import Wire
 
 @testable import Engine
@@ -29,6 +32,8 @@ import Wire
 ///     join NODE NODE              the first asks the second to let it in
 ///     flush NODE                  everything written so far is to be dropped
 ///     leave NODE                  the node is to be no member any more
+///     keyspace NODE PREFIX [r=1]…    an admin sets a keyspace at this node, or unsets it when
+///                                 no quorum is given
 ///     disk NODE hold|write|sync|free    batches wait; are written; are synced; wait no more
 ///     space NODE low|ample
 ///     forget NODE [KEY]           the disk of a stopped node loses a record, or all
@@ -81,7 +86,8 @@ struct ScenarioPlayer {
         case "cut": cluster.cut(try node(words, 1), try node(words, 2))
         case "heal": cluster.heal(try node(words, 1), try node(words, 2))
         case "lose", "hold", "double", "pass", "drop", "clear": try rule(words)
-        case "crash", "stop", "start", "pause", "resume", "judge", "new", "join", "flush", "leave":
+        case "crash", "stop", "start", "pause", "resume", "judge", "new", "join", "flush", "leave",
+            "keyspace":
             try live(words)
         case "disk", "space", "forget", "damage", "skew", "sweep": try handle(words)
         default:
@@ -123,7 +129,7 @@ struct ScenarioPlayer {
 
     private mutating func ask(_ words: [String]) throws {
         let node = try node(words, 0)
-        var consistency = Cluster.consistency
+        var wanted = ConsistencyOverride()
         var command: [[UInt8]] = []
         var name: String?
         var index = 1
@@ -140,27 +146,32 @@ struct ScenarioPlayer {
                     throw misuse([word])
                 }
                 command.append(context)
-            } else if try !take(word, into: &consistency) {
+            } else if try !take(word, into: &wanted) {
                 command.append(Array(word.utf8))
             }
         }
-        let number = cluster.submit(command, at: node, consistency)
+        let number = cluster.submit(command, at: node, wanted)
         if let name { naming.append((number, name)) }
     }
 
     /// Whether `word` is one of a request's numbers.
-    private func take(_ word: String, into consistency: inout Consistency) throws -> Bool {
+    private func take(_ word: String, into wanted: inout ConsistencyOverride) throws -> Bool {
         let parts = word.split(separator: "=").map(String.init)
-        guard parts.count == 2 else { return false }
-        switch parts[0] {
-        case "r": consistency.r = try number(parts, 1)
-        case "w": consistency.w = try number(parts, 1)
-        case "pr": consistency.pr = try number(parts, 1)
-        case "pw": consistency.pw = try number(parts, 1)
-        case "dw": consistency.dw = try number(parts, 1)
-        case "timeout": consistency.timeoutMs = UInt32(try number(parts, 1))
-        default: return false
+        guard parts.count == 2, parts[0] == "timeout" else {
+            return try take(word, into: &wanted.quorums)
         }
+        wanted.timeoutMs = try number(parts, 1)
+        return true
+    }
+
+    /// Whether `word` is a quorum: `w=ALL`.
+    func take(_ word: String, into quorums: inout Quorums) throws -> Bool {
+        let parts = word.split(separator: "=").map(String.init)
+        guard parts.count == 2,
+            let name = Quorums.Name.allCases.first(where: { $0.text == parts[0] })
+        else { return false }
+        guard let quorum = Quorum(Array(parts[1].utf8)) else { throw misuse([word]) }
+        quorums[name] = quorum
         return true
     }
 
