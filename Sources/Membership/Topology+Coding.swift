@@ -14,8 +14,8 @@ internal import Placement
 //     placement (see PlacementTable+Coding.swift), to the end
 //
 // A topology without keyspaces is written as version 2, so that members of the release before read
-// it until the first keyspace is set. Version 1 has after n the number (2, big-endian) of the member
-// that decided alone about changes, and is only read.
+// it until the first keyspace is set. Version 1 has after n the number (2, big-endian) of the
+// member that decided alone about changes, and is only read.
 //
 // A later version adds fields between the members and the placement and keeps the rest. A reader
 // takes every version up to its own, with the default that the field's comment names for what an
