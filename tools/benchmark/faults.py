@@ -281,7 +281,7 @@ def hints(programs, runner, report):
     report.record("hints", {
         "healthy": before, "away": away, "catching_up": during, "hints": kept,
         "served_seconds": served, "drained_seconds": drained, "sample": fates, "missing": missing,
-        "dropped": dropped,
+        "dropped": dropped, "seconds": figures["intervals"],
         "cpu_us_per_hint": more, "cpu_seconds_per_second": cost,
         "cpu_seconds_per_second_healthy": usual})
 

@@ -12,8 +12,14 @@ internal import Wire
 extension DataPlane {
     /// Chunks being merged or waiting for it: a few from each of some hundred holders.
     private static let arrivalsMax = 512
+    /// With fewer, there is room for all that some holders may have under way.
+    private static let arrivalsFew = 64
     /// Bytes of their records; as many as of values that wait for the disk otherwise.
     private static let arrivalBytesMax = parkedBytesMax
+
+    /// From one fsync for chunks to the next. A disk that does little but sync keeps whoever writes
+    /// to it waiting, and holders have enough under way to wait for this.
+    private static let arrivalSyncNs: UInt64 = 25_000_000
 
     mutating func takeHandoff(
         _ id: UInt64, _ entries: [HandoffEntry], _ header: PeerFrameHeader, link: LinkID,
@@ -70,7 +76,7 @@ extension DataPlane {
             handoff.batch = max(handoff.batch, cache[slot].batch)
             handoff.next += 1
         }
-        finish(handoff, arrival, into: &effects)
+        finish(handoff, arrival, now: now, into: &effects)
     }
 
     private mutating func suspend(_ handoff: IncomingHandoff, _ arrival: UInt64) {
@@ -78,17 +84,32 @@ extension DataPlane {
     }
 
     private mutating func finish(
-        _ handoff: IncomingHandoff, _ arrival: UInt64, into effects: inout [Effect]
+        _ handoff: IncomingHandoff, _ arrival: UInt64, now: Now, into effects: inout [Effect]
     ) {
         _ = hints.removeArrival(arrival)
         // What the holder removes now may have counted for somebody's dw.
         let hold = Hold(batch: handoff.batch, isDurable: true)
-        if !settings.acknowledgesDurable, !isReached(hold) { effects.append(.requestSync) }
-        let isKeepingUp = hints.arrivals.count < 2
+        if !settings.acknowledgesDurable, !isReached(hold) {
+            hints.isSyncWanted = true
+            syncArrivals(now: now, into: &effects)
+        }
+        let isKeepingUp = hints.arrivals.count < Self.arrivalsFew
         let window = isKeepingUp ? HintDelivery.windowBytesMax : HintDelivery.windowBytesMin
         let answer = PeerMessage.handedOver(
             id: handoff.id, windowBytes: UInt64(window), refused: handoff.refused)
         effects.append(.answer(handoff.link, answer, after: isReached(hold) ? .none : hold))
+    }
+
+    /// Asks for the fsync that finished chunks wait for, unless there was one just now.
+    mutating func syncArrivals(now: Now, into effects: inout [Effect]) {
+        guard hints.isSyncWanted else { return }
+        guard now.monotonicNs >= hints.nextSyncNs else {
+            hints.wakeNs = min(hints.wakeNs, hints.nextSyncNs)
+            return
+        }
+        hints.isSyncWanted = false
+        hints.nextSyncNs = now.monotonicNs + Self.arrivalSyncNs
+        effects.append(.requestSync)
     }
 
     /// The own copy of the object that is next cannot be had. One that is corrupt does not hold up

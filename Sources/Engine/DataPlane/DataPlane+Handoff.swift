@@ -24,6 +24,7 @@ extension DataPlane {
         hints.wakeNs = .max
         retryHintLoads(into: &effects)
         takeArrivals(now: now, into: &effects)
+        syncArrivals(now: now, into: &effects)
         guard !hints.deliveries.isEmpty else { return }
         for index in hints.deliveries.indices {
             if !hints.deliveries[index].isRunning { startPass(index, now: now) }

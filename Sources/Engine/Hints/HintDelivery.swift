@@ -18,9 +18,9 @@ struct HintDelivery: Sendable {
     /// A chunk is one message, read and built in one pass of the holder's loop: at 1 µs a hint, it
     /// holds up clients for a tenth of a millisecond.
     static let chunkMax = HintScanLimit(records: 96, bytes: 64 << 10)
-    /// What a receiver lets be under way, with each record's cost (`Pacer.recordCost`). As long as
-    /// chunks wait to be merged, one or two of each holder do. When none does, its disk is what
-    /// takes the time, and an fsync of 50 ms is to be for more than a few chunks.
+    /// What a receiver lets be under way, with each record's cost (`Pacer.recordCost`). Chunks wait
+    /// for each other to share an fsync, which is to be for more than a few. Of many holders, each
+    /// may have one or two chunks under way.
     static let windowBytesMin = 2 * chunkMax.bytes
     static let windowBytesMax = 16 * chunkMax.bytes
     /// What it grants before it has said anything: one chunk.

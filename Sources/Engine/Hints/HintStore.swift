@@ -16,6 +16,10 @@ struct HintStore: Sendable {
     var waiting: [UInt64] = []
     /// When background work that waits for the pacer may go on; .max when none does.
     var wakeNs = UInt64.max
+    /// Whether chunks that are merged wait for an fsync that was not asked for yet, and when the
+    /// next one may be.
+    var isSyncWanted = false
+    var nextSyncNs: UInt64 = 0
     var lastScanToken: UInt64 = 0
     /// The last batch that removes hints: reads wait until it is written.
     var dropBatch: UInt64 = 0

@@ -76,8 +76,13 @@ extension Node {
         case .lz4: options.compression = .lz4
         case .zstd: options.compression = .zstd
         }
-        do {
-            return try RocksDBStorage(options)
+        // Reading the log anew takes a processor for a while, and RocksDB's own threads, for
+        // flushes and compactions, begin here too: on a machine with other nodes or services,
+        // these wait for neither.
+        do throws(StorageError) {
+            return try BackgroundThread.run(name: "storage-open") {
+                [options] () throws(StorageError) in try RocksDBStorage(options)
+            }
         } catch {
             throw StartFailure(error.description)
         }
