@@ -98,6 +98,22 @@ extension ClusterScenarios.JoinScenarios {
         }
     }
 
+    @Test func `members that have all moved find each other where join says`() throws {
+        let cluster = try Cluster(nodes: 3)
+        #expect(try cluster[0].call("SET", "key", "1") == .ok)
+        for node in cluster.nodes { try node.stop() }
+        for node in cluster.nodes { node.move() }
+        // The first is told of nobody, as a founder is.
+        for node in cluster.nodes[1...] { node.seeds = [cluster[0].peerAddress] }
+        for node in cluster.nodes { try node.start() }
+        try cluster.waitUntilReady()
+        #expect(try cluster[2].call("GET", "key") == .bulk("1"))
+        for node in cluster.nodes {
+            let nodes = try node.call("CLUSTER", "NODES").text ?? ""
+            for other in cluster.nodes { #expect(nodes.contains("127.0.0.1:\(other.port)")) }
+        }
+    }
+
     @Test func `who does not know the cluster's secret does not get in`() throws {
         let cluster = try Cluster(nodes: 2, ["cluster-secret": "right"])
         for secret in ["wrong", ""] {

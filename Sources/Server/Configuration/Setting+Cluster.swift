@@ -4,9 +4,10 @@ extension Setting {
             .cluster, "join", repeatable: \.join, Address(),
             "the peer address of a member to join (repeatable)",
             """
-            Only the first start looks at this: a node that has no cluster yet asks these members,
-            one after the other, to take it in. Without any it makes a cluster of one. Later starts
-            go by what 'data-dir' knows. Give two or three, so that one may be away.
+            A node that has no cluster yet asks these members, one after the other, to take it in.
+            Without any it makes a cluster of one. Later starts go by what 'data-dir' knows, and
+            look here for members that are not where they were. Give two or three, so that one may
+            be away.
             """),
         Setting(
             .cluster, "zone", \.zone, Text(range: 1...63, placeholder: "NAME"), default: "default",

@@ -7,6 +7,10 @@ internal import Wire
 /// A connection that one loop of this node keeps to one other member: it says who it is, makes
 /// the other side prove itself, and comes back with growing pauses when it breaks.
 ///
+/// A member that is not where it was last known to be may have moved while this node was away, or
+/// with it. The control plane's link then looks for it at the addresses of `join` too, in turns:
+/// whoever answers there says who it is, and what is agreed on next has its new address.
+///
 /// Confined to its loop.
 final class PeerLink: StreamHandler {
     enum Purpose {
@@ -42,6 +46,10 @@ final class PeerLink: StreamHandler {
     private var hello: PeerHandshake.Hello?
     private var pauseMs = PeerLink.pauseMsMin
     private var timer: Timer?
+    /// Tries since the link was ready last.
+    private var tries = 0
+    /// Whether the present try is at an address of `join`.
+    private var isSearching = false
     /// In which the other side has said nothing though something is awaited.
     private var silentSeconds = 0
     private var isAwaiting = false
@@ -94,6 +102,7 @@ final class PeerLink: StreamHandler {
     func update(address newAddress: String) {
         guard newAddress != address else { return }
         address = newAddress
+        tries = 0
         stream?.close()
     }
 
@@ -112,8 +121,13 @@ final class PeerLink: StreamHandler {
 
     private func connect() {
         guard case .waiting = state else { return }
-        guard let target = SocketAddress(address) else {
-            return note("its address cannot be used")
+        let seeds = purpose == .control ? shard.services.configuration.current.join : []
+        let turn = tries % (1 + seeds.count)
+        tries += 1
+        isSearching = turn > 0
+        guard let target = isSearching ? seeds[turn - 1] : SocketAddress(address) else {
+            note("its address cannot be used")
+            return retry()
         }
         state = .connecting
         stream = TCPStream.connect(
@@ -168,6 +182,10 @@ final class PeerLink: StreamHandler {
             shard.services.mailboxes[0].send(.peerLinkClosed(node))
             if purpose == .requests { shard.requestLinkClosed(node) }
         }
+        retry()
+    }
+
+    private func retry() {
         timer?.set(afterMs: pauseMs)
         pauseMs = min(2 * pauseMs, Self.pauseMsMax)
     }
@@ -208,6 +226,7 @@ final class PeerLink: StreamHandler {
         state = .ready
         reader.sizeMax = PeerFrameReader.payloadSizeMax
         pauseMs = Self.pauseMsMin
+        tries = 0
         lastProblem = ""
         output.stream = stream
         shard.services.log.debug(
@@ -248,9 +267,9 @@ final class PeerLink: StreamHandler {
         stream?.close()
     }
 
-    /// Logs a problem once, not at every try.
+    /// Logs a problem once, not at every try; that it is not found elsewhere is none.
     private func note(_ problem: String) {
-        guard problem != lastProblem else { return }
+        guard problem != lastProblem, !isSearching else { return }
         lastProblem = problem
         // All connections have the same one, as a rule: one tells.
         shard.services.log.log(

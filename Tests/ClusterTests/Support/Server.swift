@@ -20,7 +20,7 @@ final class Server {
     let name: String
     let folder: TemporaryFolder
     var settings: [String: String]
-    /// Peer addresses of members to join; only the first start looks at them.
+    /// Peer addresses of members to join, and where later starts look for members that have moved.
     var seeds: [String] = []
     /// Where it lives, from its next start on.
     var place: Place
