@@ -16,7 +16,8 @@ extension Setting {
             With r + w > n, a read sees every acknowledged write that no network partition has kept
             from it. With 1, reads are faster and may show an older value; with n, they fail when
             fewer than n nodes are left. At most n, and capped to the replicas that a key really
-            has. CONSISTENCY changes it for one connection, DGET for one read.
+            has. A keyspace changes it for the keys of a prefix ('martletctl keyspace'), CONSISTENCY
+            for one connection, DGET for one read.
             """),
         Setting(
             .replication, "w", \.w, Count(1...9), default: "2", isChangeable: true,
@@ -26,7 +27,8 @@ extension Setting {
             Every write goes to all n; it is acknowledged when w have it, fallbacks included. With
             1, an acknowledged write is lost if that one disk dies before the others have it; with
             n, writes fail when fewer than n nodes are left. At most n, and capped to the replicas
-            that a key really has. CONSISTENCY changes it for one connection, DPUT for one write.
+            that a key really has. A keyspace changes it for the keys of a prefix ('martletctl
+            keyspace'), CONSISTENCY for one connection, DPUT for one write.
             """),
         Setting(
             .replication, "pr", \.pr, Count(0...9), default: "0", isChangeable: true,

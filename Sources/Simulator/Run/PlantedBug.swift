@@ -63,7 +63,7 @@ public struct PlantedBug: Sendable {
         case .takesCorruptForAbsent: ("a corrupt record counts as one never written", 100)
         case .forwardsTwice: ("a command that may have run is sent to another node", 300)
         case .ignoresEpochFence: ("a replica serves a coordinator of another topology", 300)
-        case .ignoresKeyspaceW: ("writes go by the node's w, whatever their keyspace says", 100)
+        case .ignoresKeyspaceW: ("writes go by the node's w, whatever their keyspace says", 30)
         }
     }
 }
