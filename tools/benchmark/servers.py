@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -216,6 +217,16 @@ def ask_admin(admin, path):
     """What the admin port answers."""
     with urllib.request.urlopen(f"http://{admin}{path}", timeout=10) as answer:
         return answer.read().decode()
+
+
+def set_keyspace(admin, prefix, **quorums):
+    """Returns once the node that was asked serves by it."""
+    request = urllib.request.Request(
+        f"http://{admin}/v1/keyspaces?prefix={urllib.parse.quote(prefix, safe='')}",
+        data=json.dumps(quorums).encode(), method="PUT",
+        headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20):
+        pass
 
 
 def metric(admin, name):
