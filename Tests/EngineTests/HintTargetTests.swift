@@ -73,7 +73,7 @@ import Wire
         let second = try #require(replica.handoffs.last)
         // While that is under way, the disk refuses to read on.
         replica.wait(ms: 200)
-        replica.failHintScan()
+        replica.failHintScan(.overloaded)
         replica.receive(
             .hint(
                 id: 9, target: Self.target, key: PeerKey(keys[1]), wantsDurability: false,
@@ -91,6 +91,38 @@ import Wire
         replica.wait(ms: 20)
         #expect(replica.hints.isEmpty)
         #expect(replica.plane.hintFigures.first?.isDelivering == false)
+    }
+
+    @Test func `hints that cannot be read do not hold up those of other partitions`() throws {
+        var replica = try Replica()
+        replica.openLinks()
+        // Of two partitions, in their order.
+        let keys = ["a", "b"].map { ObjectKey(Array($0.utf8)) }
+            .sorted { $0.position < $1.position }
+        for (index, key) in keys.enumerated() {
+            replica.receive(
+                .hint(
+                    id: UInt64(index + 1), target: Self.target, key: PeerKey(key),
+                    wantsDurability: false, record: makeRecord()))
+            replica.loadHints()
+        }
+        replica.commit()
+        replica.wait(ms: 20)
+        replica.failHintScan(.unreadable)
+        replica.wait(ms: 20)
+        replica.scanHints(only: keys[1])
+        let handoff = try #require(replica.handoffs.first)
+        #expect(handoff.entries.map(\.key) == [PeerKey(keys[1])])
+        replica.receive(.handedOver(id: handoff.id, windowBytes: 1 << 20, refused: []))
+        let figures = try #require(replica.plane.hintFigures.first)
+        #expect(figures.records == 1)
+        #expect(figures.dirty.count == 1)
+        // It is tried again, after a pause.
+        replica.wait(ms: 100)
+        #expect(replica.hintScans.isEmpty)
+        replica.wait(ms: 1000)
+        replica.scanHints(only: keys[0])
+        #expect(replica.handoffs.last?.entries.map(\.key) == [PeerKey(keys[0])])
     }
 
     @Test func `no hint is taken for a node that holds nothing of the key`() throws {

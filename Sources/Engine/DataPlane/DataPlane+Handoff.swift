@@ -88,7 +88,8 @@ extension DataPlane {
         let delivery = hints.deliveries[index]
         let left = hints.accounts.records(of: delivery.target)
         hints.deliveries[index].stop(
-            nowNs: now.monotonicNs, hasFailed: delivery.deliveredInPass == 0)
+            nowNs: now.monotonicNs,
+            hasFailed: delivery.deliveredInPass == 0 || delivery.hasSkipped)
         guard delivery.deliveredInPass > 0 else { return }
         effects.append(
             .tellOfHints(
@@ -116,8 +117,12 @@ extension DataPlane {
             let scan = hints.deliveries[index].scan
         else { return }
         hints.deliveries[index].scan = nil
-        guard case .chunk(let records, let next) = result else {
-            return breakOff(index, hasFailed: true, now: now)
+        let (records, next): ([HintScanRecord], [UInt8]?)
+        switch result {
+        case .chunk(let found, let end): (records, next) = (found, end)
+        case .unreadable:
+            return skip(scan.partition, index, now: now, into: &effects)
+        case .overloaded: return breakOff(index, hasFailed: true, now: now)
         }
         if let next {
             hints.deliveries[index].next = next
@@ -137,6 +142,18 @@ extension DataPlane {
             (account.records, account.bytes, account.oldestMs) = (0, 0, 0)
             keep(account, of: hints.deliveries[index].target, scan.partition, into: &effects)
         }
+        readNext(index, now: now, into: &effects)
+    }
+
+    /// Leaves out what is left of a partition that the disk does not give: it must not hold up the
+    /// others. The next pass tries again, and anti-entropy is to look there.
+    private mutating func skip(
+        _ partition: PartitionID, _ index: Int, now: Now, into effects: inout [Effect]
+    ) {
+        markDirty(hints.deliveries[index].target, partition, now: now, into: &effects)
+        hints.deliveries[index].hasSkipped = true
+        hints.deliveries[index].partition = partition.index + 1
+        hints.deliveries[index].next = nil
         readNext(index, now: now, into: &effects)
     }
 

@@ -302,11 +302,18 @@ extension DataPlane {
         }
     }
 
-    /// `target` misses something that nobody here will bring it: anti-entropy is to look there.
+    /// `target` misses something that nobody here will bring it.
     private mutating func noteLoss(
         _ target: NodeNumber, _ partition: PartitionID, now: Now, into effects: inout [Effect]
     ) {
         counters.hintsDropped += 1
+        markDirty(target, partition, now: now, into: &effects)
+    }
+
+    /// `target` may miss something that no hint tells of: anti-entropy is to look there.
+    mutating func markDirty(
+        _ target: NodeNumber, _ partition: PartitionID, now: Now, into effects: inout [Effect]
+    ) {
         var account = hints.accounts.account(target, partition)
         guard account.dirtySinceMs == 0 else { return }
         account.dirtySinceMs = now.wallMs

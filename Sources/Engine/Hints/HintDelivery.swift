@@ -44,6 +44,8 @@ struct HintDelivery: Sendable {
     var restUntilNs: UInt64 = 0
     var pauseNs = HintDelivery.pauseNsMin
     var deliveredInPass = 0
+    /// Whether this pass has left out what the disk did not give.
+    var hasSkipped = false
 
     var delivered: UInt64 = 0
     var deliveredBefore: UInt64 = 0
@@ -62,6 +64,7 @@ struct HintDelivery: Sendable {
         chunksUnderWay = 0
         bytesUnderWay = 0
         deliveredInPass = 0
+        hasSkipped = false
     }
 
     /// Ends the pass; the next one begins after a pause.

@@ -51,6 +51,8 @@ public enum HintScanResult: Sendable {
     /// - Parameter next: the key to go on from; nil at the end of the range.
     case chunk([HintScanRecord], next: [UInt8]?)
     case unreadable
+    /// Too many reads wait for the disk.
+    case overloaded
 }
 
 /// What an operator should know of hints.

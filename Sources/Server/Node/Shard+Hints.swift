@@ -26,7 +26,7 @@ extension Shard {
             mailbox.send(.hintsScanned(token: token, found))
         }
         // Nothing is lost: the delivery tries again later.
-        if !isAccepted { apply(.hintsScanned(token: token, .unreadable)) }
+        if !isAccepted { apply(.hintsScanned(token: token, .overloaded)) }
     }
 
     func tell(_ notice: HintNotice) {

@@ -127,9 +127,9 @@ struct Replica {
         hintLoads = []
     }
 
-    /// The disk cannot answer it.
-    mutating func failHintScan() {
-        apply(.hintsScanned(token: hintScans.removeFirst(), .unreadable))
+    /// The disk does not give what it was asked for first.
+    mutating func failHintScan(_ result: HintScanResult) {
+        apply(.hintsScanned(token: hintScans.removeFirst(), result))
     }
 
     /// The disk answers what it was asked first: there is no such key.
