@@ -17,13 +17,15 @@ public enum BackgroundThread {
     ) throws(Failure) -> Value {
         let outcome = Outcome<Value, Failure>()
         let thread = SystemThread(name: name) {
-            // Never refused: it asks for less than there is.
-            _ = nice(niceness)
+            lowerPriority()
             outcome.set(Result(catching: body))
         }
         thread.join()
         return try outcome.get()
     }
+
+    /// Of the calling thread, for good. Never refused: it asks for less than there is.
+    static func lowerPriority() { _ = nice(niceness) }
 
     private final class Outcome<Value: Sendable, Failure: Error>: Sendable {
         private let result = Mutex<Result<Value, Failure>?>(nil)

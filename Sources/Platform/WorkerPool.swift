@@ -21,12 +21,16 @@ public final class WorkerPool: Sendable {
     /// - Parameters:
     ///   - name: of the threads, for `top -H`; the system keeps 15 bytes.
     ///   - queueMax: work that may wait beyond what is running.
-    public init(name: String, threads: Int, queueMax: Int) {
+    ///   - isBackground: nobody waits for it; it gives way to whatever clients wait for.
+    public init(name: String, threads: Int, queueMax: Int, isBackground: Bool = false) {
         invariant(threads > 0 && queueMax > 0, "a worker pool needs threads and a queue")
         self.queueMax = queueMax
         state.withLock { state in
             state.threads = (0..<threads).map { index in
-                SystemThread(name: "\(name)-\(index)") { self.work() }
+                SystemThread(name: "\(name)-\(index)") {
+                    if isBackground { BackgroundThread.lowerPriority() }
+                    self.work()
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Platform
@@ -25,6 +26,18 @@ import Testing
         #expect(own == expected)
         #expect(inherited == min(19, expected + BackgroundThread.niceness))
         #expect(try Self.niceness() == usual)
+    }
+
+    @Test func `a pool for the background has a low priority`() throws {
+        let usual = try #require(try Self.niceness())
+        let seen = Mutex<[Int32?]>([])
+        for isBackground in [true, false] {
+            let pool = WorkerPool(
+                name: "pool", threads: 1, queueMax: 1, isBackground: isBackground)
+            #expect(pool.submit { seen.withLock { $0.append(try? Self.niceness()) } })
+            pool.shutdown()
+        }
+        #expect(seen.withLock { $0 } == [min(19, usual + BackgroundThread.niceness), usual])
     }
 
     @Test func `what goes wrong in it is told`() {

@@ -26,6 +26,7 @@ P99_RATIO_MAX = 2
 # "At once", for a request that too few replicas are left for.
 AT_ONCE_SECONDS = 0.1
 CAUGHT_UP_SECONDS_MAX = 120
+HEALTHY_SECONDS_MAX = 60
 HINTS_METRIC = "martlet_hints"
 DROPPED_METRIC = "martlet_hints_dropped_total"
 # Keys that are compared, one by one, between the node that was away and one that was not: once no
@@ -239,7 +240,9 @@ def hints(programs, runner, report):
     warm_up = max(1, settings.warm_up_seconds)
     Drive(programs, others, *writes("warm:", warm_up)).finish()
     usual = Cost(martlet)
-    before = healthy(programs, others, *writes("before:", max(5, settings.seconds)))
+    # As long, up to a minute, so that flushes and compactions are in both.
+    before = healthy(
+        programs, others, *writes("before:", min(max(5, settings.away), HEALTHY_SECONDS_MAX)))
     usual = usual.per_second()
     martlet.processes[victim].kill()
     martlet.processes[victim].wait()

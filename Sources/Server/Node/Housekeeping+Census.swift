@@ -41,7 +41,7 @@ extension Housekeeping {
             return tryAgain(step, shard)
         }
         let positions = shard.topology.partitioning.positions(of: step.partition)
-        let isAccepted = services.workers.submit { [self] in
+        let isAccepted = services.backgroundWorkers.submit { [self] in
             let startedNs = SystemClock.monotonicNs()
             let counts = count(positions)
             let ms = (SystemClock.monotonicNs() - startedNs) / 1_000_000

@@ -27,7 +27,7 @@ extension Housekeeping {
         guard let shard else { return }
         let pauseMs = start.isEmpty ? Self.walkPauseMs : Self.stepPauseMs
         shard.after(ms: shard.lengthened(pauseMs: pauseMs)) { [self] in
-            let isAccepted = services.workers.submit { self.sweepStep(from: start) }
+            let isAccepted = services.backgroundWorkers.submit { self.sweepStep(from: start) }
             // The disk is busy: later.
             if !isAccepted { sweep(from: start) }
         }

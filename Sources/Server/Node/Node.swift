@@ -265,6 +265,7 @@ public final class Node {
         for writer in services.lateWriters { writer.shutdown() }
         services.committer.shutdown()
         services.workers.shutdown()
+        services.backgroundWorkers.shutdown()
         do throws(StorageError) {
             try facts.store(trustHorizonMs: horizonMs)
             try ShutdownMarker.end(storage)

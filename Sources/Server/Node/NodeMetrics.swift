@@ -258,7 +258,7 @@ struct NodeMetrics {
                 }),
             .gauge(
                 "martlet_disk_tasks_waiting", "Reads and scans that wait for an I/O thread.",
-                Double(services.workers.queuedCount)),
+                Double(services.workers.queuedCount + services.backgroundWorkers.queuedCount)),
             .gauge(
                 "martlet_keys", "Keys with a value that this node holds, about.",
                 Double(keys.live)),

@@ -19,6 +19,8 @@ final class NodeServices: Sendable {
     let lateWriters: [LateWriter]
     /// Reads that would block a loop, scans, and other work with the disk.
     let workers: WorkerPool
+    /// For scans and sweeps that no client waits for.
+    let backgroundWorkers: WorkerPool
     let clients = ClientRegistry()
     let slowlog = Slowlog()
     let statisticsBase = StatisticsBase()
@@ -61,6 +63,8 @@ final class NodeServices: Sendable {
             LateWriter(storage: storage, name: "late-writer-\($0)", failed: failed)
         }
         workers = WorkerPool(name: "storage-io", threads: 4, queueMax: 16_384)
+        backgroundWorkers = WorkerPool(
+            name: "background-io", threads: 2, queueMax: 4096, isBackground: true)
     }
 
     var shardCount: Int { hosts.count }

@@ -21,7 +21,7 @@ extension Shard {
     func scanHints(from start: [UInt8], to end: [UInt8], _ limit: HintScanLimit, token: UInt64) {
         let services = services
         let mailbox = services.mailboxes[index]
-        let isAccepted = services.workers.submit {
+        let isAccepted = services.backgroundWorkers.submit {
             let found = HintReading.scan(from: start, to: end, limit, services)
             mailbox.send(.hintsScanned(token: token, found))
         }
