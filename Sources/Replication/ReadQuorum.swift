@@ -35,7 +35,28 @@ public struct ReadQuorum: Sendable {
         case merge
         /// Enough hold the merged object.
         case answer
-        case reject(answered: Int, required: Int)
+        case reject(Shortfall)
+    }
+
+    /// How far a read has come that was not answered; while settling, how many hold the object.
+    public struct Shortfall: Equatable, Sendable {
+        /// What there are too few of.
+        public enum Kind: Equatable, Sendable { case replicas, primaries }
+
+        public var answered: Int
+        public var required: Int
+        public var kind: Kind
+
+        public init(answered: Int, required: Int, kind: Kind = .replicas) {
+            self.answered = answered
+            self.required = required
+            self.kind = kind
+        }
+
+        /// Of a read that has asked nobody: the coordinator is a primary, and has its own copy.
+        public init(unaskedOf r: Int, pr: Int) {
+            self.init(answered: 1, required: r > 1 ? r : pr, kind: r > 1 ? .replicas : .primaries)
+        }
     }
 
     private enum Part: UInt8 { case asking, merging, settling, decided }
@@ -78,8 +99,11 @@ public struct ReadQuorum: Sendable {
 
     public func isAsked(_ place: Int) -> Bool { asked.contains(place) }
 
-    /// How many have answered, as far as they are required; while settling, hold the object.
-    public var progress: (answered: Int, required: Int) { (min(counted.count, r), r) }
+    /// What it lacks so far: replicas, or primaries among them.
+    public var shortfall: Shortfall {
+        guard counted.count >= r else { return Shortfall(answered: counted.count, required: r) }
+        return Shortfall(answered: primaryCount(of: counted), required: pr, kind: .primaries)
+    }
 
     /// Whether the read is under way and there are replicas that it has not asked.
     public var canAskMore: Bool {
@@ -112,7 +136,7 @@ public struct ReadQuorum: Sendable {
         guard expected.count < r || lacksPrimaries else { return .none }
         guard isAttainable(from: expected) else {
             part = .decided
-            return .reject(answered: progress.answered, required: progress.required)
+            return .reject(shortfall)
         }
         return ask(primaryOnly: expected.count >= r)
     }

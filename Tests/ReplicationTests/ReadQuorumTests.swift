@@ -47,15 +47,15 @@ import Testing
         var quorum = quorum(r: 2)
         #expect(quorum.advance() == .ask(1))
         #expect(quorum.apply(.failed(1)) == .ask(2))
-        #expect(quorum.apply(.failed(2)) == .reject(answered: 1, required: 2))
+        #expect(quorum.apply(.failed(2)) == .reject(.init(answered: 1, required: 2)))
         #expect(quorum.apply(.answered(by: 2)) == .none)
     }
 
     @Test func `what cannot be reached is refused before anybody is asked`() {
         var few = quorum(r: 3, order: [1])
-        #expect(few.advance() == .reject(answered: 1, required: 3))
+        #expect(few.advance() == .reject(.init(answered: 1, required: 3)))
         var fallbacks = quorum(4, primaries: 2, r: 2, pr: 2, order: [2, 3])
-        #expect(fallbacks.advance() == .reject(answered: 1, required: 2))
+        #expect(fallbacks.advance() == .reject(.init(answered: 1, required: 2)))
     }
 
     @Test func `a replica that is added later helps out`() {
@@ -104,7 +104,7 @@ import Testing
         #expect(quorum.advance() == .ask(1))
         #expect(quorum.advance() == .ask(2))
         #expect(quorum.apply(.answered(by: 2)) == .none)
-        #expect(quorum.apply(.deadlinePassed) == .reject(answered: 2, required: 3))
+        #expect(quorum.apply(.deadlinePassed) == .reject(.init(answered: 2, required: 3)))
     }
 
     @Test func `a fallback counts for r, not for pr`() {
@@ -112,7 +112,9 @@ import Testing
         #expect(quorum.advance() == .ask(3))
         #expect(quorum.advance() == .ask(1))
         #expect(quorum.apply(.answered(by: 3)) == .none)
-        #expect(quorum.apply(.failed(1)) == .reject(answered: 2, required: 2))
+        #expect(
+            quorum.apply(.failed(1))
+                == .reject(.init(answered: 1, required: 2, kind: .primaries)))
     }
 
     // MARK: Settling
@@ -160,9 +162,9 @@ import Testing
     @Test func `when too few can be repaired, the read fails`() {
         var failing = settling()
         #expect(failing.apply(.failed(1)) == .ask(2))
-        #expect(failing.apply(.failed(2)) == .reject(answered: 1, required: 2))
+        #expect(failing.apply(.failed(2)) == .reject(.init(answered: 1, required: 2)))
         var late = settling()
-        #expect(late.apply(.deadlinePassed) == .reject(answered: 1, required: 2))
+        #expect(late.apply(.deadlinePassed) == .reject(.init(answered: 1, required: 2)))
     }
 
     @Test func `a repair after the answer is only counted off`() {

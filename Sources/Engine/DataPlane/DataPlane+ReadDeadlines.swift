@@ -89,11 +89,22 @@ extension DataPlane {
                 into: &effects)
         }
         // For those that wait nobody has been asked; this node's own copy is there.
-        let required = arrival.request.consistency.bounded(by: table.replicaCount).r
-        let progress = isServed ? flight.quorum.progress : (answered: 1, required: required)
+        let bounded = arrival.request.consistency.bounded(by: table.replicaCount)
+        let shortfall =
+            isServed
+            ? flight.quorum.shortfall
+            : ReadQuorum.Shortfall(unaskedOf: bounded.r, pr: bounded.pr)
+        reject(arrival, shortfall, now: now, into: &effects)
+    }
+
+    mutating func reject(
+        _ arrival: Arrival, _ shortfall: ReadQuorum.Shortfall, now: Now,
+        into effects: inout [Effect]
+    ) {
+        let noun = shortfall.kind == .primaries ? "primaries" : "replicas"
         reject(
-            arrival.request.origin, since: arrival.atNs, answered: progress.answered,
-            required: progress.required, now: now, into: &effects)
+            arrival.request.origin, since: arrival.atNs, answered: shortfall.answered,
+            required: shortfall.required, noun, now: now, into: &effects)
     }
 
     /// Not enough replicas have answered, or acknowledged, in the time of those whom the read was

@@ -109,12 +109,10 @@ extension DataPlane {
         case .none, .ask: return
         case .merge: mergeCopies(id, now: now, into: &effects)
         case .answer: finishRead(id, isHeld: true, now: now, into: &effects)
-        case .reject(let answered, let required):
+        case .reject(let shortfall):
             guard let flight = removeRead(id, now: now) else { return }
             reject(flight, now: now, into: &effects) { plane, arrival, effects in
-                plane.reject(
-                    arrival.request.origin, since: arrival.atNs, answered: answered,
-                    required: required, now: now, into: &effects)
+                plane.reject(arrival, shortfall, now: now, into: &effects)
             }
         }
     }

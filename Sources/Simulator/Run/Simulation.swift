@@ -42,7 +42,7 @@ final class Simulation {
         checkers = [
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
-            ExpiryChecker(), ContextChecker(), HandoffChecker(),
+            ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(),
         ]
         lateCheckers = [
             DotChecker(), BoundChecker(), LivenessChecker(), TopologyChecker(), ChangeChecker(),
