@@ -74,10 +74,15 @@ public struct Quorums: Sendable, Hashable {
         }
     }
 
-    /// What `other` says where it says something, else what this one does.
+    /// What `other` says where it says something, else what this one does. Part of requests that
+    /// bring quorums of their own.
     public func overridden(by other: Quorums) -> Quorums {
         var result = self
-        for name in Name.allCases { result[name] = other[name] ?? self[name] }
+        if other.rCode != Self.unset { result.rCode = other.rCode }
+        if other.wCode != Self.unset { result.wCode = other.wCode }
+        if other.prCode != Self.unset { result.prCode = other.prCode }
+        if other.pwCode != Self.unset { result.pwCode = other.pwCode }
+        if other.dwCode != Self.unset { result.dwCode = other.dwCode }
         return result
     }
 }

@@ -1,5 +1,6 @@
 import Essentials
 import Membership
+import Placement
 import Testing
 
 /// Changes of the topology over a network that loses, duplicates, delays and reorders, with nodes
@@ -64,11 +65,20 @@ import Testing
         case 88..<90:
             model.propose(
                 step, .updateAddresses(description(anyone).id, addresses(1000 + step)), by: anyone)
-        case 90..<93: model.setCut(anyone, random.oneIn(2))
+        case 90: model.propose(step, drawKeyspaceChange(&random), by: anyone)
+        case 91..<93: model.setCut(anyone, random.oneIn(2))
         case 93..<94: if step > Self.steps / 2 { model.write(at: anyone) }
         case 94..<97: if restarts { model.restart(anyone) }
         default: model.advance(Double.random(in: 0...5, using: &random))
         }
+    }
+
+    private func drawKeyspaceChange(_ random: inout SeededRandom) -> TopologyChange {
+        let prefix = [UInt8.random(in: 1...3, using: &random)]
+        return random.oneIn(3)
+            ? .unsetKeyspace(prefix: prefix)
+            : .setKeyspace(
+                prefix: prefix, quorums(r: .number(Int.random(in: 1...3, using: &random))))
     }
 
     private func heal(_ model: inout ClusterModel, nodeCount: Int) {

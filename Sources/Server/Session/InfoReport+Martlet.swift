@@ -30,6 +30,7 @@ extension InfoReport {
             ("n", "\(topology.n)"),
             ("r", "\(configuration.r)"),
             ("w", "\(configuration.w)"),
+            ("keyspaces", "\(topology.keyspaces.count)"),
             ("shards", "\(services.shardCount)"),
             ("wal_sync", sync),
             ("syncs", "\(services.committer.count)"),
