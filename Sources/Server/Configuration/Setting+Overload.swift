@@ -31,11 +31,11 @@ extension Setting {
             """),
         Setting(
             .overload, "background-rate-min", \.backgroundRateMin, ByteSize(64 << 10...1 << 30),
-            default: "8mb", isChangeable: true,
+            default: "10mb", isChangeable: true,
             "bytes a second of healing, however busy the clients",
             """
             Healing never stops, or a node that is always busy would never be whole again. The
-            default brings 12,000 small values a second, for a tenth of a processor's time. Higher,
+            default brings 15,000 small values a second, for a tenth of a processor's time. Higher,
             and clients notice more of it; lower, and hints may reach their bounds before they are
             delivered. At most 'background-rate-max'.
             """),
