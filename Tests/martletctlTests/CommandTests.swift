@@ -87,6 +87,18 @@ import Testing
         #expect(output.contains("The disk is nearly full: new values are refused.\n"))
     }
 
+    @Test func `that some keys have quorums of their own is said`() {
+        let start = #"{"node":{"ready":true,"number":1,"version":"1"},"members":[],"cluster":"#
+        func line(_ count: Int) -> Substring? {
+            let cluster = #"{"id":"0c","epoch":1,"r":2,"w":2,"keyspaces":\#(count)}}"#
+            return run("status", replies: FakeNode.reply(start + cluster)).outcome.output
+                .split(separator: "\n").first
+        }
+        #expect(line(0)?.hasSuffix("r = 2, w = 2") == true)
+        #expect(line(1)?.hasSuffix("w = 2, but for 1 keyspace") == true)
+        #expect(line(2)?.hasSuffix("w = 2, but for 2 keyspaces") == true)
+    }
+
     @Test func `shards that refuse commands, and members that lag, are shown`() {
         let reply =
             #"{"node":{"ready":true,"number":1,"version":"1"},"members":[],"#

@@ -13,9 +13,9 @@ extension Command {
             A keyspace says what requests on all keys with its prefix run under: r and w, how many
             replicas must answer a read or store a write; pr and pw, how many of those must be
             primaries; dw, how many must have a write on disk. A QUORUM is a number, ONE, QUORUM
-            (more than half), ALL, or DEFAULT, which leaves it to the settings of each node, as what
-            is never named. The longest prefix that a key begins with decides alone. A connection
-            (CONSISTENCY) and a command (DGET, DPUT) may still ask for something else.
+            (more than half), ALL, or DEFAULT: the settings of each node, which also decide where
+            nothing was ever said. The longest prefix that a key begins with decides alone. A
+            connection (CONSISTENCY) and a command (DGET, DPUT) may still ask for something else.
 
               martletctl keyspace set cache: r=1 w=1
               martletctl keyspace set orders: w=ALL pr=QUORUM
