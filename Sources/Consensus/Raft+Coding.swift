@@ -13,7 +13,8 @@ public import Essentials
 //       7 chunk taken   index, offset
 //       8 take over
 //     position    index, term
-//     entry       position, kind (1): 0 nothing, 1 command (bytes), 2 electorate
+//     entry       position, kind (1): 0 nothing, 1 command (bytes), 2 electorate,
+//                 3 command (bytes) and electorate
 //     electorate  voters, learners (each node 2 bytes, big-endian)
 //     snapshot    version (1) = 1, position, electorate, state (bytes)
 //     ballot      version (1) = 1, term, vote (2, big-endian), 0 for none
@@ -168,6 +169,10 @@ extension RaftEntry {
         case .electorate(let electorate):
             bytes.append(2)
             electorate.encode(into: &bytes)
+        case .commandWithElectorate(let command, let electorate):
+            bytes.append(3)
+            bytes.appendSized(command)
+            electorate.encode(into: &bytes)
         }
     }
 
@@ -180,6 +185,10 @@ extension RaftEntry {
             self.init(position: position, payload: .command(command))
         case 2:
             self.init(position: position, payload: .electorate(try Electorate(from: &reader)))
+        case 3:
+            let command = try reader.readSized(max: RaftLimits.commandSizeMax)
+            let electorate = try Electorate(from: &reader)
+            self.init(position: position, payload: .commandWithElectorate(command, electorate))
         case let kind: throw .invalid("entry kind \(kind)")
         }
     }

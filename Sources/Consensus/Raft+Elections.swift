@@ -6,15 +6,16 @@ extension Raft {
     var isMajorityAlone: Bool { electorate.isMajority([node]) }
 
     /// Whether this node may lead. Until its removal is committed it must, since it may be the only
-    /// one whose log is new enough (thesis, section 4.2.2).
-    var isEligible: Bool { isVoter || log.electorate(at: commitIndex).isVoter(node) }
+    /// one whose log is new enough (thesis, section 4.2.2). After a restart it does not know what
+    /// is committed, so every electorate counts that may be the last one that is.
+    var isEligible: Bool { log.electorates(from: commitIndex).contains { $0.isVoter(node) } }
 
     mutating func campaign(_ election: RaftMessage.Election, _ nowNs: UInt64) {
         if election == .preliminary {
             become(.preCandidate, term: term, leader: nil, nowNs)
         } else {
             become(.candidate, term: term + 1, leader: nil, nowNs)
-            set(Ballot(term: term, vote: node))
+            vote(for: node)
             electionCount += 1
         }
         grants = [node]
@@ -41,7 +42,7 @@ extension Raft {
         // cut off for a while, does not disturb.
         let isContent = election != .transfer && hasLeader(nowNs)
         if election == .preliminary {
-            let isGranted = asked > term && !isContent && last.isAsNew(as: log.last)
+            let isGranted = asked > term && !isContent && isNewEnough(last)
             let answered = isGranted ? asked : term
             let kind = RaftMessage.Kind.vote(isGranted: isGranted, election)
             return outgoing.append(.send(candidate, RaftMessage(term: answered, kind)))
@@ -49,9 +50,9 @@ extension Raft {
         guard !isContent else { return }
         if asked > term { become(.follower, term: asked, leader: nil, nowNs) }
         let isFree = ballot.vote == nil || ballot.vote == candidate
-        let isGranted = asked == term && isFree && last.isAsNew(as: log.last)
+        let isGranted = asked == term && isFree && isNewEnough(last)
         if isGranted {
-            if ballot.vote == nil { set(Ballot(term: term, vote: candidate)) }
+            if ballot.vote == nil { vote(for: candidate) }
             resetElection(nowNs)
         }
         send(candidate, .vote(isGranted: isGranted, election))

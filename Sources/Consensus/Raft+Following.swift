@@ -12,18 +12,27 @@ extension Raft {
             return send(
                 sender, .mismatched(previousIndex: previous.index, hint: hint(before: previous)))
         }
+        if bug == .truncatesTooMuch { truncate(from: previous.index + 1) }
         for entry in entries where entry.index > commitIndex {
             if let known = log.term(at: entry.index) {
                 if known == entry.term { continue }
-                log.truncate(from: entry.index)
-                write.removedFrom = min(write.removedFrom ?? .max, entry.index)
+                truncate(from: entry.index)
             }
             log.append(entry)
             write.appended.append(entry)
         }
-        let match = max(previous.index + UInt64(entries.count), commitIndex)
+        var match = max(previous.index + UInt64(entries.count), commitIndex)
+        if bug == .confirmsTooMuch { match = log.last.index }
         if leaderCommit > commitIndex { commit(to: min(leaderCommit, match)) }
         send(sender, .appended(matchIndex: match))
+    }
+
+    /// Drops the entry at `index` and those after it, but nothing that is committed.
+    private mutating func truncate(from index: UInt64) {
+        let index = max(index, commitIndex + 1)
+        guard index <= log.last.index else { return }
+        log.truncate(from: index)
+        write.removedFrom = min(write.removedFrom ?? .max, index)
     }
 
     /// Where the logs may agree: before everything of the term that is another one there. Not

@@ -1,4 +1,4 @@
-internal import Essentials
+public import Essentials
 
 // What a leader does: take proposals, send entries, count who has them (thesis, 3.5 and 3.6).
 
@@ -34,38 +34,53 @@ extension Raft {
 
     // MARK: Proposals
 
-    mutating func propose(_ command: [UInt8], _ nowNs: UInt64) {
+    mutating func propose(_ command: [UInt8]?, _ next: Electorate?, _ nowNs: UInt64) {
         guard role == .leader, transferNs == nil else { return decline(.notLeader) }
-        guard command.count <= RaftLimits.commandSizeMax else { return decline(.tooLarge) }
-        let waiting = log.size(after: commitIndex)
-        guard waiting == 0 || waiting + command.count <= limits.uncommittedSizeMax else {
-            return decline(.tooMuchWaiting)
+        if let reason = command.flatMap({ obstacle(to: $0) }) { return decline(reason) }
+        if let reason = next.flatMap({ obstacle(to: $0, nowNs) }) { return decline(reason) }
+        switch (command, next) {
+        case (nil, nil): return
+        case (let command?, nil): add(.command(command))
+        case (nil, let next?): add(.electorate(next))
+        case (let command?, let next?): add(.commandWithElectorate(command, next))
         }
-        add(.command(command))
+        if next != nil { updateFollowers(nowNs) }
         advanceCommit(nowNs)
         broadcast(nowNs)
+    }
+
+    private func obstacle(to command: [UInt8]) -> Decline? {
+        guard command.count <= RaftLimits.commandSizeMax else { return .tooLarge }
+        let waiting = log.size(after: commitIndex)
+        return waiting == 0 || waiting + command.count <= limits.uncommittedSizeMax
+            ? nil : .tooMuchWaiting
     }
 
     /// The correction of 2015 to section 4.1: a leader that has committed nothing in its term could
     /// have an electorate that a majority has meanwhile replaced, and two changes at once need not
     /// have overlapping majorities.
-    mutating func propose(_ next: Electorate, _ nowNs: UInt64) {
-        guard role == .leader, transferNs == nil else { return decline(.notLeader) }
-        guard commitIndex >= termStart, log.electorate.index <= commitIndex else {
-            return decline(.electorateChanging)
-        }
-        guard electorate.overlaps(next), next.voters.count <= Electorate.votersMax else {
-            return decline(.electorateTooFar)
+    private func obstacle(to next: Electorate, _ nowNs: UInt64) -> Decline? {
+        guard commitIndex >= termStart || bug == .changesVotersEarly,
+            log.electorate.index <= commitIndex
+        else { return .electorateChanging }
+        guard mayFollow(next), next.voters.count <= Electorate.votersMax else {
+            return .electorateTooFar
         }
         let coming = next.voters.filter { !electorate.isVoter($0) }
         let now = Now(monotonicNs: nowNs, wallMs: 0)
-        guard coming.allSatisfy({ isCaughtUp($0, now: now) }) else {
-            return decline(.learnerBehind)
+        return coming.allSatisfy { isCaughtUp($0, now: now) || bug == .changesVotersEarly }
+            ? nil : .learnerBehind
+    }
+
+    /// What this node would have to propose next so that `wanted` become the voters, and all other
+    /// `members` learners. Nil if there is nothing to do, or not now, or not here.
+    public func electorate(
+        towards wanted: [NodeNumber], members: [NodeNumber], now: Now
+    ) -> Electorate? {
+        guard bug == .changesVotersEarly ? role == .leader : isLeading && isSettled else {
+            return nil
         }
-        add(.electorate(next))
-        updateFollowers(nowNs)
-        advanceCommit(nowNs)
-        broadcast(nowNs)
+        return nextElectorate(towards: wanted, members: members) { isCaughtUp($0, now: now) }
     }
 
     private mutating func decline(_ reason: Decline) { outgoing.append(.decline(reason)) }
@@ -205,12 +220,17 @@ extension Raft {
     /// with one of this term (thesis, figure 3.7).
     @discardableResult
     mutating func advanceCommit(_ nowNs: UInt64) -> Bool {
-        let agreed = electorate.agreedIndex { voter in
+        let agreed = agreedIndex { voter in
             if voter == node { return log.last.index }
             return followers.first { $0.node == voter }?.match ?? 0
         }
-        guard agreed > commitIndex, log.term(at: agreed) == term else { return false }
+        guard agreed > commitIndex else { return false }
+        guard log.term(at: agreed) == term else {
+            if bug == .commitsEarlierTerms { commit(to: agreed) }
+            return false
+        }
         commit(to: agreed)
+        if bug == .adoptsVotersLate { updateFollowers(nowNs) }
         if !isLeading {
             isLeading = true
             outgoing.append(.lead(term: term))

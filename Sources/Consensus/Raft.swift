@@ -19,8 +19,9 @@ public struct Raft: Sendable {
     public enum Event: Sendable {
         case received(RaftMessage, from: NodeNumber)
         case ticked
-        /// A command for the log. Only a leader takes it.
-        case proposed([UInt8])
+        /// A command for the log, and another electorate in the same step where it needs one. Only
+        /// a leader takes it.
+        case proposed([UInt8], Electorate? = nil)
         /// Another electorate. Only a leader takes it, and only one that differs by one voter.
         case electorateProposed(Electorate)
         /// The state machine as it is after everything that was given to it: the log is compacted.
@@ -65,6 +66,8 @@ public struct Raft: Sendable {
     public let node: NodeNumber
     let timing: RaftTiming
     let limits: RaftLimits
+    /// A mistake to make, for the simulator to find.
+    package var bug = DeliberateRaftBug.none
     var random: SeededRandom
 
     // Durable.
@@ -118,7 +121,7 @@ public struct Raft: Sendable {
 
     public var term: UInt64 { ballot.term }
     /// The newest electorate in the log: in force, whether committed or not.
-    public var electorate: Electorate { log.electorate.value }
+    public var electorate: Electorate { electorateInForce }
     public var snapshot: RaftSnapshot { log.snapshot }
     public var last: LogPosition { log.last }
     /// What the log takes without its snapshot, in bytes.
@@ -138,11 +141,12 @@ public struct Raft: Sendable {
         switch event {
         case .received(let message, let sender): receive(message, from: sender, nowNs)
         case .ticked: tick(nowNs)
-        case .proposed(let command): propose(command, nowNs)
-        case .electorateProposed(let electorate): propose(electorate, nowNs)
+        case .proposed(let command, let electorate): propose(command, electorate, nowNs)
+        case .electorateProposed(let electorate): propose(nil, electorate, nowNs)
         case .compacted(let state): compact(to: state)
         case .leaving: transfer(nowNs)
         }
+        if bug == .sendsBeforeStoring { takeMessages(into: &effects) }
         if !write.isEmpty { effects.append(.store(write)) }
         write = RaftWrite()
         effects.append(contentsOf: outgoing)

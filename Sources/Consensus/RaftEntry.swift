@@ -27,6 +27,24 @@ public struct RaftEntry: Hashable, Sendable {
         /// What the state machine takes; Raft does not look into it.
         case command([UInt8])
         case electorate(Electorate)
+        /// Both in one step: when a voter goes for good, there must be no moment at which it is
+        /// gone and still needed.
+        case commandWithElectorate([UInt8], Electorate)
+
+        public var command: [UInt8]? {
+            switch self {
+            case .nothing, .electorate: nil
+            case .command(let bytes), .commandWithElectorate(let bytes, _): bytes
+            }
+        }
+
+        public var electorate: Electorate? {
+            switch self {
+            case .nothing, .command: nil
+            case .electorate(let electorate), .commandWithElectorate(_, let electorate):
+                electorate
+            }
+        }
     }
 
     public let position: LogPosition
@@ -42,11 +60,7 @@ public struct RaftEntry: Hashable, Sendable {
 
     /// About what it takes in memory, in a message and on disk, in bytes.
     var size: Int {
-        switch payload {
-        case .nothing: 32
-        case .command(let bytes): 32 + bytes.count
-        case .electorate(let electorate): 32 + 2 * electorate.nodes.count
-        }
+        32 + (payload.command?.count ?? 0) + 2 * (payload.electorate?.nodes.count ?? 0)
     }
 }
 

@@ -42,9 +42,15 @@ struct RaftLog: Sendable {
     func electorate(at index: UInt64) -> Electorate {
         var found = snapshot.electorate
         for entry in entries where entry.index <= index {
-            if case .electorate(let value) = entry.payload { found = value }
+            if let value = entry.payload.electorate { found = value }
         }
         return found
+    }
+
+    /// The electorate that was in force at `index`, and those that came after it.
+    func electorates(from index: UInt64) -> [Electorate] {
+        [electorate(at: index)]
+            + entries.compactMap { $0.index > index ? $0.payload.electorate : nil }
     }
 
     /// What the entries after `index` take, in bytes.
@@ -70,7 +76,7 @@ struct RaftLog: Sendable {
         invariant(entry.index == last.index + 1, "the log would get a gap")
         entries.append(entry)
         size += entry.size
-        if case .electorate(let value) = entry.payload { electorate = (entry.index, value) }
+        if let value = entry.payload.electorate { electorate = (entry.index, value) }
     }
 
     /// Drops the entry at `index` and those after it.
@@ -94,7 +100,7 @@ struct RaftLog: Sendable {
     private mutating func findElectorate() {
         electorate = (snapshot.position.index, snapshot.electorate)
         for entry in entries {
-            if case .electorate(let value) = entry.payload { electorate = (entry.index, value) }
+            if let value = entry.payload.electorate { electorate = (entry.index, value) }
         }
     }
 }

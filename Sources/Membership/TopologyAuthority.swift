@@ -97,7 +97,7 @@ public struct TopologyAuthority: Sendable {
         case .adopted(let node, let epoch):
             if epoch == topology.epoch { behind.removeAll { $0 == node } }
         case .committed(let newest): noteCommitted(newest, now: now, into: &effects)
-        case .declined(let reason): endCommitting(reason: reason, into: &effects)
+        case .declined(let reason): takeDecline(reason, into: &effects)
         case .deposed(let reason): depose(reason, into: &effects)
         case .ticked: break
         }
@@ -235,6 +235,17 @@ public struct TopologyAuthority: Sendable {
     private mutating func distribute(now: Now, into effects: inout [AuthorityEffect]) {
         resendAtNs = now.monotonicNs + timing.resendNs
         for member in behind { effects.append(.distribute(topology, to: member)) }
+    }
+
+    /// It will never be made, so members that hold writes for it need not wait any longer.
+    private mutating func takeDecline(_ reason: String, into effects: inout [AuthorityEffect]) {
+        guard case .committing(let proposal, let outcome) = work else { return }
+        let preparation = Preparation(epoch: outcome.epoch, attempt: lastAttempt)
+        if proposal.change.movesVnodes {
+            refuse(proposal, preparation, reason: reason, into: &effects)
+        } else {
+            endCommitting(reason: reason, into: &effects)
+        }
     }
 
     private mutating func endCommitting(

@@ -13,6 +13,9 @@ import Testing
         RaftEntry(position: LogPosition(index: 301, term: 7), payload: .nothing),
         RaftEntry(position: LogPosition(index: 302, term: 7), payload: .command([0xAA, 0xBB])),
         RaftEntry(position: LogPosition(index: 303, term: 8), payload: .electorate(electorate)),
+        RaftEntry(
+            position: LogPosition(index: 304, term: 8),
+            payload: .commandWithElectorate([0xCC], electorate)),
     ]
 
     private static let messages: [(RaftMessage, [UInt8])] = [
@@ -23,9 +26,10 @@ import Testing
         (RaftMessage(term: 8, .vote(isGranted: true, .regular)), [1, 2, 8, 1, 1]),
         (
             RaftMessage(term: 8, .append(previous: position, commitIndex: 5, entries)),
-            [1, 3, 8, 0xAC, 2, 7, 5, 3]
+            [1, 3, 8, 0xAC, 2, 7, 5, 4]
                 + [0xAD, 2, 7, 0] + [0xAE, 2, 7, 1, 2, 0xAA, 0xBB]
                 + [0xAF, 2, 8, 2, 2, 0, 1, 1, 2, 1, 0, 3]
+                + [0xB0, 2, 8, 3, 1, 0xCC, 2, 0, 1, 1, 2, 1, 0, 3]
         ),
         (RaftMessage(term: 8, .appended(matchIndex: 300)), [1, 4, 8, 0xAC, 2]),
         (RaftMessage(term: 8, .mismatched(previousIndex: 9, hint: 4)), [1, 5, 8, 9, 4]),

@@ -132,6 +132,19 @@ import Testing
             ])
     }
 
+    @Test func `members hold writes no longer for what the log did not take`() throws {
+        var (authority, preparation) = try joining()
+        for index in 1...3 {
+            _ = apply(
+                .prepared(by: node(index), preparation, isEmpty: true), to: &authority)
+        }
+        let effects = apply(.declined(reason: "not now"), to: &authority)
+        #expect(
+            effects == (1...3).map { .release(node($0), preparation) }
+                + [.refuse(Self.id, reason: "not now")])
+        #expect(apply(.declined(reason: "not now"), to: &authority) == [])
+    }
+
     @Test func `who decides no more lets members go on, unless the change may be made`() throws {
         var (authority, preparation) = try joining()
         var effects = apply(.deposed(reason: "gone"), to: &authority)

@@ -113,8 +113,16 @@ extension ControlPlane {
         Topology.agreed(stored.snapshot.state)
     }
 
+    /// A voter that is a member no more votes no more from the same entry on: else the others could
+    /// need it when it is gone already.
     mutating func append(_ topology: Topology, now: Now, into effects: inout [Effect]) {
-        agree(.proposed(topology.encoded), now: now, into: &effects)
+        let electorate = raft.electorate
+        let leaving = electorate.voters.filter { topology.member($0) == nil }
+        let staying = electorate.voters.filter { !leaving.contains($0) }
+        // They go on learning until they have heard that they are gone.
+        let next = Electorate(voters: staying, learners: electorate.learners + leaving)
+        agree(
+            .proposed(topology.encoded, leaving.isEmpty ? nil : next), now: now, into: &effects)
     }
 
     private mutating func take(_ entry: RaftEntry, now: Now, into effects: inout [Effect]) {
@@ -122,7 +130,7 @@ extension ControlPlane {
             .observed(
                 .applied(
                     index: entry.index, term: entry.term, digest: xxh3(entry.encodeRecord()))))
-        guard case .command(let bytes) = entry.payload else { return }
+        guard let bytes = entry.payload.command else { return }
         take(Topology.agreed(bytes), now: now, into: &effects)
     }
 
@@ -143,15 +151,21 @@ extension ControlPlane {
 
     /// Brings the voters nearer to what the members and their zones ask for.
     mutating func adjustElectorate(now: Now, into effects: inout [Effect]) {
-        guard authority != nil, raft.isSettled, let agreed else { return }
+        guard raft.role == .leader, let agreed else { return }
         let candidates = agreed.members.map { Candidate(node: $0.number, zone: $0.zone) }
-        let electorate = raft.electorate
-        let next = electorate.step(
-            towards: electorate.choosing(from: candidates),
-            members: agreed.members.map(\.number)
-        ) { raft.isCaughtUp($0, now: now) }
-        guard let next else { return }
+        let wanted = raft.electorate.choosing(from: candidates)
+        let members = agreed.members.map(\.number)
+        guard let next = raft.electorate(towards: wanted, members: members, now: now) else {
+            return
+        }
         agree(.electorateProposed(next), now: now, into: &effects)
+    }
+
+    /// For the simulator: somebody proposes other voters, with no regard to who should vote.
+    package mutating func propose(
+        _ electorate: Electorate, now: Now, into effects: inout [Effect]
+    ) {
+        agree(.electorateProposed(electorate), now: now, into: &effects)
     }
 
     // MARK: The way of a proposal to the leader
@@ -240,7 +254,8 @@ extension Raft.Decline {
         case .notLeader: "the node that decides about the topology is another one now: try again"
         case .tooMuchWaiting: "too many changes of the topology are waiting: try again later"
         case .tooLarge: "the topology would be too large"
-        case .electorateChanging, .electorateTooFar, .learnerBehind: "the voters are changing"
+        case .electorateChanging, .electorateTooFar, .learnerBehind:
+            "the voters are changing: try again"
         }
     }
 }

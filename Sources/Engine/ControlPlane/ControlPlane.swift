@@ -99,10 +99,29 @@ public struct ControlPlane: Sendable {
     /// - Parameter consensus: what this node has agreed to with the others.
     /// - Parameter seed: decides when it starts elections; nodes should have different ones.
     public init(id: UniqueID, topology: Topology, consensus: RaftStored, seed: UInt64) {
+        self.init(
+            id: id, topology: topology, consensus: consensus, seed: seed, settings: Settings())
+    }
+
+    /// What only the simulator chooses.
+    package struct Settings: Sendable {
+        package var timing = RaftTiming()
+        package var limits = RaftLimits()
+        package var bug = DeliberateRaftBug.none
+
+        package init() {}
+    }
+
+    package init(
+        id: UniqueID, topology: Topology, consensus: RaftStored, seed: UInt64, settings: Settings
+    ) {
         invariant(topology.member(id: id) != nil, "a control plane of a node that is no member")
         let number = topology.member(id: id)?.number ?? NodeNumber(rawValue: 0)
         member = MemberTopology(id: id, topology: topology)
-        raft = Raft(node: number, stored: consensus, seed: seed)
+        raft = Raft(
+            node: number, stored: consensus, seed: seed, timing: settings.timing,
+            limits: settings.limits)
+        raft.bug = settings.bug
         agreed = Self.agreed(in: consensus)
     }
 

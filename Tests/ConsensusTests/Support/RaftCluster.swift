@@ -32,7 +32,7 @@ struct RaftCluster {
 
         mutating func apply(_ entry: RaftEntry) {
             index = entry.index
-            guard case .command(let bytes) = entry.payload else { return }
+            guard let bytes = entry.payload.command else { return }
             for byte in bytes { hash = hash &* 0x100_0000_01B3 ^ UInt64(byte) &+ 1 }
         }
 

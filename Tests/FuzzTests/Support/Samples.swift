@@ -181,6 +181,9 @@ enum Samples {
             .append(
                 previous: position, commitIndex: 299,
                 [RaftEntry(position: next, payload: .command([1, 2, 3]))]),
+            .append(
+                previous: position, commitIndex: 299,
+                [RaftEntry(position: next, payload: .commandWithElectorate([1], electorate))]),
             .appended(matchIndex: 301), .mismatched(previousIndex: 300, hint: 200),
             .chunk(position, size: 9, offset: 4, [1, 2]), .chunkTaken(index: 300, offset: 6),
             .takeOver,
