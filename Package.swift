@@ -114,7 +114,7 @@ let package = Package(
                 "Placement", "Replication", "Simulator", "Storage", "Wire",
             ], data: ["Scenarios"]),
         tests("SimulatorTests", ["Simulator"]),
-        tests("martlet-simTests", ["Platform", "martlet-sim"]),
+        tests("martlet-simTests", ["Platform", "Simulator", "martlet-sim"]),
         tests("PlatformTests", ["Essentials", "Platform"]),
         tests("StorageTests", ["CRocksDB", "Essentials", "Storage"]),
         tests(

@@ -4,7 +4,7 @@ internal import Hashing
 
 /// What nodes have agreed on, held against what Raft promises (Ongaro's thesis, figure 3.2).
 ///
-/// It looks past all messages: at who says that it leads, what is given to state machines, and what
+/// It looks past all messages: at who speaks as a leader, what is given to state machines, and what
 /// logs there are on disks.
 struct Agreement {
     /// The rules. Of the fifth one, that leaders only append, log matching is what would break.
@@ -49,24 +49,60 @@ struct Agreement {
     /// How often each promise could have been broken, in their order.
     private var cases = [Int](repeating: 0, count: Promise.allCases.count)
     private(set) var violations: [(promise: Promise, text: String)] = []
+    private(set) var occasions = AgreementOccasions()
 
     func cases(of promise: Promise) -> Int { cases[promise.rawValue] }
+
+    var isBroken: Bool { !violations.isEmpty }
 
     mutating func takeViolations() -> [(promise: Promise, text: String)] {
         defer { violations = [] }
         return violations
     }
 
-    /// - Parameter term: the node's present one.
-    /// - Parameter stored: what is on its disk.
+    // MARK: Leaders
+
+    /// - Parameter stored: what is on the sender's disk.
+    mutating func note(_ message: RaftMessage, from node: Int, stored: RaftStored) {
+        switch message.kind {
+        case .append, .chunk: noteLeader(node, message.term, stored)
+        case .takeOver: occasions.add(.handover)
+        default: break
+        }
+    }
+
+    /// A node leads when others can see it, or when it is its own majority.
+    private mutating func noteLeader(_ node: Int, _ term: UInt64, _ stored: RaftStored) {
+        let known = leaders[term]
+        guard known != node else { return }
+        cases[Promise.electionSafety.rawValue] += 1
+        leaders[term] = node
+        if let known {
+            violations.append((.electionSafety, "nodes \(known) and \(node) lead term \(term)"))
+        }
+        for commitment in commitments where commitment.term < term {
+            cases[Promise.leaderCompleteness.rawValue] += 1
+            guard !stored.has(commitment.position) else { continue }
+            let index = commitment.position.index
+            violations.append(
+                (.leaderCompleteness, "node \(node) leads term \(term) without entry \(index)"))
+        }
+        let isOpen = { (entry: RaftEntry) in entry.term < term && entries[entry.index] == nil }
+        if stored.entries.contains(where: isOpen) { occasions.add(.openEntriesAtElection) }
+    }
+
+    // MARK: State machines
+
+    /// - Parameter stored: what is on the node's disk.
     mutating func note(
-        _ observation: ControlPlane.Observation, by node: Int, term: UInt64, stored: RaftStored
+        _ observation: ControlPlane.Observation, by node: Int, _ status: ConsensusStatus,
+        stored: RaftStored
     ) {
         switch observation {
         case .led(let term): noteLeader(node, term, stored)
         case .followed: break
-        case .applied(let index, let entryTerm, let digest):
-            let entry = Entry(term: entryTerm, digest: digest)
+        case .applied(let index, let term, let digest):
+            let entry = Entry(term: term, digest: digest)
             if let other = entries[index] {
                 cases[Promise.stateMachineSafety.rawValue] += 1
                 if other != entry {
@@ -75,35 +111,25 @@ struct Agreement {
                 }
             } else {
                 entries[index] = entry
+                if !status.learners.isEmpty { occasions.add(.learnersAtCommit) }
                 // It was committed in this term at the latest.
-                let position = LogPosition(index: index, term: entryTerm)
-                commitments.append(Commitment(position: position, term: term))
+                let position = LogPosition(index: index, term: term)
+                commitments.append(Commitment(position: position, term: status.term))
             }
         }
     }
 
-    private mutating func noteLeader(_ node: Int, _ term: UInt64, _ stored: RaftStored) {
-        cases[Promise.electionSafety.rawValue] += 1
-        if let other = leaders[term], other != node {
-            violations.append((.electionSafety, "nodes \(other) and \(node) lead term \(term)"))
-        }
-        leaders[term] = node
-        for commitment in commitments where commitment.term < term {
-            cases[Promise.leaderCompleteness.rawValue] += 1
-            guard !stored.has(commitment.position) else { continue }
-            let index = commitment.position.index
-            violations.append(
-                (.leaderCompleteness, "node \(node) leads term \(term) without entry \(index)"))
-        }
-    }
+    // MARK: Disks
 
     /// A node's disk holds the log as it is after this write.
-    mutating func note(_ write: RaftWrite, by node: Int, stored: RaftStored) {
+    mutating func note(_ write: RaftWrite, by node: Int, before: RaftStored, after: RaftStored) {
+        occasions.note(write, before: before)
         for entry in write.appended {
-            guard let previousTerm = stored.term(at: entry.index - 1) else { continue }
+            guard let previousTerm = after.term(at: entry.index - 1) else { continue }
             let link = Link(digest: xxh3(entry.encodeRecord()), previousTerm: previousTerm)
             guard let known = links[entry.position] else {
                 links[entry.position] = link
+                occasions.note(new: entry, in: after)
                 continue
             }
             cases[Promise.logMatching.rawValue] += 1
@@ -111,6 +137,18 @@ struct Agreement {
             let text = "node \(node) has another entry \(entry.index) of term \(entry.term)"
             violations.append((.logMatching, text))
         }
+    }
+
+    mutating func noteLoss(of write: RaftWrite) { occasions.noteLoss(of: write) }
+
+    mutating func noteStart(of node: Int, _ stored: RaftStored) {
+        occasions.noteStart(of: node, stored)
+    }
+
+    mutating func noteArrival(
+        of message: RaftMessage, from sender: Int, at node: Int, _ stored: RaftStored
+    ) {
+        occasions.noteArrival(of: message, from: sender, at: node, stored)
     }
 }
 

@@ -19,6 +19,7 @@ extension Cluster {
         while let process = self[index].process, process.persisting == nil,
             let effect = process.controlEffects.first
         {
+            guard step(index) else { return }
             self[index].process?.controlEffects.removeFirst()
             if effect.waitsForTopology {
                 self[index].process?.topologyEffects.append(effect)
@@ -42,6 +43,9 @@ extension Cluster {
         let name = self[index].name
         switch effect {
         case .send(let node, let message):
+            if case .consensus(let message) = message {
+                agreement.note(message, from: index, stored: self[index].disk.facts.consensus)
+            }
             let bytes = message.encoded()
             send(.control(bytes), from: index, shard: 0, to: Int(node.rawValue))
         case .answer(let link, let message):
@@ -51,14 +55,14 @@ extension Cluster {
             self[index].process?.persisting = write
             plan(
                 .persisted(node: index, life: self[index].life),
-                inNs: random.durationNs(upToMs: weather.syncMs))
+                inNs: random.durationNs(upToMs: weather.syncMs * self[index].diskSlowness))
         case .store(let topology):
             self[index].disk.facts.topology = topology
             observer?(.followed(node: index, topology))
             self[index].process?.isStoringTopology = true
             plan(
                 .topologyStored(node: index, life: self[index].life),
-                inNs: random.durationNs(upToMs: weather.syncMs))
+                inNs: random.durationNs(upToMs: weather.syncMs * self[index].diskSlowness))
         case .adopt(let topology):
             trace.note(.control, name, "adopt epoch \(topology.epoch)")
             self[index].process?.adopting = topology.epoch
@@ -78,18 +82,31 @@ extension Cluster {
             observer?(.decided(id, isMade: false))
         case .report(let text): trace.note(.control, name, "\(text)")
         case .observed(let observation):
-            let term = self[index].process?.control.consensusStatus(now: now(index)).term ?? 0
+            guard let status = status(of: index) else { return }
             agreement.note(
-                observation, by: index, term: term, stored: self[index].disk.facts.consensus)
+                observation, by: index, status, stored: self[index].disk.facts.consensus)
+            if case .applied = observation, status.leader == self[index].number {
+                spring(.commit, at: index)
+            }
         }
     }
 
     func persisted(_ index: Int) {
         guard let write = self[index].process?.persisting else { return }
-        self[index].disk.facts.consensus.apply(write)
-        agreement.note(write, by: index, stored: self[index].disk.facts.consensus)
+        persist(write, index)
         self[index].process?.persisting = nil
         runControlEffects(index)
+    }
+
+    /// The write has reached the disk.
+    func persist(_ write: RaftWrite, _ index: Int) {
+        let before = self[index].disk.facts.consensus
+        self[index].disk.facts.consensus.apply(write)
+        agreement.note(write, by: index, before: before, after: self[index].disk.facts.consensus)
+    }
+
+    func status(of index: Int) -> ConsensusStatus? {
+        self[index].process?.control.consensusStatus(now: now(index))
     }
 
     func topologyStored(_ index: Int) {
@@ -97,13 +114,11 @@ extension Cluster {
         runTopologyEffects(index)
     }
 
-    /// Lets node 1, which decides alone at first, make the others voters.
+    /// Lets the first voters make the others voters, too.
     func formElectorate() {
         let wanted = min(options.nodes, Electorate.votersMax)
         for _ in 0..<100 {
-            let statuses = nodes.indices.compactMap {
-                self[$0 + 1].process?.control.consensusStatus(now: now($0 + 1))
-            }
+            let statuses = nodes.indices.compactMap { status(of: $0 + 1) }
             if statuses.allSatisfy({ $0.leader != nil && $0.voters.count == wanted }) { break }
             wait(ms: 100)
         }
@@ -146,6 +161,14 @@ extension Cluster {
         control(.proposed(id, change), at: index)
     }
 
+    /// Somebody proposes other voters to a node that may lead.
+    func propose(_ electorate: Electorate, at index: Int) {
+        var effects: [ControlPlane.Effect] = []
+        self[index].process?.control.propose(electorate, now: now(index), into: &effects)
+        self[index].process?.controlEffects.append(contentsOf: effects)
+        runControlEffects(index)
+    }
+
     /// A node that is no member asks `seed` to let it in.
     ///
     /// - Parameter stranger: what a process says that was started in the place of a member, on
@@ -165,10 +188,14 @@ extension Cluster {
         do {
             let message = try ControlMessage(decoding: bytes)
             if case .detector(let message) = message {
-                detect(.received(message, from: self[from].number), at: index, on: connection)
-            } else {
-                control(.received(message, from: self[from].number), at: index)
+                return detect(
+                    .received(message, from: self[from].number), at: index, on: connection)
             }
+            if case .consensus(let message) = message {
+                agreement.noteArrival(
+                    of: message, from: from, at: index, self[index].disk.facts.consensus)
+            }
+            control(.received(message, from: self[from].number), at: index)
         } catch {
             violations.append("a control message could not be read: \(error)")
         }

@@ -28,8 +28,7 @@ extension Cluster {
 
     /// Those of the node's present life.
     func elections(of index: Int) -> Int {
-        let status = self[index].process?.control.consensusStatus(now: now(index))
-        return Int(status?.elections ?? 0)
+        Int(status(of: index)?.elections ?? 0)
     }
 
     /// The nodes that should hold a key.

@@ -5,9 +5,13 @@ internal import Membership
 
 /// Starts and ends of nodes.
 extension Cluster {
-    /// Starts a node on what its disk holds. One without a topology waits to join.
+    /// Starts a node on what its disk holds. One without a topology waits to join, and one that
+    /// knows that it was removed ends at once.
     func start(_ index: Int) {
-        guard !self[index].isRunning, let topology = self[index].disk.facts.topology else { return }
+        guard !self[index].isRunning, !self[index].isRetired,
+            let topology = self[index].disk.facts.topology,
+            topology.member(id: self[index].description.id) != nil
+        else { return }
         var facts = self[index].disk.facts
         // After an unclean stop every actor that may have been used and forgotten is left alone.
         let horizonMs =
@@ -35,9 +39,10 @@ extension Cluster {
             shards: shards,
             control: ControlPlane(
                 id: self[index].description.id, topology: topology, consensus: facts.consensus,
-                seed: random.next()),
+                seed: random.next(), settings: options.control),
             detector: FailureDetector(
                 node: self[index].number, incarnation: now(index).wallMs, seed: random.next()))
+        agreement.noteStart(of: index, facts.consensus)
         control(.ticked, at: index)
         tickDetector(index)
         for shard in 0..<options.shards {
@@ -84,6 +89,13 @@ extension Cluster {
         return false
     }
 
+    /// - Parameter target: to whom the node has said it, if it was said.
+    func spring(_ trap: Node.Trap, at index: Int, towards target: Int? = nil) {
+        guard let place = self[index].traps.firstIndex(of: trap) else { return }
+        self[index].traps.remove(at: place)
+        observer?(.trapped(node: index, trap, target: target))
+    }
+
     /// The process stands still: time passes, messages come in, and nothing is done.
     func pause(_ index: Int) {
         if self[index].isRunning { self[index].isPaused = true }
@@ -106,17 +118,18 @@ extension Cluster {
         let ceilingMs = max(self[index].disk.facts.epochCeilingMs, epochReachedMs(index))
         self[index].disk.facts.epochCeilingMs = ceilingMs
         // What is on its way to the disk is there as a whole, or not at all.
-        if let write = self[index].process?.persisting, random.oneIn(2) {
-            self[index].disk.facts.consensus.apply(write)
+        if let write = self[index].process?.persisting {
+            if random.oneIn(2) { persist(write, index) } else { agreement.noteLoss(of: write) }
         }
         self[index].process = nil
         self[index].fuse = nil
+        self[index].traps = []
         resume(index)
         clients.lose(at: index)
         mix(UInt64(index))
         observer?(.ended(node: index))
         for other in nodes.indices.map({ $0 + 1 }) where other != index {
-            network.breakConnections(index, other)
+            network.breakConnections(of: index, with: other, lastWordsArrive: random.oneIn(2))
             notifyLinks(index, other, areOpen: false)
         }
     }

@@ -66,6 +66,9 @@ extension Cluster {
                 frame: writer.take(header: header))
             mix(envelope.frame)
             dispatch(envelope)
+            for trap in self[index].traps where outgoing.messages.contains(where: trap.isSprung) {
+                spring(trap, at: index, towards: outgoing.target)
+            }
         }
     }
 
@@ -88,7 +91,7 @@ extension Cluster {
 
     func arrive(_ envelope: Network.Envelope) {
         let (from, to) = (envelope.from, envelope.to)
-        guard envelope.connection.generation == network.generation(from, to) else { return }
+        guard network.arrives(envelope) else { return }
         guard self[to].isRunning else {
             for case .control(let bytes) in envelope.messages { takeJoinAnswer(bytes, to: to) }
             return

@@ -35,7 +35,13 @@ final class Cluster {
         /// Of each shard.
         var hintBytesMax = 1 << 30
         var hintAgeMsMax: UInt64 = 7 * 86_400_000
-        /// A mistake that every node makes.
+        /// Nodes 1 to this one vote at first.
+        var voters = 1
+        /// Whether the others have become voters before the run begins.
+        var startsFormed = true
+        var controlTickMs = ControlPlane.tickMs
+        var control = ControlPlane.Settings()
+        /// A mistake that every node's shards make.
         var bug = DeliberateBug.none
     }
 
@@ -50,6 +56,8 @@ final class Cluster {
         case synced(node: Int, life: Int, batches: Int)
         case topologyStored(node: Int, life: Int)
         case persisted(node: Int, life: Int)
+        /// The process is started again, unless it has been already.
+        case restart(node: Int)
 
         /// To whom it happens.
         var node: Int {
@@ -59,7 +67,7 @@ final class Cluster {
                 .hintsRead(let place, _):
                 place.node
             case .synced(let node, _, _), .topologyStored(let node, _),
-                .persisted(let node, _):
+                .persisted(let node, _), .restart(let node):
                 node
             }
         }
@@ -119,10 +127,11 @@ final class Cluster {
             addNode()
             self[index].disk.facts.topology = topology
             self[index].disk.facts.consensus = RaftStored(
-                agreedOn: topology, voters: [NodeNumber(rawValue: 1)])
+                agreedOn: topology,
+                voters: (1...options.voters).map { NodeNumber(rawValue: UInt16($0)) })
         }
         for index in 1...options.nodes { start(index) }
-        formElectorate()
+        if options.startsFormed { formElectorate() }
     }
 
     /// The node with this number.
@@ -157,6 +166,9 @@ final class Cluster {
 
     func mix(_ bytes: [UInt8]) { mix(xxh3(bytes)) }
 
+    /// Whether a rule is broken that no run survives.
+    var isBroken: Bool { !violations.isEmpty || agreement.isBroken }
+
     // MARK: Time
 
     func plan(_ happening: Happening, inNs delayNs: UInt64 = 0) {
@@ -169,7 +181,8 @@ final class Cluster {
     func wait(ms: UInt64) { run(untilNs: timeNs + ms * 1_000_000) }
 
     private func run(untilNs endNs: UInt64) {
-        while true {
+        // A protocol that has broken its promises may do anything.
+        while !isBroken {
             let nextNs = min(schedule.nextNs ?? .max, nextTickNs)
             guard nextNs <= endNs else { break }
             timeNs = max(timeNs, nextNs)
@@ -187,7 +200,7 @@ final class Cluster {
     private func tick() {
         nextTickNs += DataPlane.tickMs * 1_000_000
         ticks += 1
-        let ticksControl = ticks % (ControlPlane.tickMs / DataPlane.tickMs) == 0
+        let ticksControl = ticks % (options.controlTickMs / DataPlane.tickMs) == 0
         let ticksDetector = ticks % (FailureDetector.tickMs / DataPlane.tickMs) == 0
         for index in nodes.indices.map({ $0 + 1 })
         where self[index].isRunning && !self[index].isPaused {
@@ -222,6 +235,7 @@ final class Cluster {
             if self[index].life == life, self[index].isRunning { topologyStored(index) }
         case .persisted(let index, let life):
             if self[index].life == life, self[index].isRunning { persisted(index) }
+        case .restart(let index): start(index)
         }
     }
 

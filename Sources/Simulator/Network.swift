@@ -21,6 +21,10 @@ struct Network {
         var hasForward: Bool {
             messages.contains { if case .forward = $0 { true } else { false } }
         }
+
+        var isControl: Bool {
+            messages.allSatisfy { if case .control = $0 { true } else { false } }
+        }
     }
 
     /// A way from one node to another.
@@ -35,6 +39,9 @@ struct Network {
     private var cuts: Set<Way> = []
     /// How often a pair's connections have broken. Looked up and never iterated.
     private var breaks: [Way: UInt32] = [:]
+    /// What a process sent before it ended and may still arrive, by the generation of the
+    /// connection that ended with it. Looked up and never iterated.
+    private var lastWords: [Way: UInt32] = [:]
     var rules: [Way: Rule] = [:]
     /// What a rule holds back, in the order in which it was sent.
     private(set) var held: [Envelope] = []
@@ -50,6 +57,24 @@ struct Network {
 
     mutating func breakConnections(_ one: Int, _ other: Int) {
         breaks[Self.pair(one, other), default: 0] += 1
+        lastWords[Way(from: one, to: other)] = nil
+        lastWords[Way(from: other, to: one)] = nil
+    }
+
+    /// The process of `one` has ended; what the kernel has of it still arrives.
+    mutating func breakConnections(of one: Int, with other: Int, lastWordsArrive: Bool) {
+        let generation = generation(one, other)
+        breakConnections(one, other)
+        if lastWordsArrive { lastWords[Way(from: one, to: other)] = generation }
+    }
+
+    /// Whether it still arrives: on a connection that is open, or whose other end died after it
+    /// was sent. Of those, only what control planes say: data planes take nothing from a link that
+    /// they were told is closed, and in the server the word comes first and the closing after it.
+    func arrives(_ envelope: Envelope) -> Bool {
+        let sent = envelope.connection.generation
+        if sent == generation(envelope.from, envelope.to) { return true }
+        return lastWords[Way(from: envelope.from, to: envelope.to)] == sent && envelope.isControl
     }
 
     func generation(_ one: Int, _ other: Int) -> UInt32 { breaks[Self.pair(one, other)] ?? 0 }

@@ -22,14 +22,48 @@ struct Node {
     var isPaused = false
     var waiting: [Cluster.Happening] = []
     var fuse: Fuse?
+    /// What the run waits for the process to do. Gone when it ends.
+    var traps: [Trap] = []
     /// Its next write or sync fails, which ends the process.
     var isDiskFailing = false
+    /// It is no member any more, and never started again.
+    var isRetired = false
 
     /// Ends the process in the midst of its work.
     struct Fuse {
         /// Effects, writes and syncs that are still carried out.
         var steps: Int
         var losesPower: Bool
+    }
+
+    /// What a node does when it is likely to matter that something goes wrong.
+    enum Trap {
+        /// It takes something for committed.
+        case commit
+        /// It gives somebody else its vote.
+        case vote
+        /// It says that it leads.
+        case leading
+        /// It sends entries to the first of those that it leads.
+        case entries
+        /// The same, of entries that say who votes.
+        case voters
+        /// It says that it has what its leader has sent.
+        case confirmation
+
+        func isSprung(by message: PeerMessage) -> Bool {
+            guard case .control(let bytes) = message, ControlMessage.isConsensus(bytes),
+                case .consensus(let message)? = try? ControlMessage(decoding: bytes)
+            else { return false }
+            return switch (self, message.kind) {
+            case (.vote, .vote(isGranted: true, let election)): election != .preliminary
+            case (.leading, .append), (.confirmation, .appended): true
+            case (.entries, .append(_, _, let entries)): !entries.isEmpty
+            case (.voters, .append(_, _, let entries)):
+                entries.contains { $0.payload.electorate != nil }
+            default: false
+            }
+        }
     }
 
     var isRunning: Bool { process != nil }

@@ -22,6 +22,8 @@ enum Observation {
     case followed(node: Int, Topology)
     /// What a node made of a request that came from beyond a fence.
     case fenced(node: Int, PeerMessage, [DataPlane.Effect])
+    /// A node has just done what a trap was waiting for.
+    case trapped(node: Int, Node.Trap, target: Int?)
     case started(node: Int)
     case ended(node: Int)
     /// A tenth of a second has passed.

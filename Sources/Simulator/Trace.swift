@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Engine
 internal import Essentials
 internal import Membership
@@ -138,10 +139,44 @@ struct Trace {
             case .adopted(let epoch): return "adopted epoch \(epoch)"
             case .fetch: return "fetch"
             case .detector(let message): return "\(message.body)"
-            case .consensus(let message): return "\(message)"
+            case .consensus(let message): return text(message)
             }
         } catch {
             return "undecodable: \(error)"
         }
+    }
+
+    private static func text(_ message: RaftMessage) -> String {
+        let what =
+            switch message.kind {
+            case .voteRequest(let last, let election):
+                "\(election) election, my log ends at \(text(last))"
+            case .vote(let isGranted, let election):
+                "\(isGranted ? "yes" : "no") to the \(election) election"
+            case .append(let previous, let commitIndex, let entries):
+                "after \(text(previous)), committed \(commitIndex)"
+                    + entries.map { ", \(text($0))" }.joined()
+            case .appended(let matchIndex): "have all to \(matchIndex)"
+            case .mismatched(let previousIndex, let hint):
+                "not after \(previousIndex), try \(hint)"
+            case .chunk(let position, let size, let offset, let part):
+                "snapshot \(text(position)), \(part.count) bytes at \(offset) of \(size)"
+            case .chunkTaken(let index, let offset): "snapshot \(index) up to \(offset)"
+            case .takeOver: "take over"
+            }
+        return "term \(message.term): \(what)"
+    }
+
+    private static func text(_ position: LogPosition) -> String {
+        "\(position.index) of term \(position.term)"
+    }
+
+    private static func text(_ entry: RaftEntry) -> String {
+        var what = text(entry.position)
+        if let command = entry.payload.command { what += " with \(command.count) bytes" }
+        if let electorate = entry.payload.electorate {
+            what += " with voters \(electorate.voters), learners \(electorate.learners)"
+        }
+        return what
     }
 }

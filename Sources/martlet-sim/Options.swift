@@ -1,4 +1,5 @@
 internal import Platform
+internal import Simulator
 
 /// What the program does, as the command line says it.
 struct Options: Sendable, Equatable {
@@ -8,6 +9,8 @@ struct Options: Sendable, Equatable {
     var seeds: Int? = seedsDefault
     /// Run fresh seeds until so much time has passed.
     var seconds: Int?
+    /// Run only seeds of this kind.
+    var kind: RunKind?
     /// Nil: drawn from the system.
     var firstSeed: UInt64?
     /// Run this one, and show how it went.
@@ -34,6 +37,8 @@ struct Options: Sendable, Equatable {
           --seeds N         run N seeds (default \(seedsDefault))
           --seconds S       run seeds for S seconds instead
           --first-seed S    begin with seed S (default: drawn by chance, and printed)
+          --kind KIND       only seeds of one kind: data, or agreement (one in four: who leads and
+                            votes, while members come and go)
           --seed N          run seed N alone, and print its last events if a rule is broken
           --trace           with --seed: print the last events in any case
           --events N        how many events to print (default 60)
@@ -76,7 +81,7 @@ struct Options: Sendable, Equatable {
     }
 
     private static let valued = [
-        "--seeds", "--seconds", "--first-seed", "--seed", "--events", "--jobs", "--bug",
+        "--seeds", "--seconds", "--kind", "--first-seed", "--seed", "--events", "--jobs", "--bug",
     ]
 
     private mutating func takeFlag(_ name: String) throws(Failure) -> Bool {
@@ -97,6 +102,12 @@ struct Options: Sendable, Equatable {
         case "--seconds":
             seconds = try Self.number(name, value, 1...1_000_000)
             seeds = nil
+        case "--kind":
+            kind = RunKind(rawValue: value)
+            guard kind != nil else {
+                let names = RunKind.allCases.map(\.rawValue).joined(separator: " or ")
+                throw .usage("'--kind' is \(names)")
+            }
         case "--first-seed": firstSeed = try Self.seed(name, value)
         case "--seed": seed = try Self.seed(name, value)
         case "--bug":
@@ -112,7 +123,8 @@ struct Options: Sendable, Equatable {
             ("--seeds", "--seconds"), ("--seed", "--seeds"), ("--seed", "--seconds"),
             ("--seed", "--first-seed"), ("--seed", "--bugs"), ("--bugs", "--seeds"),
             ("--bugs", "--seconds"), ("--bug", "--bugs"), ("--bug", "--seed"),
-            ("--bug", "--seeds"), ("--bug", "--seconds"),
+            ("--bug", "--seeds"), ("--bug", "--seconds"), ("--kind", "--seed"),
+            ("--kind", "--bugs"), ("--kind", "--bug"),
         ] where given.contains(one) && given.contains(other) {
             throw .usage("'\(one)' and '\(other)' exclude each other")
         }

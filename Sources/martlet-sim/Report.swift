@@ -37,6 +37,9 @@ enum Report {
         for row in totals.exercise.checks.rows where row.count == 0 {
             text += "\nWARNING: the checker '\(row.name)' never saw its case\n"
         }
+        for row in totals.exercise.agreement.rows where row.count == 0 {
+            text += "\nWARNING: no run saw '\(row.name)'\n"
+        }
         let hours = Double(totals.virtualMs) / 3_600_000
         text += "\n\(Figures.grouped(totals.seeds)) seeds, "
         text += "\(Figures.decimal(hours, digits: 1)) virtual hours in "
@@ -80,6 +83,7 @@ enum Report {
         [
             ("faults", totals.exercise.faults), ("requests", totals.exercise.requests),
             ("engine", totals.exercise.engine), ("checks", totals.exercise.checks),
+            ("agreement", totals.exercise.agreement),
         ]
     }
 

@@ -17,6 +17,8 @@ final class Soak: Sendable {
 
     private struct State {
         var next: UInt64
+        /// Seeds that may still be begun; nil for any number.
+        var left: Int?
         var running: Int
         var totals = Totals()
     }
@@ -24,15 +26,16 @@ final class Soak: Sendable {
     /// More failing seeds than this need no further one.
     private static let failedMax = 10
 
-    private let last: UInt64
+    /// Only seeds of this kind are run.
+    private let kind: RunKind?
     private let deadlineNs: UInt64
     private let state: Mutex<State>
 
     init(_ options: Options, firstSeed: UInt64) {
-        last = options.seeds.map { firstSeed &+ UInt64($0) } ?? firstSeed &- 1
+        kind = options.kind
         deadlineNs =
             options.seconds.map { SystemClock.monotonicNs() + UInt64($0) * 1_000_000_000 } ?? .max
-        state = Mutex(State(next: firstSeed, running: options.jobs))
+        state = Mutex(State(next: firstSeed, left: options.seeds, running: options.jobs))
     }
 
     /// Runs everything; tells `progress` now and then.
@@ -61,9 +64,11 @@ final class Soak: Sendable {
 
     private func take() -> UInt64? {
         state.withLock { state in
-            guard state.next != last, state.totals.failed.count < Self.failedMax,
+            guard state.left != 0, state.totals.failed.count < Self.failedMax,
                 state.totals.troubles.isEmpty, SystemClock.monotonicNs() < deadlineNs
             else { return nil }
+            while let kind, RunKind(of: state.next) != kind { state.next &+= 1 }
+            if let left = state.left { state.left = left - 1 }
             defer { state.next &+= 1 }
             return state.next
         }

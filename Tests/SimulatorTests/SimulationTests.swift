@@ -4,7 +4,7 @@ import Testing
 
 /// Whole clusters, drawn from seeds. Fresh ones are run by `martlet-sim`, from `tools/test`.
 @Suite struct SimulationTests {
-    private static let seeds: Range<UInt64> = 0..<60
+    private static let seeds: Range<UInt64> = 0..<90
     /// A run is the most expensive thing here, and one serves several tests.
     private static let results = Mutex<[UInt64: SimulationResult]>([:])
 
@@ -39,6 +39,7 @@ import Testing
         var exercise = Exercise()
         for seed in Self.seeds.reversed() { exercise.add(try Self.result(seed).exercise) }
         #expect(exercise.checks.rows.filter { $0.count == 0 }.map(\.name) == [])
+        #expect(exercise.agreement.rows.filter { $0.count == 0 }.map(\.name) == [])
         #expect(exercise.faults.rows.count == Exercise.faultKinds)
     }
 }

@@ -1,4 +1,5 @@
 import Platform
+import Simulator
 import Testing
 
 @testable import martlet_sim
@@ -20,6 +21,7 @@ import Testing
         #expect(options.firstSeed == .max)
         #expect(options.wantsJSON)
         #expect(try Options(["--seconds=60"]).seeds == nil)
+        #expect(try Options(["--kind", "agreement"]).kind == .agreement)
     }
 
     @Test func `what makes no sense is refused with its reason`() {
@@ -29,6 +31,7 @@ import Testing
         #expect(complaint("--seeds", "0") == "'--seeds' is a number from 1 to 10000000")
         #expect(complaint("--seed", "-1") == "'--seed' is a number from 0 to 18446744073709551615")
         #expect(complaint("--json=yes") == "'--json' takes no value")
+        #expect(complaint("--kind", "x") == "'--kind' is data or agreement")
         #expect(complaint("--trace") == "'--trace' needs '--seed'")
         let both = "'--seed' and '--seeds' exclude each other"
         #expect(complaint("--seed", "1", "--seeds", "2") == both)
@@ -36,7 +39,8 @@ import Testing
 
     @Test func `every option is in the help`() {
         let names = [
-            "seeds", "seconds", "first-seed", "seed", "trace", "events", "jobs", "bugs", "bug",
+            "seeds", "seconds", "kind", "first-seed", "seed", "trace", "events", "jobs", "bugs",
+            "bug",
         ]
         for name in names {
             #expect(Options.help.contains("  --\(name) "))

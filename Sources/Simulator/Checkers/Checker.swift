@@ -35,8 +35,6 @@ final class Scene {
     var skewMsReached = 0
     /// The latest flush that an admin was told to be made everywhere.
     var confirmedFlush: UInt64 = 0
-    /// The member that was removed for good, if any was.
-    var removed: Int?
     private(set) var findings: [Finding] = []
     /// More say nothing new.
     private static let findingsMax = 20

@@ -26,7 +26,7 @@ final class TopologyChecker: Checker {
     }
 
     private func checkEnd(_ scene: Scene) {
-        let nodes = scene.cluster.nodes.filter { $0.index != scene.removed }
+        let nodes = scene.cluster.nodes.filter { !$0.isRetired }
         let topologies = nodes.map { $0.process?.control.topology }
         for (node, topology) in zip(nodes, topologies).dropFirst() {
             cases += 1

@@ -37,9 +37,11 @@ public struct Exercise: Sendable, Equatable {
     public var engine = Tally()
     /// How often each checker saw its case.
     public var checks = Tally()
+    /// How often it came to where implementations of Raft have gone wrong.
+    public var agreement = Tally()
 
     /// How many kinds of faults there are.
-    public static let faultKinds = Fault.allCases.count
+    public static let faultKinds = Fault.allCases.count + StormFault.allCases.count
 
     public init() {}
 
@@ -48,5 +50,6 @@ public struct Exercise: Sendable, Equatable {
         requests.add(other.requests)
         engine.add(other.engine)
         checks.add(other.checks)
+        agreement.add(other.agreement)
     }
 }

@@ -20,14 +20,23 @@ struct Plan {
     var faultOneIn: Int
     /// Whether the run goes on with a flush and changes of the members.
     var hasSecondPart: Bool
+    /// What a run about agreement does besides; nil for one about data.
+    var storm: StormPlan?
 
-    init(seed: UInt64, bug: DeliberateBug, random: inout SeededRandom) {
+    init(seed: UInt64, _ mistake: Mistake, random: inout SeededRandom) {
+        switch RunKind(of: seed) {
+        case .data: self.init(dataOf: seed, mistake, random: &random)
+        case .agreement: self.init(stormOf: seed, mistake, random: &random)
+        }
+    }
+
+    private init(dataOf seed: UInt64, _ mistake: Mistake, random: inout SeededRandom) {
         func draw<Value>(_ values: [Value], _ random: inout SeededRandom) -> Value {
             values[Int.random(in: 0..<values.count, using: &random)]
         }
         options.seed = seed
         options.hasDetectors = true
-        options.bug = bug
+        options.plant(mistake)
         options.nodes = draw([1, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9], &random)
         options.n = draw([1, 2, 3, 3, 3, 3, 3, 4, 5], &random)
         options.zones = draw([0, 0, 2, 3], &random)
@@ -73,7 +82,13 @@ struct Plan {
     /// For people, in the order in which it matters.
     var text: String {
         let wal = options.acknowledgesDurable ? "always" : "relaxed"
-        let names = faults.map(\.name).joined(separator: ", ")
+        let names = (faults.map(\.name) + (storm?.faults.map(\.name) ?? []))
+            .joined(separator: ", ")
+        if storm != nil {
+            return "agreement: nodes \(options.nodes), zones \(options.zones), "
+                + "voters \(options.voters)\(options.startsFormed ? " and more" : ""); "
+                + "faults: \(names)"
+        }
         return "nodes \(options.nodes), n \(options.n), zones \(options.zones), "
             + "Q \(options.partitions), shards \(options.shards), wal-sync \(wal), "
             + "r \(options.consistency.r), w \(options.consistency.w), "

@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Engine
 
 /// A mistake that the engine can make on purpose, and how far the simulator may have to search for
@@ -8,32 +9,49 @@ public struct PlantedBug: Sendable {
     public let summary: String
     /// Seeds in which it must be found. About ten times what was needed when this was written.
     public let seedsMax: Int
-    private let bug: DeliberateBug
+    /// Which runs may find it.
+    private let kind: RunKind
+    private let mistake: Mistake
 
     /// How a bug was found.
     public struct Catch: Sendable {
         public var seed: UInt64
-        /// Seeds that were run, this one included.
+        /// Seeds that were run, this one included: those of the kind that may find it.
         public var seeds: Int
         public var finding: Finding
     }
 
-    public static let all: [PlantedBug] = DeliberateBug.allCases.compactMap { PlantedBug($0) }
+    public static let all =
+        DeliberateBug.allCases.compactMap { PlantedBug($0) }
+        + DeliberateRaftBug.allCases.compactMap { PlantedBug($0) }
 
     private init?(_ bug: DeliberateBug) {
         guard bug != .none else { return nil }
-        self.bug = bug
+        mistake = .ofShards(bug)
+        kind = .data
+        name = "\(bug)"
+        (summary, seedsMax) = Self.description(of: bug)
+    }
+
+    private init?(_ bug: DeliberateRaftBug) {
+        guard bug != .none else { return nil }
+        mistake = .ofLog(bug)
+        kind = .agreement
         name = "\(bug)"
         (summary, seedsMax) = Self.description(of: bug)
     }
 
     /// Runs seeds until one breaks a rule; nil if none of `seedsMax` does.
     public func hunt(firstSeed: UInt64) throws -> Catch? {
-        for index in 0..<seedsMax {
-            let seed = firstSeed &+ UInt64(index)
-            let result = try SimulationResult(running: seed, with: bug)
+        var seeds = 0
+        var seed = firstSeed
+        while seeds < seedsMax {
+            defer { seed &+= 1 }
+            guard RunKind(of: seed) == kind else { continue }
+            seeds += 1
+            let result = try SimulationResult(running: seed, with: mistake)
             guard let finding = result.findings.first else { continue }
-            return Catch(seed: seed, seeds: index + 1, finding: finding)
+            return Catch(seed: seed, seeds: seeds, finding: finding)
         }
         return nil
     }
@@ -64,6 +82,41 @@ public struct PlantedBug: Sendable {
         case .forwardsTwice: ("a command that may have run is sent to another node", 300)
         case .ignoresEpochFence: ("a replica serves a coordinator of another topology", 300)
         case .ignoresKeyspaceW: ("writes go by the node's w, whatever their keyspace says", 30)
+        }
+    }
+
+    private static func description(of bug: DeliberateRaftBug) -> (String, Int) {
+        switch bug {
+        case .none: ("nothing", 0)
+        case .forgetsVote: ("a vote is not written down, only its term", 3000)
+        case .sendsBeforeStoring: ("messages leave before what they speak of is stored", 1500)
+        case .ignoresLogAge: ("a vote is given whatever the candidate's log lacks", 300)
+        case .countsLearners: ("what a learner has counts as what a voter has", 1000)
+        case .commitsEarlierTerms:
+            ("entries of earlier terms are committed by counting who has them", 2000)
+        case .truncatesTooMuch: ("a late message takes away the entries after its own", 300)
+        case .confirmsTooMuch: ("a follower confirms what its leader has not seen", 300)
+        case .adoptsVotersLate: ("other voters are in force only when committed", 500)
+        case .changesVotersEarly:
+            ("a leader changes voters before it has committed anything", 6000)
+        case .changesVotersAtOnce: ("several voters come and go in one step", 500)
+        }
+    }
+}
+
+/// Which of the machines makes a mistake on purpose.
+enum Mistake: Sendable {
+    case none
+    case ofShards(DeliberateBug)
+    case ofLog(DeliberateRaftBug)
+}
+
+extension Cluster.Options {
+    mutating func plant(_ mistake: Mistake) {
+        switch mistake {
+        case .none: break
+        case .ofShards(let bug): self.bug = bug
+        case .ofLog(let bug): control.bug = bug
         }
     }
 }

@@ -127,8 +127,8 @@ final class SecondPart {
         } until: {
             self.cluster[admin].process?.control.topology?.member(id: id) == nil
         }
-        scene.removed = leaver
         cluster.crash(leaver, losesPower: false)
+        cluster[leaver].isRetired = true
         return isDone && wait { self.areAgreed }
     }
 

@@ -22,6 +22,8 @@ final class Simulation {
     private var workload: Workload
     private let faults: FaultMaker
     private var keyspaces: KeyspaceAdmins
+    /// What happens instead in runs about agreement.
+    private let storm: Storm?
     private(set) var requests = Tally()
     /// A client that has waited so long gives up; what it asked for may happen all the same.
     private static let patienceNs: UInt64 = 1_500_000_000
@@ -31,13 +33,18 @@ final class Simulation {
     /// How long the healed cluster may take to come to rest, in ms.
     private static let restMsMax = 20_000
 
-    init(seed: UInt64, bug: DeliberateBug = .none) throws {
+    init(seed: UInt64, _ mistake: Mistake = .none) throws {
         var random = SeededRandom(seed: seed)
-        plan = Plan(seed: seed, bug: bug, random: &random)
+        plan = Plan(seed: seed, mistake, random: &random)
         scene = Scene(try Cluster(plan.options))
         workload = Workload(plan, random: &random)
         faults = FaultMaker(scene, plan, &random)
         keyspaces = KeyspaceAdmins(scene, plan.keyspaces)
+        if let storm = plan.storm {
+            self.storm = Storm(scene, plan, storm, &random)
+        } else {
+            storm = nil
+        }
         self.random = random
         checkers = [
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
@@ -53,6 +60,7 @@ final class Simulation {
 
     /// Runs to the end, or to the first broken rule.
     func run() {
+        if let storm { return run(storm) }
         keyspaces.setUp()
         for _ in 0..<plan.steps {
             faults.step()
@@ -64,6 +72,17 @@ final class Simulation {
         heal()
         if !isBroken { observe(.healed) }
         if !isBroken, plan.hasSecondPart { goOn() }
+        takeDriverViolations()
+    }
+
+    private func run(_ storm: Storm) {
+        for _ in 0..<plan.steps {
+            storm.step()
+            cluster.wait(ms: UInt64.random(in: 0...UInt64(plan.stepMsMax), using: &random))
+            guard !isBroken else { return }
+        }
+        storm.settle()
+        if !isBroken { observe(.changed) }
         takeDriverViolations()
     }
 
@@ -101,9 +120,10 @@ final class Simulation {
                 observe(.damaged(node: node, key, .eviction))
             }
         case .ended: scene.lastEndNs = cluster.timeNs
+        case .trapped(let node, let trap, let target): storm?.spring(trap, at: node, target)
         default: break
         }
-        if secondPart == nil {
+        if secondPart == nil, storm == nil {
             for checker in checkers { checker.observe(observation, in: scene) }
         }
         for checker in lateCheckers { checker.observe(observation, in: scene) }
@@ -257,7 +277,7 @@ final class Simulation {
     /// What this run has put to the test.
     var exercise: Exercise {
         var exercise = Exercise()
-        exercise.faults = faults.made
+        exercise.faults = storm?.made ?? faults.made
         if let secondPart { exercise.faults.add(secondPart.made) }
         exercise.requests = requests
         exercise.requests.add("changes of keyspaces", keyspaces.changes)
@@ -273,6 +293,7 @@ final class Simulation {
             exercise.checks.add(promise.name, cluster.agreement.cases(of: promise))
         }
         exercise.engine.add("elections", cluster.electionCount)
+        exercise.agreement = cluster.agreement.occasions.tally
         return exercise
     }
 }

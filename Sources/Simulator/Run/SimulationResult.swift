@@ -23,11 +23,12 @@ public struct SimulationResult: Sendable {
     }
 
     /// Runs a seed on engines that make a mistake.
-    init(running seed: UInt64, with bug: DeliberateBug, eventsMax: Int = 0) throws {
-        let simulation = try Simulation(seed: seed, bug: bug)
+    init(running seed: UInt64, with mistake: Mistake, eventsMax: Int = 0) throws {
+        let simulation = try Simulation(seed: seed, mistake)
         let cluster = simulation.scene.cluster
         if eventsMax > 0 {
             cluster.trace.topics = .everything
+            if simulation.plan.storm != nil { cluster.trace.topics.insert(.consensus) }
             cluster.trace.eventsMax = eventsMax
         }
         simulation.run()
