@@ -5,19 +5,14 @@ internal import Objects
 internal import Wire
 
 /// What was written before a flush is gone once the flush is confirmed, from answers, disks and
-/// hints; what is acknowledged to clients who asked after that is there in the end, unless another
-/// flush was asked for that covers it. A flush may be made without its admin hearing of it.
+/// hints; what is acknowledged to clients who asked after the last one is there in the end.
 final class FlushChecker: Checker {
     let name = "flushed stays gone"
     private(set) var cases = 0
-    /// Those that were asked for and are not confirmed. Of them all only the greatest is taken.
+    /// Those that were asked for and are not confirmed.
     private var wanted: [ProposalID: UInt64] = [:]
     /// The latest flush that all members have confirmed, and when an admin was told.
     private(set) var confirmed: (stamp: Timestamp, atNs: UInt64)?
-    /// The latest flush that nobody has confirmed.
-    private var unconfirmed: Timestamp {
-        Timestamp(rawValue: wanted.values.max() ?? Timestamp.zero.rawValue)
-    }
 
     func observe(_ observation: Observation, in scene: Scene) {
         switch observation {
@@ -73,10 +68,6 @@ final class FlushChecker: Checker {
         where write.isAcknowledged && !write.isUndone && write.startedNs > timeNs {
             guard let value = write.value else { continue }
             let dots = scene.cluster.ledger.dots(of: value, key)
-            let isCovered = dots.contains { dot in
-                (scene.cluster.ledger.fact(key, dot)?.stamp).map { $0 <= unconfirmed } ?? false
-            }
-            guard !isCovered else { continue }
             cases += 1
             let object = scene.cluster.settled(key) ?? Object()
             if !dots.contains(where: { object.context.contains($0) }) {
