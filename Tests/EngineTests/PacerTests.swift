@@ -46,6 +46,32 @@ private struct Foreground {
         #expect((95_000_000...100_000_000).contains(load.spent))
     }
 
+    @Test func `with clients, here or at a peer, it is done a little at a time`() {
+        var pacer = Pacer(Pacer.Settings(rateMax: 100_000_000, rateMin: 1_000_000))
+        // The largest grant of ten seconds in which so many requests come in each 10 ms.
+        var startNs: UInt64 = 1_000_000_000
+        func largestGrant(commands: Int, peerRequests: Int) -> Int {
+            var largest = 0
+            for step in 1...10_000 {
+                let nowNs = UInt64(step) * 1_000_000 + startNs
+                let granted = pacer.grant(nowNs: nowNs)
+                pacer.spend(granted)
+                // The first second still knows what was before.
+                if step > 1000 { largest = max(largest, granted) }
+                guard step % 10 == 0 else { continue }
+                for _ in 0..<commands { pacer.noteForeground(serviceNs: 1_000_000) }
+                for _ in 0..<peerRequests { pacer.notePeerRequest() }
+                pacer.tick(nowNs: nowNs)
+            }
+            startNs += 10_000_000_000
+            return largest
+        }
+        #expect(largestGrant(commands: 0, peerRequests: 0) > 90_000)
+        #expect(largestGrant(commands: 0, peerRequests: 20) <= 32 << 10)
+        #expect(largestGrant(commands: 20, peerRequests: 0) <= 32 << 10)
+        #expect(largestGrant(commands: 0, peerRequests: 0) > 90_000)
+    }
+
     @Test func `clients that do not notice do not slow it down`() {
         var load = Foreground()
         load.pass(seconds: 10, commands: 20)

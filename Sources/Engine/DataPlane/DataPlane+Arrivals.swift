@@ -13,7 +13,7 @@ extension DataPlane {
     /// Chunks being merged or waiting for it: a few from each of some hundred holders.
     private static let arrivalsMax = 512
     /// With fewer, there is room for all that some holders may have under way.
-    private static let arrivalsFew = 64
+    static let arrivalsFew = 64
     /// Bytes of their records; as many as of values that wait for the disk otherwise.
     private static let arrivalBytesMax = parkedBytesMax
 

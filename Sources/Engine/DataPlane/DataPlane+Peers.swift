@@ -93,6 +93,7 @@ extension DataPlane {
         switch event {
         case .write(let link, let id, let wantsDurability, let record):
             counters.replicaWrites += 1
+            pacer.notePeerRequest()
             guard let object = try? Object(decoding: record) else {
                 counters.corruptRecords += 1
                 return refuse(id, .corrupt, link, into: &effects)
@@ -108,6 +109,7 @@ extension DataPlane {
             effects.append(.answer(link, .wrote(id: id, isDurable: isDurable), after: hold))
         case .check(let link, let id, let fingerprint):
             counters.replicaReads += 1
+            pacer.notePeerRequest()
             let hold = Hold(
                 batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
             let answer = cache.look(slot) { slot -> PeerMessage in

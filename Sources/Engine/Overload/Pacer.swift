@@ -43,9 +43,11 @@ public struct Pacer: Sendable {
     private static let levelMax = 1024
     private static let levelStart = 64
     private static let levelStep = 4
-    /// What may be spent at once: so much of a second's rate. It is the longest that clients wait
-    /// behind background work of one pass; and timers do not go finer than 1 ms.
+    /// What may be spent at once: so much of a second's rate, since timers do not go finer than
+    /// 1 ms. With clients there, no more than `burstMax`, some 50 small records or half a
+    /// millisecond: it is the longest that they wait behind background work of one pass.
     private static let burstsPerSecond = 500
+    private static let burstMax = 32 << 10
     private static let pauseNsMin: UInt64 = 1_000_000
 
     public var settings: Settings
@@ -59,6 +61,10 @@ public struct Pacer: Sendable {
     /// What may be spent now; below zero after a record that was larger than the grant.
     private var balance = 0
     private var balanceNs: UInt64 = 0
+    /// What peers have asked for on behalf of their clients since the last interval.
+    private var peerRequests = 0
+    /// Whether there was nobody to disturb in the last interval, here or at a peer.
+    private var isAlone = false
 
     public init(_ settings: Settings = Settings()) { self.settings = settings }
 
@@ -79,6 +85,9 @@ public struct Pacer: Sendable {
     /// A client's command was answered `serviceNs` after it came.
     public mutating func noteForeground(serviceNs: UInt64) { commands.note(ns: serviceNs) }
 
+    /// A peer wants something on behalf of a client of its own.
+    public mutating func notePeerRequest() { peerRequests &+= 1 }
+
     /// A pass of the loop took so long: what came meanwhile has waited, clients' and peers' alike.
     public mutating func notePass(ns: UInt64) { passes.note(ns: ns) }
 
@@ -95,6 +104,8 @@ public struct Pacer: Sendable {
         let verdicts = (commands.judge(isQuiet: isQuiet), passes.judge(isQuiet: isQuiet))
         intervalStartNs = nowNs
         spentInInterval = 0
+        isAlone = verdicts.0 == .idle && peerRequests < QuietLevel.samplesMin
+        peerRequests = 0
         switch verdicts {
         case (.disturbed, _), (_, .disturbed): slowDown()
         case (.idle, _): speedUp(by: level, ramp)
@@ -127,10 +138,17 @@ public struct Pacer: Sendable {
         let elapsedUs = Int(min(elapsedNs, 1_000_000_000) / 1000)
         let earned = rate * elapsedUs / 1_000_000
         if earned > 0 || balanceNs == 0 {
-            balance = min(balance + earned, max(rate / Self.burstsPerSecond, Self.recordCost))
+            balance = min(balance + earned, max(burst(of: rate), Self.recordCost))
             balanceNs = nowNs
         }
         return max(0, balance)
+    }
+
+    private func burst(of rate: Int) -> Int {
+        let burst = rate / Self.burstsPerSecond
+        // The least is kept up whatever it takes.
+        let leastBurst = settings.rateMin / Self.burstsPerSecond
+        return isAlone ? burst : min(burst, max(Self.burstMax, leastBurst))
     }
 
     /// When there will be a grant, if there is none now; not before a timer could tell.

@@ -13,7 +13,7 @@ struct QuietLevel: Sendable {
     enum Verdict: Sendable { case idle, unsure, calm, disturbed }
 
     /// Fewer in an interval are nobody whom background work could disturb.
-    private static let samplesMin = 8
+    static let samplesMin = 8
     /// Fewer give no p99 to act upon, unless more do not come in so many intervals.
     private static let samplesSure: Float = 256
     private static let intervalsSure = 8
