@@ -29,9 +29,9 @@ struct DotLedger {
     /// What wrote each string. No two requests of a run write the same one, but a request that was
     /// forwarded twice may have been carried out twice.
     private var dots: [[UInt8]: [Event]] = [:]
-    /// Removals of each node whose dots were cut from a full context before it was stored: their
-    /// writers were told of them, and may bring them back. Looked up and never iterated.
-    private var cutRemovals: [Writer: Int] = [:]
+    /// Who has made removals whose dots were cut from a full context before they were stored: their
+    /// clients were told of them, and may bring them back. Looked up and never iterated.
+    private var cutRemovals: Set<Writer> = []
     private(set) var violations: [String] = []
 
     private struct Writer: Hashable {
@@ -63,7 +63,7 @@ struct DotLedger {
         // from a context that is full of actors with values.
         let full = stores.filter { $0.object.context.actorCount >= actorsMax }
         if found < writes {
-            for store in full { cutRemovals[Writer(key: store.key, node: node), default: 0] += 1 }
+            for store in full { cutRemovals.insert(Writer(key: store.key, node: node)) }
         }
         if found - returned > writes || found + full.count < writes {
             let keys = stores.map { Text.show($0.key.bytes) }
@@ -72,7 +72,7 @@ struct DotLedger {
     }
 
     private func hasCutRemoval(_ key: ObjectKey, _ node: NodeNumber) -> Bool {
-        cutRemovals[Writer(key: key, node: node), default: 0] > 0
+        cutRemovals.contains(Writer(key: key, node: node))
     }
 
     private func isMade(_ key: ObjectKey, _ dot: Dot) -> Bool {
