@@ -6,7 +6,7 @@ extension ProcessTests {
     /// The same bytes sent to Martlet and to Redis get the same bytes back.
     @Suite struct SessionDifferentialTests {
         /// Each line is sent as one segment on a new connection, its commands separated by
-        /// semicolons.
+        /// semicolons, and then the connection's end.
         /// Left out is what says who answers: versions, ids, addresses, times.
         private static let pipelines = """
             PING; PING hello; PING a b
@@ -87,7 +87,8 @@ extension ProcessTests {
         private func answer(_ server: TestServer, to bytes: [UInt8]) throws -> String {
             let client = try server.client()
             try client.send(bytes)
-            return String(decoding: try client.received(untilSilentForMs: 250), as: UTF8.self)
+            client.finishSending()
+            return String(decoding: try client.receivedToEnd(), as: UTF8.self)
         }
 
         /// The outermost type.

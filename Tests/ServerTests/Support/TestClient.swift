@@ -54,6 +54,9 @@ final class TestClient {
         try send(lines.flatMap { Array(($0 + "\r\n").utf8) })
     }
 
+    /// Says that nothing more will be sent; what was sent is still answered.
+    func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// A command in the form that clients send.
     static func encode(_ words: [[UInt8]]) -> [UInt8] {
         var bytes = Array("*\(words.count)\r\n".utf8)
@@ -91,11 +94,14 @@ final class TestClient {
         return try reply()
     }
 
-    /// All bytes that come until the server is silent for `ms`, or has closed.
-    func received(untilSilentForMs ms: Int32) throws -> [UInt8] {
+    /// All bytes that come until the server closes the connection.
+    func receivedToEnd() throws -> [UInt8] {
         var all: [UInt8] = []
-        while let bytes = try receive(withinMs: ms), !bytes.isEmpty { all += bytes }
-        return all
+        while let bytes = try receive(withinMs: Self.patienceMs) {
+            if bytes.isEmpty { return all }
+            all += bytes
+        }
+        throw Failure(description: "not closed within \(Self.patienceMs) ms, after \(all)")
     }
 
     /// Whether the server closes the connection in time. What it still says is dropped.
