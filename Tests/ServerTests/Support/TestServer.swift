@@ -57,7 +57,13 @@ final class TestServer {
         return tests.deletingLastPathComponent().appendingPathComponent("martlet")
     }
 
-    /// Starts a node and waits until it serves.
+    /// A machine, or a disk, that is busy with other tests is no reason to refuse a client. Tests
+    /// that are about waiting and refusing set their own.
+    private static let patience = [
+        ("--request-timeout-ms", "15000"), ("--overload-delay-ms", "10000"),
+    ]
+
+    /// Starts a node that is patient with its clients, and waits until it serves.
     ///
     /// - Parameters:
     ///   - settings: names and values in turn, such as `"--n", "2"`.
@@ -72,9 +78,10 @@ final class TestServer {
         let home = try directory ?? makeDirectory()
         let addresses = ["--listen", "--peer-listen", "--admin-listen"]
             .filter { !settings.contains($0) }.flatMap { [$0, "127.0.0.1:0"] }
+        let patience = patience.filter { !settings.contains($0.0) }.flatMap { [$0.0, $0.1] }
         let data = home.appendingPathComponent("data").path
         let server = try TestServer(
-            martlet, ["--data-dir", data] + addresses + settings, directory: home,
+            martlet, ["--data-dir", data] + addresses + patience + settings, directory: home,
             ownsDirectory: directory == nil)
         try server.readAddresses()
         return server
