@@ -1,6 +1,7 @@
 import Essentials
 import Foundation
 import Storage
+import TestSupport
 import Testing
 import Wire
 
@@ -13,6 +14,8 @@ extension ProcessTests {
             .flatMap { [$0, "127.0.0.1:0"] }
 
         /// A cluster of which the last node has stopped, in a directory that stays.
+        ///
+        /// The first of the others can come back where it was: nobody takes its port meanwhile.
         private func stoppedMember(
             beside count: Int = 1, _ body: (_ first: TestServer, _ home: URL) throws -> Void
         ) throws {
@@ -20,7 +23,8 @@ extension ProcessTests {
                 .appendingPathComponent("martlet-agreed-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: home) }
-            let first = try TestServer.martlet("--partitions", "64")
+            let first = try TestServer.martlet(
+                "--partitions", "64", "--peer-listen", "127.0.0.1:\(Ports.take(1)[0])")
             let others = try (1..<count).map { _ in
                 try TestServer.martlet("--join", first.peerAddress)
             }

@@ -127,18 +127,18 @@ final class TestServer {
         let places = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"]
         let isThere = FileManager.default.isExecutableFile
         guard let program = places.first(where: isThere) else { return nil }
-        // Redis takes no port 0: a few tries find a free one.
-        for _ in 0..<20 {
-            let port = UInt16.random(in: 20_000..<32_000)
-            let directory = try makeDirectory()
-            let arguments = ["--port", "\(port)", "--bind", "127.0.0.1", "--save", ""]
-            let server = try TestServer(
-                URL(fileURLWithPath: program), arguments + settings, directory: directory,
-                ownsDirectory: true)
-            server.port = port
-            if server.answers() { return server }
-        }
-        return nil
+        // Redis takes no port 0.
+        let ports = Ports.take(2)
+        let arguments = [
+            "--port", "\(ports[0])", "--cluster-port", "\(ports[1])", "--bind", "127.0.0.1",
+            "--save", "",
+        ]
+        let server = try TestServer(
+            URL(fileURLWithPath: program), arguments + settings, directory: makeDirectory(),
+            ownsDirectory: true)
+        server.port = ports[0]
+        guard server.answers() else { throw Failure(description: "Redis does not answer") }
+        return server
     }
 
     private func answers() -> Bool {

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Where a socket connects to: an address, as it is seen in one network namespace.
 struct Endpoint: Sendable {
     var host = "127.0.0.1"

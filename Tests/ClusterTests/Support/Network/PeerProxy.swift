@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// Carries the nodes' connections to each other, and withholds, delays or resets what the faults
 /// say.
