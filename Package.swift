@@ -42,6 +42,7 @@ let package = Package(
         // C libraries, all from Debian's packages.
         .systemLibrary(
             name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CLinux", providers: [.apt(["libc6-dev"])]),
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(
             name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
@@ -71,7 +72,7 @@ let package = Package(
                 "Objects", "Placement", "Replication", "Wire",
             ]),
         // Edges.
-        library("Platform", ["CCrypto", "CUV", "Essentials"]),
+        library("Platform", ["CCrypto", "CLinux", "CUV", "Essentials"]),
         library("Storage", ["CRocksDB", "Essentials"]),
         // Layer 4.
         library(

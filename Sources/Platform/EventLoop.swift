@@ -44,6 +44,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// The loop's thread, 0 before it runs and after it has ended.
     private let owner = Atomic<UInt>(0)
     private let thread = Mutex<SystemThread?>(nil)
+    private let wake: WakeEvent
 
     // Confined to the loop's thread.
 
@@ -51,7 +52,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// longer once the loop is stopping.
     public var passEnded: (() -> Void)?
     let uv: UnsafeMutablePointer<uv_loop_t>
-    private let wake: UnsafeMutablePointer<uv_async_t>
+    private let wakePoll: UnsafeMutablePointer<uv_poll_t>
     /// What every stream of the loop reads into: a read is consumed before the next one begins.
     let readBuffer: UnsafeMutableRawPointer
     private var batch: [Work] = []
@@ -63,13 +64,13 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// - Parameter name: of the thread, for `top -H`; the system keeps 15 bytes.
     public init(name: String) throws(PlatformError) {
         self.name = name
+        wake = try WakeEvent()
         unsafe uv = .allocate(capacity: 1)
-        unsafe wake = .allocate(capacity: 1)
+        unsafe wakePoll = .allocate(capacity: 1)
         unsafe readBuffer = .allocate(byteCount: Self.readBytesMax, alignment: 64)
         var status = unsafe uv_loop_init(uv)
         if status == 0 {
-            // Waking is all the callback is for: posted work is taken at its place in the pass.
-            status = unsafe uv_async_init(uv, wake) { _ in }
+            status = unsafe uv_poll_init(uv, wakePoll, wake.descriptor)
             if status != 0 { unsafe uv_loop_close(uv) }
         }
         if status != 0 {
@@ -77,6 +78,12 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             throw PlatformError(status: status, operation: "creating a loop", subject: name)
         }
         unsafe uv.pointee.data = readBuffer
+        unsafe wakePoll.pointee.data = Unmanaged.passUnretained(wake).toOpaque()
+        // Waking is all the callback is for: posted work is taken at its place in the pass.
+        unsafe uv_poll_start(wakePoll, Int32(UV_READABLE.rawValue)) { handle, _, _ in
+            guard let data = unsafe handle?.pointee.data else { return }
+            unsafe Unmanaged<WakeEvent>.fromOpaque(data).takeUnretainedValue().reset()
+        }
     }
 
     deinit {
@@ -87,7 +94,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     private func deallocate() {
         unsafe uv.deallocate()
-        unsafe wake.deallocate()
+        unsafe wakePoll.deallocate()
         unsafe readBuffer.deallocate()
     }
 
@@ -136,18 +143,17 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     /// Queues `work`, and wakes the loop if nobody has since it last emptied its inbox.
     func submit(_ work: Work) {
-        inbox.withLock { inbox in
-            guard inbox.isOpen else { return }
+        let isFirst = inbox.withLock { inbox in
+            guard inbox.isOpen else { return false }
             inbox.work.append(work)
-            guard !isSignalled.load(ordering: .relaxed) else { return }
+            guard !isSignalled.load(ordering: .relaxed) else { return false }
             isSignalled.store(true, ordering: .releasing)
-            if isCurrent {
-                requestPass()
-            } else {
-                // Inside the lock, so that the loop cannot be closed in between.
-                unsafe uv_async_send(wake)
-            }
+            return true
         }
+        guard isFirst else { return }
+        // Not inside the lock: the loop, once awake, may take this thread's processor, and would
+        // then wait for the lock.
+        if isCurrent { requestPass() } else { wake.signal() }
     }
 
     // MARK: On the loop
@@ -225,7 +231,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     }
 
     private func closeLoop() {
-        unsafe UnsafeMutableRawPointer(wake).withMemoryRebound(to: uv_handle_t.self, capacity: 1) {
+        unsafe UnsafeMutableRawPointer(wakePoll).withMemoryRebound(
+            to: uv_handle_t.self, capacity: 1
+        ) {
             unsafe uv_close($0, nil)
         }
         unsafe uv_run(uv, UV_RUN_DEFAULT)
