@@ -25,6 +25,14 @@ public struct ReadQuorum: Sendable {
         /// The replicas asked are slower than usual: ask one more.
         case slow
         case deadlinePassed
+
+        /// Whether a replica has told what it holds.
+        public var isAnswer: Bool {
+            switch self {
+            case .answered, .behind, .repaired: true
+            case .failed, .slow, .deadlinePassed: false
+            }
+        }
     }
 
     public enum Effect: Equatable, Sendable {
@@ -53,9 +61,15 @@ public struct ReadQuorum: Sendable {
             self.kind = kind
         }
 
-        /// Of a read that has asked nobody: the coordinator is a primary, and has its own copy.
-        public init(unaskedOf r: Int, pr: Int) {
-            self.init(answered: 1, required: r > 1 ? r : pr, kind: r > 1 ? .replicas : .primaries)
+        /// Of a read that has asked nobody: the coordinator has its own copy.
+        ///
+        /// - Parameter isPrimary: whether that is a primary's.
+        public init(unaskedOf r: Int, pr: Int, isPrimary: Bool) {
+            if r > 1 {
+                self.init(answered: 1, required: r)
+            } else {
+                self.init(answered: isPrimary ? 1 : 0, required: pr, kind: .primaries)
+            }
         }
     }
 

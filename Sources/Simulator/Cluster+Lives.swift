@@ -23,7 +23,8 @@ extension Cluster {
         var settings = DataPlane.Settings(
             node: self[index].number, acknowledgesDurable: options.acknowledgesDurable,
             cacheBytesMax: options.cacheBytesMax, contextActorsMax: options.contextActorsMax,
-            driftMsMax: options.driftMsMax, trustHorizonMs: horizonMs)
+            driftMsMax: options.driftMsMax, trustHorizonMs: horizonMs,
+            epochsUsedMs: facts.epochCeilingMs)
         settings.hintBytesMax = options.hintBytesMax
         settings.hintAgeMsMax = options.hintAgeMsMax
         settings.bug = options.bug
@@ -154,6 +155,6 @@ extension Cluster {
     }
 
     private func trustHorizonMs(_ index: Int) -> UInt64 {
-        self[index].process?.shards.map(\.plane.trustHorizonMs).max() ?? 0
+        self[index].process?.shards.map(\.plane.horizonAtStopMs).max() ?? 0
     }
 }

@@ -66,7 +66,7 @@ extension Cluster {
         while !events.isEmpty {
             var effects: [DataPlane.Effect] = []
             let next = events.removeFirst()
-            let writes = self[index].process?.shards[shard].plane.counters.writes ?? 0
+            let before = self[index].process?.shards[shard].plane.counters
             let now = now(index)
             let isFenced = isFenced(next, index, shard)
             if case .topologyAdopted(let topology) = next { follow(topology, index, shard) }
@@ -74,8 +74,11 @@ extension Cluster {
             if isFenced, case .received(let message, _, _, _) = next {
                 observer?(.fenced(node: index, message, effects))
             }
-            let made = (self[index].process?.shards[shard].plane.counters.writes ?? 0) - writes
-            note(effects, at: index, writes: Int(made))
+            if let before, let after = self[index].process?.shards[shard].plane.counters {
+                let standIns = after.standInWrites - before.standInWrites
+                let writes = after.writes - before.writes - standIns
+                note(effects, at: index, writes: Int(writes))
+            }
             for effect in effects {
                 guard step(index) else { return }
                 carryOut(effect, index, shard, loaded: &events)

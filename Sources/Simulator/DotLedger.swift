@@ -1,7 +1,10 @@
 internal import Causality
 internal import Engine
 internal import Essentials
+internal import Membership
 internal import Objects
+internal import Placement
+internal import Wire
 
 /// Every dot that any node has made, and what it stands for: no dot may ever stand for two events.
 struct DotLedger {
@@ -69,6 +72,17 @@ struct DotLedger {
             let keys = stores.map { Text.show($0.key.bytes) }
             violations.append("node \(node) made \(writes) writes, \(found) dots: \(keys)")
         }
+    }
+
+    /// `node` keeps or sends this object of a key that it is no primary of. What it writes to such
+    /// a key, for want of a primary, is seen here first.
+    mutating func noteHint(
+        _ key: ObjectKey, _ object: Object, by node: NodeNumber, timeNs: UInt64
+    ) {
+        if let dot = Self.latestDot(of: node, in: object), !isMade(key, dot) {
+            noteWrite(key, dot, object, timeNs)
+        }
+        noteStore(key, object)
     }
 
     private func hasCutRemoval(_ key: ObjectKey, _ node: NodeNumber) -> Bool {
@@ -147,10 +161,47 @@ extension Cluster {
                 violations.append("a stored record cannot be read: \(error)")
             }
         }
+        for hint in hints(in: effects, at: index) {
+            ledger.noteHint(
+                hint.key, hint.object, by: self[index].number, timeNs: timeNs)
+        }
         if !stores.isEmpty || writes > 0 {
             ledger.note(
                 stores, by: self[index].number, writes: writes,
                 actorsMax: options.contextActorsMax, timeNs: timeNs)
         }
+    }
+
+    /// Whether a node takes itself for a primary of the key.
+    private func isPrimary(_ index: Int, of key: ObjectKey) -> Bool {
+        let shard = sharding.shard(of: key.position)
+        guard let table = self[index].process?.shards[shard].topology.placement else {
+            return false
+        }
+        let partition = table.partitioning.partition(of: key.position)
+        return table.place(of: self[index].number, in: partition) != nil
+    }
+
+    /// The objects that a node stores as hints, and sends, of keys that it is no primary of.
+    private func hints(
+        in effects: [DataPlane.Effect], at index: Int
+    ) -> [(key: ObjectKey, object: Object)] {
+        var found: [(key: ObjectKey, object: Object)] = []
+        for effect in effects {
+            let (key, record): (ObjectKey?, [UInt8])
+            switch effect {
+            case .storeHint(let name, let value):
+                key = try? HintRecord.parseKey(name)
+                record = (try? HintRecord.parseValue(value))?.record ?? []
+            case .send(_, .write(_, let peerKey, _, let sent, _), _),
+                .send(_, .hint(_, _, let peerKey, _, let sent), _):
+                let position = Position(rawValue: peerKey.position)
+                (key, record) = (ObjectKey(position: position, bytes: peerKey.bytes), sent)
+            default: continue
+            }
+            guard let key, !isPrimary(index, of: key) else { continue }
+            if let object = try? Object(decoding: record) { found.append((key, object)) }
+        }
+        return found
     }
 }

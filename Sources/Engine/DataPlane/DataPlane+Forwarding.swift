@@ -42,7 +42,7 @@ extension DataPlane {
         let order = forwardOrder(table, flight.partition, now: now)
         for index in 0..<order.count where !flight.tried.contains(order[index]) {
             let place = order[index]
-            let node = table.replica(flight.partition, place)
+            let node = table.node(at: place, of: flight.partition)
             forwards.update(id) { flight in
                 flight.tried.insert(place)
                 flight.late = flight.last
@@ -87,7 +87,7 @@ extension DataPlane {
         _ id: UInt64, _ node: NodeNumber, mayHaveRun: Bool, now: Now, into effects: inout [Effect]
     ) {
         guard let flight = forwards[id],
-            let place = routing.table?.place(of: node, in: flight.partition),
+            let place = routing.table?.readPlace(of: node, in: flight.partition),
             forwards.update(id, { $0.remove(place) }) ?? nil != nil
         else { return }
         forwardPaces[Int(node.rawValue)].noteAnswered(afterNs: nil, nowNs: now.monotonicNs)
@@ -96,9 +96,28 @@ extension DataPlane {
         let mayGoOn =
             !mayHaveRun || flight.arrival.request.operation.kind != .readModifyWrite
             || settings.bug == .forwardsTwice
-        guard mayGoOn, forwardToNext(id, now: now, into: &effects) != nil else {
+        guard mayGoOn else { return rejectForward(id, now: now, into: &effects) }
+        if standInForForward(id, now: now, into: &effects) { return }
+        guard forwardToNext(id, now: now, into: &effects) != nil else {
             return rejectForward(id, now: now, into: &effects)
         }
+    }
+
+    /// The last primary that could be reached has failed: this node coordinates itself, if it is a
+    /// fallback.
+    private mutating func standInForForward(
+        _ id: UInt64, now: Now, into effects: inout [Effect]
+    ) -> Bool {
+        guard let table = routing.table, let partition = forwards[id]?.partition,
+            !canReachPrimary(of: partition, table),
+            table.readPlace(of: routing.node, in: partition) != nil,
+            let flight = forwards.remove(id)
+        else { return false }
+        var request = flight.arrival.request
+        request.consistency.timeoutMs = Self.patienceMs(
+            until: flight.arrival.deadlineNs, now: now)
+        beginElsewhere(request, partition, table, now: now, into: &effects)
+        return true
     }
 
     mutating func rejectForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
@@ -117,7 +136,7 @@ extension DataPlane {
     ) {
         guard var flight = forwards.remove(id) else { return }
         let origin = flight.arrival.request.origin
-        if let place = routing.table?.place(of: node, in: flight.partition),
+        if let place = routing.table?.readPlace(of: node, in: flight.partition),
             let askedNs = flight.remove(place)
         {
             let nowNs = now.monotonicNs
@@ -141,7 +160,7 @@ extension DataPlane {
         let nowNs = now.monotonicNs
         for asked in [flight.last, flight.late] {
             guard let asked else { continue }
-            forwardPaces[Int(table.replica(flight.partition, asked.place).rawValue)]
+            forwardPaces[Int(table.node(at: asked.place, of: flight.partition).rawValue)]
                 .noteUnanswered(afterNs: nowNs - min(nowNs, asked.atNs), nowNs: nowNs)
         }
     }

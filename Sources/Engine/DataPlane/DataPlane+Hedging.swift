@@ -30,11 +30,17 @@ extension DataPlane {
             table, partition, without: own, from: start, readPaces, fade: false, now: now)
     }
 
-    /// The replicas in the order in which one of them is asked to coordinate a command.
+    /// The replicas in the order in which one of them is asked to coordinate a command: primaries,
+    /// and fallbacks only where no primary can be reached.
     func forwardOrder(
         _ table: PlacementTable, _ partition: PartitionID, now: Now
     ) -> PlaceList {
-        order(table, partition, without: nil, from: 0, forwardPaces, fade: true, now: now)
+        var list = order(
+            table, partition, without: nil, from: 0, forwardPaces, fade: true, now: now)
+        if list.count == 0 {
+            for place in reachableFallbacks(of: partition, table) { list.append(place) }
+        }
+        return list
     }
 
     /// More than any cost that times and counts make.

@@ -2,6 +2,7 @@ internal import Causality
 internal import Essentials
 internal import Objects
 internal import Placement
+internal import Replication
 internal import Wire
 
 /// Keeping what others have missed, within bounds, and reading it while they are away.
@@ -24,18 +25,27 @@ extension DataPlane {
         take(.keep(record: record, target: target, for: nil), key, now: now, into: &effects)
     }
 
+    /// The same for a write that this node has made in want of a primary, and that counts the hint.
+    mutating func keepOwnHint(
+        of flight: WriteFlight, _ id: UInt64, for target: NodeNumber, now: Now,
+        into effects: inout [Effect]
+    ) {
+        let asker = HintTask.Asker(
+            link: nil, id: id, wantsDurability: flight.quorum.wantsDurability)
+        let task = HintTask.keep(record: flight.record, target: target, for: asker)
+        take(task, flight.key, now: now, into: &effects)
+    }
+
     /// A coordinator asks this node to stand in for `target`.
     mutating func takeHint(
-        _ asker: HintTask.Asker, _ target: NodeNumber, _ peerKey: PeerKey, _ record: [UInt8],
-        _ header: PeerFrameHeader, now: Now, into effects: inout [Effect]
+        _ asker: HintTask.Asker, _ link: LinkID, _ target: NodeNumber, _ peerKey: PeerKey,
+        _ record: [UInt8], _ header: PeerFrameHeader, now: Now, into effects: inout [Effect]
     ) {
-        guard accepts(header) else {
-            return refuse(asker.id, .epoch, asker.link, into: &effects)
-        }
+        guard accepts(header) else { return refuse(asker.id, .epoch, link, into: &effects) }
         let key = ObjectKey(peerKey)
         guard let table = routing.table, target != routing.node,
             table.place(of: target, in: table.partitioning.partition(of: key.position)) != nil
-        else { return refuse(asker.id, .notReplica, asker.link, into: &effects) }
+        else { return refuse(asker.id, .notReplica, link, into: &effects) }
         take(.keep(record: record, target: target, for: asker), key, now: now, into: &effects)
     }
 
@@ -54,6 +64,17 @@ extension DataPlane {
         take(.tell(link, id: id), key, now: now, into: &effects)
     }
 
+    /// Commands wait, under `token`, until it is known what hints tell of their key.
+    mutating func awaitHints(
+        of key: ObjectKey, token: UInt64, now: Now, into effects: inout [Effect]
+    ) {
+        take(.standIn(token: token), key, now: now, into: &effects)
+    }
+
+    /// The batch with the last change of the key's hints; where that is not in memory, it is
+    /// written at least.
+    func hintBatch(of key: ObjectKey) -> UInt64 { hints.cache[key]?.batch ?? writtenBatch }
+
     /// Carries a task out, once it is known which hints the key has.
     private mutating func take(
         _ task: HintTask, _ key: ObjectKey, now: Now, into effects: inout [Effect]
@@ -64,7 +85,7 @@ extension DataPlane {
         }
         guard hints.loads.count < Self.hintTasksMax, hints.loads.bytes < Self.hintTaskBytesMax
         else {
-            return abandon(task, partition, .overloaded, now: now, into: &effects)
+            return abandon(task, key, partition, .overloaded, now: now, into: &effects)
         }
         if hints.loads.join(key, task) { return }
         let targets = hints.accounts.targets(in: partition)
@@ -105,7 +126,7 @@ extension DataPlane {
         guard let (refused, key) = hints.loads.postpone(token), let partition = partition(of: key)
         else { return }
         for task in refused {
-            abandon(task, partition, .overloaded, now: now, into: &effects)
+            abandon(task, key, partition, .overloaded, now: now, into: &effects)
         }
     }
 
@@ -163,18 +184,19 @@ extension DataPlane {
         case .keep(let record, let target, let asker):
             guard let object = try? Object(decoding: record) else {
                 counters.corruptRecords += 1
-                return abandon(task, partition, .corrupt, now: now, into: &effects)
+                return abandon(task, key, partition, .corrupt, now: now, into: &effects)
             }
-            if asker != nil, isSpaceLow, object.isLive(nowMs: now.wallMs) {
-                return abandon(task, partition, .diskFull, now: now, into: &effects)
+            if asker?.link != nil, isSpaceLow, object.isLive(nowMs: now.wallMs) {
+                return abandon(task, key, partition, .diskFull, now: now, into: &effects)
             }
             store(object, record, key, target, partition, now: now, into: &effects)
-            if let asker { answer(asker, key, into: &effects) }
+            if let asker { answer(asker, key, now: now, into: &effects) }
         case .tell(let link, let id):
             let kept = (hints.cache[key]?.copies ?? []).map {
                 KeptHint(target: $0.target, record: $0.object.encoded())
             }
             tell(kept, id, to: link, into: &effects)
+        case .standIn(let token): hintsKnown(of: key, token: token, now: now, into: &effects)
         case .check(let link, let id, let fingerprint):
             counters.replicaReads += 1
             var object = Object()
@@ -201,13 +223,21 @@ extension DataPlane {
     }
 
     private mutating func answer(
-        _ asker: HintTask.Asker, _ key: ObjectKey, into effects: inout [Effect]
+        _ asker: HintTask.Asker, _ key: ObjectKey, now: Now, into effects: inout [Effect]
     ) {
         let isDurable = settings.acknowledgesDurable || asker.wantsDurability
         if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
         let hold = Hold(batch: hints.cache[key]?.batch ?? batch, isDurable: isDurable)
+        guard let link = asker.link else {
+            let isSafe = isReached(hold) || settings.bug == .standInCountsEarly
+            guard isSafe else {
+                return ownStores.append(asker.id, batch: hold.batch, isDurable: isDurable)
+            }
+            return settleWrite(
+                asker.id, routing.node, isDurable: isDurable, now: now, into: &effects)
+        }
         let wrote = PeerMessage.wrote(id: asker.id, isDurable: isDurable)
-        effects.append(.answer(asker.link, wrote, after: isReached(hold) ? .none : hold))
+        effects.append(.answer(link, wrote, after: isReached(hold) ? .none : hold))
     }
 
     /// Merges an object into the hint for `target` and stores what has changed.
@@ -255,14 +285,19 @@ extension DataPlane {
     /// A task that cannot be carried out. A hint that this node would have kept is lost, and its
     /// target marked as behind.
     private mutating func abandon(
-        _ task: HintTask, _ partition: PartitionID, _ refusal: PeerMessage.Refusal, now: Now,
-        into effects: inout [Effect]
+        _ task: HintTask, _ key: ObjectKey, _ partition: PartitionID,
+        _ refusal: PeerMessage.Refusal, now: Now, into effects: inout [Effect]
     ) {
         switch task {
         case .keep(_, let target, nil): noteLoss(target, partition, now: now, into: &effects)
-        case .keep(_, _, let asker?): refuse(asker.id, refusal, asker.link, into: &effects)
+        case .keep(_, _, let asker?):
+            guard let link = asker.link else {
+                return failWrite(asker.id, routing.node, now: now, into: &effects)
+            }
+            refuse(asker.id, refusal, link, into: &effects)
         case .check(let link, let id, _): refuse(id, refusal, link, into: &effects)
         case .tell(let link, let id): tell([], id, to: link, into: &effects)
+        case .standIn(let token): hintsUnknown(of: key, token: token, refusal, into: &effects)
         }
     }
 

@@ -18,14 +18,33 @@ extension DataPlane {
         _ event: ParkedEvents.Event, for key: ObjectKey, deadlineNs: UInt64 = .max, now: Now,
         into effects: inout [Effect]
     ) {
-        guard parked.count < Self.parkedMax, parked.bytes < Self.parkedBytesMax else {
-            counters.overloads += 1
-            let text = "OVERLOADED too many keys wait for the disk"
-            return turnAway(event, text, .overloaded, into: &effects)
-        }
+        guard hasRoomToPark(event, into: &effects) else { return }
         let token = parked.append(
             event, for: key, deadlineNs: deadlineNs, nowNs: now.monotonicNs)
         if let token { effects.append(.load(key, token: token)) }
+    }
+
+    /// Lets a command wait until it is known which hints its key has.
+    mutating func park(
+        _ event: ParkedEvents.Event, forHintsOf key: ObjectKey, deadlineNs: UInt64, now: Now,
+        into effects: inout [Effect]
+    ) {
+        guard hasRoomToPark(event, into: &effects) else { return }
+        let token = parked.append(
+            event, for: key.ofStandIn, deadlineNs: deadlineNs, nowNs: now.monotonicNs)
+        if let token { awaitHints(of: key, token: token, now: now, into: &effects) }
+    }
+
+    private mutating func hasRoomToPark(
+        _ event: ParkedEvents.Event, into effects: inout [Effect]
+    ) -> Bool {
+        guard parked.count >= Self.parkedMax || parked.bytes >= Self.parkedBytesMax else {
+            return true
+        }
+        counters.overloads += 1
+        let text = "OVERLOADED too many keys wait for the disk"
+        turnAway(event, text, .overloaded, into: &effects)
+        return false
     }
 
     /// A load has come back: takes the object in and goes on with what waited for it.
@@ -64,7 +83,7 @@ extension DataPlane {
     }
 
     /// What was read at once says nothing about the disk.
-    private mutating func noteLoad(_ waiting: [ParkedEvents.Waiter], now: Now) {
+    mutating func noteLoad(_ waiting: [ParkedEvents.Waiter], now: Now) {
         guard let first = waiting.first, first.sinceNs < now.monotonicNs else { return }
         admission.noteLoad(ns: now.monotonicNs - first.sinceNs, nowNs: now.monotonicNs)
     }
@@ -110,6 +129,9 @@ extension DataPlane {
 
     mutating func expire(slot: Int, now: Now, into effects: inout [Effect]) {
         guard cache[slot].object.wantsExpiry(nowMs: now.wallMs) else { return }
+        guard !cache[slot].isStandIn else {
+            return cache[slot].object.expire(nowMs: now.wallMs)
+        }
         counters.expirations += 1
         cache[slot].object.expire(nowMs: now.wallMs)
         if settings.bug == .expiryDropsEntries {

@@ -32,8 +32,9 @@ extension DataPlane {
         case .wrote(let id, let isDurable):
             settleWrite(id, node, isDurable: isDurable, now: now, into: &effects)
         case .hint(let id, let target, let key, let wantsDurability, let record):
-            let asker = HintTask.Asker(link: link, id: id, wantsDurability: wantsDurability)
-            takeHint(asker, target, key, record, header, now: now, into: &effects)
+            let asker = HintTask.Asker(
+                link: link, id: id, wantsDurability: wantsDurability)
+            takeHint(asker, link, target, key, record, header, now: now, into: &effects)
         case .handoff(let id, let entries):
             takeHandoff(id, entries, header, link: link, now: now, into: &effects)
         case .hintsWanted(let id, let key):
@@ -151,7 +152,9 @@ extension DataPlane {
         if routing.flushStamp > .zero { incoming.dropEntries(upTo: routing.flushStamp) }
         let isWhole = incoming.entries.count == entriesBefore
         if isSpaceLow, !isAnswer, incoming.isLive(nowMs: now.wallMs) { return .diskFull }
-        noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
+        if !cache[slot].isStandIn {
+            noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
+        }
         if !isAnswer { keepForReader(slot: slot) }
         let hadValue = cache.look(slot) { $0.object.hasValue }
         guard merge(incoming, slot: slot) else { return nil }

@@ -23,13 +23,13 @@ extension DataPlane {
     /// The first deadline of all requests that a read is to serve or let wait, and the last of
     /// those that it is for.
     func deadlines(
-        of served: [Arrival], _ waiting: [Arrival], _ table: PlacementTable
+        of served: [Arrival], _ waiting: [Arrival], _ table: PlacementTable, at place: Int
     ) -> (firstNs: UInt64, lastNs: UInt64) {
         var (firstNs, lastNs) = (UInt64.max, UInt64.min)
         // By index: walking an array of requests copies each.
         for index in served.indices {
             firstNs = min(firstNs, served[index].deadlineNs)
-            let needsRead = needsRead(served[index].request, table)
+            let needsRead = needsRead(served[index].request, table, at: place)
             if needsRead { lastNs = max(lastNs, served[index].deadlineNs) }
         }
         for index in waiting.indices { firstNs = min(firstNs, waiting[index].deadlineNs) }
@@ -56,9 +56,14 @@ extension DataPlane {
             return planLook(at: id, flight.deadlineNs, now: now)
         }
         var split = DueRequests(nowNs: now.monotonicNs)
-        let served = flight.served.filter { split.keeps($0, needsRead($0.request, table)) }
+        let own = flight.own
+        let served = flight.served.filter {
+            split.keeps($0, needsRead($0.request, table, at: own))
+        }
         let servedDueCount = split.due.count
-        let waiting = flight.waiting.filter { split.keeps($0, needsRead($0.request, table)) }
+        let waiting = flight.waiting.filter {
+            split.keeps($0, needsRead($0.request, table, at: own))
+        }
         guard !split.due.isEmpty else { return planLook(at: id, split.nextNs, now: now) }
         readRequestCount -= split.due.count
         reads.update(id) { flight in
@@ -71,7 +76,7 @@ extension DataPlane {
                 arrival, of: flight, isServed: index < servedDueCount, table, now: now,
                 into: &effects)
         }
-        guard served.contains(where: { needsRead($0.request, table) }) else {
+        guard served.contains(where: { needsRead($0.request, table, at: own) }) else {
             return timeOutRead(id, now: now, into: &effects)
         }
         planLook(at: id, split.nextNs, now: now)
@@ -82,10 +87,9 @@ extension DataPlane {
         _ arrival: Arrival, of flight: ReadFlight, isServed: Bool, _ table: PlacementTable,
         now: Now, into effects: inout [Effect]
     ) {
-        guard needsRead(arrival.request, table) else {
-            guard let place = table.place(of: routing.node, in: flight.partition) else { return }
+        guard needsRead(arrival.request, table, at: flight.own) else {
             return act(
-                arrival, slot: flight.slot, flight.partition, place: place, now: now,
+                arrival, slot: flight.slot, flight.partition, place: flight.own, now: now,
                 into: &effects)
         }
         // For those that wait nobody has been asked; this node's own copy is there.
@@ -93,7 +97,8 @@ extension DataPlane {
         let shortfall =
             isServed
             ? flight.quorum.shortfall
-            : ReadQuorum.Shortfall(unaskedOf: bounded.r, pr: bounded.pr)
+            : ReadQuorum.Shortfall(
+                unaskedOf: bounded.r, pr: bounded.pr, isPrimary: flight.own < table.replicaCount)
         reject(arrival, shortfall, now: now, into: &effects)
     }
 
@@ -101,6 +106,13 @@ extension DataPlane {
         _ arrival: Arrival, _ shortfall: ReadQuorum.Shortfall, now: Now,
         into effects: inout [Effect]
     ) {
+        let bounded = arrival.request.consistency.bounded(by: routing.table?.replicaCount ?? 1)
+        let asked = shortfall.kind == .primaries ? bounded.pr : bounded.r
+        guard shortfall.answered < asked else {
+            // It had as many as asked for, and none that would have known.
+            counters.quorumFailures += 1
+            return respond(to: arrival.request.origin, Self.unknownKey, into: &effects)
+        }
         let noun = shortfall.kind == .primaries ? "primaries" : "replicas"
         reject(
             arrival.request.origin, since: arrival.atNs, answered: shortfall.answered,

@@ -12,8 +12,11 @@ internal import Wire
 /// reads. Where they differed, it is the merged object, once enough replicas have acknowledged it:
 /// see `DataPlane+Repair.swift`.
 extension DataPlane {
-    func needsRead(_ request: Request, _ table: PlacementTable) -> Bool {
+    /// Whether the command depends on more than the copy of its coordinator, who is at `place`. One
+    /// that stands in always looks for what it may not know.
+    func needsRead(_ request: Request, _ table: PlacementTable, at place: Int) -> Bool {
         guard request.operation.readsReplicas else { return false }
+        guard place < table.replicaCount else { return true }
         let bounded = request.consistency.bounded(by: table.replicaCount)
         return max(bounded.r, bounded.pr) > 1
     }
@@ -32,12 +35,10 @@ extension DataPlane {
         let replicas = table.replicaCount
         let bounded = served[0].request.consistency.bounded(by: replicas)
         let key = served[0].request.key
-        var order = readOrder(table, partition, own: place, key.position, now: now)
-        if 1 + order.count < bounded.r {
-            for fallback in reachableFallbacks(of: partition, table) { order.append(fallback) }
-        }
+        let (order, required) = planRead(
+            of: served, r: bounded.r, slot: slot, partition, place, table, now: now)
         var quorum = ReadQuorum(
-            own: place, order: order, primaries: replicas, r: requiredToRead(bounded.r),
+            own: place, order: order, primaries: replicas, r: requiredToRead(required),
             pr: requiredToRead(bounded.pr))
         var asked = PlaceSet()
         var next = quorum.advance()
@@ -45,7 +46,7 @@ extension DataPlane {
             asked.insert(place)
             next = quorum.advance()
         }
-        let (firstNs, deadlineNs) = deadlines(of: served, waiting, table)
+        let (firstNs, deadlineNs) = deadlines(of: served, waiting, table, at: place)
         let fingerprint = cache.look(slot) { $0.object.fingerprint }
         func makeFlight() -> ReadFlight {
             ReadFlight(
@@ -57,11 +58,11 @@ extension DataPlane {
         cache[slot].pins += 1
         // Too few can be reached: nobody is asked, and nobody waits.
         if case .reject = next {
-            let reachable = order.count(below: replicas)
+            let reachable = order.count(below: replicas) + (place < replicas ? 1 : 0)
             let text =
                 1 + order.count < bounded.r
                 ? "NOQUORUM \(1 + order.count) of \(bounded.r) replicas can be reached"
-                : "NOQUORUM \(1 + reachable) of \(bounded.pr) primaries can be reached"
+                : "NOQUORUM \(reachable) of \(bounded.pr) primaries can be reached"
             return reject(makeFlight(), now: now, into: &effects) { plane, arrival, effects in
                 plane.counters.quorumFailures += 1
                 plane.respond(to: arrival.request.origin, .error(text), into: &effects)
@@ -81,8 +82,28 @@ extension DataPlane {
             lateNs = min(lateNs, now.monotonicNs + noteAsked(node, now: now))
             effects.append(.send(node, message, after: hold))
         }
+        // A stand-in's hints may be all that is asked for.
+        if case .merge = next { return finishRead(id, isHeld: true, now: now, into: &effects) }
         late.schedule(id, atNs: lateNs, nowNs: now.monotonicNs)
         probe(id, partition, order, now: now, into: &effects)
+    }
+
+    /// Whom a read may ask, and how many copies it needs, the one in `slot` among them.
+    private func planRead(
+        of served: [Arrival], r: Int, slot: Int, _ partition: PartitionID, _ place: Int,
+        _ table: PlacementTable, now: Now
+    ) -> (order: PlaceList, required: Int) {
+        var order = readOrder(
+            table, partition, own: place, served[0].request.key.position, now: now)
+        var required = r
+        if place >= table.replicaCount {
+            required = max(r, wantedByStandIn(slot: slot, served, order))
+        }
+        if 1 + order.count < required {
+            for fallback in reachableFallbacks(of: partition, table) { order.append(fallback) }
+            required = max(r, min(required, 1 + order.count))
+        }
+        return (order, required)
     }
 
     /// What a question about the object in `slot` waits for: not to overtake the write that made it
@@ -159,11 +180,13 @@ extension DataPlane {
         guard let table = routing.table else { return }
         let settlement = reads.update(id) { flight -> Settlement? in
             guard let place = table.readPlace(of: node, in: flight.partition) else { return nil }
+            let event = event(flight, place)
             var settlement = Settlement(
-                event: event(flight, place), wasPending: flight.quorum.isPending(place),
+                event: event, wasPending: flight.quorum.isPending(place),
                 wasRepairing: flight.quorum.isRepairing(place), askedNs: flight.askedNs(place),
                 areEqual: flight.differing.isEmpty)
-            settlement.next = flight.quorum.apply(settlement.event)
+            settlement.next = flight.quorum.apply(event)
+            if place < table.replicaCount, event.isAnswer { flight.hasPrimary = true }
             settlement.isOver = flight.isDetached && flight.quorum.isQuiet
             return settlement
         }
@@ -194,23 +217,19 @@ extension DataPlane {
     mutating func finishRead(
         _ id: UInt64, isHeld: Bool, now: Now, into effects: inout [Effect]
     ) {
-        guard var flight = detach(id, now: now), let table = routing.table,
-            let place = table.place(of: routing.node, in: flight.partition)
-        else { return }
+        guard var flight = detach(id, now: now), let table = routing.table else { return }
         let rest =
-            isHeld
-            ? answerReads(of: &flight, place: place, now: now, into: &effects) : flight.served
-        let deferred = act(
-            rest, of: flight, isHeld: isHeld, place: place, now: now, into: &effects)
+            isHeld ? answerReads(of: &flight, now: now, into: &effects) : flight.served
+        let deferred = act(rest, of: flight, isHeld: isHeld, now: now, into: &effects)
         if !deferred.isEmpty { flight.waiting = deferred + flight.waiting }
-        resume(flight, table, place, now: now, into: &effects)
+        resume(flight, table, now: now, into: &effects)
     }
 
     /// Answers the requests that only read, as if they had come before the writes of others that
     /// are served with them, and returns what is left: writes, and what follows one of its own
     /// source.
     private mutating func answerReads(
-        of flight: inout ReadFlight, place: Int, now: Now, into effects: inout [Effect]
+        of flight: inout ReadFlight, now: Now, into effects: inout [Effect]
     ) -> [Arrival] {
         let shown = flight.merged ?? flight.compared
         var served = flight.served
@@ -227,9 +246,11 @@ extension DataPlane {
                 continue
             }
             let evaluation = evaluate(arrival.request, slot: flight.slot, as: shown, now: now)
+            guard !refuse(arrival.request, evaluation, of: flight, as: shown, into: &effects)
+            else { continue }
             perform(
-                evaluation, arrival, slot: flight.slot, flight.partition, place: place, now: now,
-                into: &effects)
+                evaluation, arrival, slot: flight.slot, flight.partition, place: flight.own,
+                now: now, into: &effects)
         }
         return rest
     }
@@ -238,7 +259,7 @@ extension DataPlane {
     /// replies would show what not enough replicas hold yet. A write builds on all that this node
     /// knows; it needs no repair before it, since it carries the merged object to every replica.
     private mutating func act(
-        _ rest: [Arrival], of flight: ReadFlight, isHeld: Bool, place: Int, now: Now,
+        _ rest: [Arrival], of flight: ReadFlight, isHeld: Bool, now: Now,
         into effects: inout [Effect]
     ) -> [Arrival] {
         guard let table = routing.table else { return rest }
@@ -247,7 +268,10 @@ extension DataPlane {
         for (index, arrival) in rest.enumerated() {
             let request = arrival.request
             var evaluation = evaluate(request, slot: flight.slot, now: now)
-            if case .reply = evaluation, needsRead(request, table) {
+            guard !refuse(request, evaluation, of: flight, as: nil, into: &effects) else {
+                continue
+            }
+            if case .reply = evaluation, needsRead(request, table, at: flight.own) {
                 guard !hasWritten else { return Array(rest[index...]) }
                 if let shown {
                     // The object has changed since the replicas were asked.
@@ -258,8 +282,8 @@ extension DataPlane {
                 hasWritten = true
             }
             perform(
-                evaluation, arrival, slot: flight.slot, flight.partition, place: place, now: now,
-                into: &effects)
+                evaluation, arrival, slot: flight.slot, flight.partition, place: flight.own,
+                now: now, into: &effects)
         }
         return []
     }
@@ -269,35 +293,32 @@ extension DataPlane {
         _ flight: ReadFlight, now: Now, into effects: inout [Effect],
         _ tell: (inout DataPlane, Arrival, inout [Effect]) -> Void
     ) {
-        guard let table = routing.table,
-            let place = table.place(of: routing.node, in: flight.partition)
-        else { return }
+        guard let table = routing.table else { return }
         for arrival in flight.served {
-            if needsRead(arrival.request, table) {
+            if needsRead(arrival.request, table, at: flight.own) {
                 tell(&self, arrival, &effects)
             } else {
                 act(
-                    arrival, slot: flight.slot, flight.partition, place: place, now: now,
+                    arrival, slot: flight.slot, flight.partition, place: flight.own, now: now,
                     into: &effects)
             }
         }
-        resume(flight, table, place, now: now, into: &effects)
+        resume(flight, table, now: now, into: &effects)
     }
 
     /// Goes on with the requests that waited for a read to end: one more read serves them all, up
     /// to one that needs other numbers.
     private mutating func resume(
-        _ flight: ReadFlight, _ table: PlacementTable, _ place: Int, now: Now,
-        into effects: inout [Effect]
+        _ flight: ReadFlight, _ table: PlacementTable, now: Now, into effects: inout [Effect]
     ) {
         defer { cache[flight.slot].pins -= 1 }
         var index = 0
         while index < flight.waiting.count {
             let arrival = flight.waiting[index]
             let request = arrival.request
-            guard needsRead(request, table) else {
+            guard needsRead(request, table, at: flight.own) else {
                 act(
-                    arrival, slot: flight.slot, flight.partition, place: place, now: now,
+                    arrival, slot: flight.slot, flight.partition, place: flight.own, now: now,
                     into: &effects)
                 index += 1
                 continue
@@ -305,13 +326,15 @@ extension DataPlane {
             var end = index + 1
             while end < flight.waiting.count {
                 let other = flight.waiting[end].request
-                guard other.consistency.readsLike(request.consistency) || !needsRead(other, table)
+                guard
+                    other.consistency.readsLike(request.consistency)
+                        || !needsRead(other, table, at: flight.own)
                 else { break }
                 end += 1
             }
             return startRead(
                 Array(flight.waiting[index..<end]), Array(flight.waiting[end...]),
-                slot: flight.slot, flight.partition, place, now: now, into: &effects)
+                slot: flight.slot, flight.partition, flight.own, now: now, into: &effects)
         }
     }
 
@@ -369,7 +392,7 @@ extension Arrival {
 extension Operation {
     /// Whether the answer, or what is written, depends on what other replicas hold. A write that
     /// names its causal context does not: it covers what the context says, wherever it is.
-    fileprivate var readsReplicas: Bool {
+    var readsReplicas: Bool {
         switch self {
         case .dynamoPut, .dynamoDelete: false
         default: kind != .blindWrite

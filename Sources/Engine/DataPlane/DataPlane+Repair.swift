@@ -61,7 +61,7 @@ extension DataPlane {
         // What was compared is older than what others hold.
         reads.update(id) { $0.compared = nil }
         guard let flight = reads[id], let table = routing.table,
-            let first = flight.served.first(where: { needsRead($0.request, table) })
+            let first = flight.served.first(where: { needsRead($0.request, table, at: flight.own) })
         else { return }
         // The sweeper may have been at theirs and not here yet. Not before all copies are merged:
         // a value that lives longer keeps those beside it, and who holds it has kept them.

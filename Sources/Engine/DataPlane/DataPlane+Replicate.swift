@@ -37,9 +37,8 @@ extension DataPlane {
         let bounded = request.consistency.bounded(by: table.replicaCount)
         let primaries = table.replicaCount - unreached.count
         var fallbacks = 0
-        for node in fallbackLists.fallbacks(of: partition, in: table) where routing.canReach(node) {
-            fallbacks += 1
-        }
+        for node in fallbackLists.fallbacks(of: partition, in: table)
+        where node == routing.node || routing.canReach(node) { fallbacks += 1 }
         let shortfall = requirement(bounded).shortfall(
             primaries: primaries, fallbacks: min(fallbacks, unreached.count))
         guard let shortfall else { return false }
@@ -55,6 +54,10 @@ extension DataPlane {
     /// A write that had to wait, be it for a read, has what is left of its time; a tick at least,
     /// since it is made now, and replicas that are well answer within that.
     ///
+    /// What a primary has made leaves when it is written. A stand-in's need not wait: it goes on
+    /// from no dot that it remembers less well than those who were told of it.
+    ///
+    /// - Parameter own: this node's place.
     /// - Parameter unreached: as `unreachedPlaces` says.
     mutating func replicate(
         _ record: [UInt8], _ reply: Reply, _ arrival: Arrival, _ partition: PartitionID,
@@ -66,7 +69,8 @@ extension DataPlane {
         let bounded = request.consistency.bounded(by: replicas)
         let isDurable = settings.acknowledgesDurable || bounded.dw > 0
         if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
-        guard replicas > 1 else {
+        let isStandIn = own >= replicas
+        guard replicas > 1 || isStandIn else {
             let hold = Hold(batch: batch, isDurable: isDurable)
             return respond(to: request.origin, reply, after: hold, into: &effects)
         }
@@ -79,11 +83,11 @@ extension DataPlane {
                 deadlineNs: deadlineNs))
         writeBytes += record.count
         deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
-        ownStores.append(id, batch: batch, isDurable: isDurable)
+        if !isStandIn { ownStores.append(id, batch: batch, isDurable: isDurable) }
         let message = PeerMessage.write(
             id: id, key: PeerKey(request.key), wantsDurability: bounded.dw > 0, record: record,
             patienceMs: Self.patienceMs(until: deadlineNs, now: now))
-        let hold = Hold(batch: batch, isDurable: false)
+        let hold = isStandIn ? .none : Hold(batch: batch, isDurable: false)
         for place in 0..<replicas where place != own && !unreached.contains(place) {
             effects.append(.send(table.replica(partition, place), message, after: hold))
         }
@@ -174,23 +178,29 @@ extension DataPlane {
                 flight.standIns.append(WriteFlight.StandIn(node: fallback, target: target))
                 flight.quorum.add(fallback: standIn)
             }
-            let message = PeerMessage.hint(
-                id: id, target: target, key: PeerKey(flight.key),
-                wantsDurability: flight.quorum.wantsDurability, record: flight.record)
-            effects.append(.send(fallback, message, after: heldForStores()))
+            if fallback == routing.node {
+                keepOwnHint(of: flight, id, for: target, now: now, into: &effects)
+            } else {
+                let message = PeerMessage.hint(
+                    id: id, target: target, key: PeerKey(flight.key),
+                    wantsDurability: flight.quorum.wantsDurability, record: flight.record)
+                effects.append(.send(fallback, message, after: heldForStores()))
+            }
         } else {
             keepHint(flight.record, of: flight.key, for: target, now: now, into: &effects)
         }
         settle(id, now: now, into: &effects) { $0.quorum.apply(.failed(place)) }
     }
 
+    /// The coordinator first, where it is a fallback: so it always keeps what it has made.
     private mutating func nextFallback(
         for flight: WriteFlight, _ table: PlacementTable
     ) -> NodeNumber? {
         guard table.replicaCount + flight.standIns.count < PlaceSet.placesMax else { return nil }
-        return fallbackLists.fallbacks(of: flight.partition, in: table).first { node in
-            routing.canReach(node) && !flight.standIns.contains { $0.node == node }
+        let free = fallbackLists.fallbacks(of: flight.partition, in: table).filter { node in
+            !flight.standIns.contains { $0.node == node }
         }
+        return free.contains(routing.node) ? routing.node : free.first { routing.canReach($0) }
     }
 
     /// Tells the write's quorum something, answers the client when that decides, and forgets the

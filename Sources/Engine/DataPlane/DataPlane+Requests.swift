@@ -21,7 +21,7 @@ extension DataPlane {
         }
         let partition = table.partitioning.partition(of: request.key.position)
         guard let place = table.place(of: routing.node, in: partition) else {
-            return forward(request, partition, now: now, into: &effects)
+            return beginElsewhere(request, partition, table, now: now, into: &effects)
         }
         guard let slot = find(request.key) else {
             guard !refusesLoads else { return refuseLoad(request, into: &effects) }
@@ -30,16 +30,25 @@ extension DataPlane {
                 .request(request), for: request.key, deadlineNs: deadlineNs, now: now,
                 into: &effects)
         }
-        let needsRead = needsRead(request, table)
+        let arrival = Arrival(request: request, atNs: now.monotonicNs)
+        begin(arrival, slot: slot, partition, place: place, table, now: now, into: &effects)
+    }
+
+    /// Carries the command out on the object in `slot`, after a read where it needs one.
+    ///
+    /// - Parameter place: this node's; a fallback's are after those of the primaries.
+    mutating func begin(
+        _ arrival: Arrival, slot: Int, _ partition: PartitionID, place: Int,
+        _ table: PlacementTable, now: Now, into effects: inout [Effect]
+    ) {
+        let needsRead = needsRead(arrival.request, table, at: place)
         let reader = cache[slot].reader
-        if reader != 0, needsRead || reads[reader]?.isAhead(of: request.origin) ?? false {
-            guard !isFull else { return turnAway(request, into: &effects) }
-            wait(Arrival(request: request, atNs: now.monotonicNs), for: reader, now: now)
+        if reader != 0, needsRead || reads[reader]?.isAhead(of: arrival.request.origin) ?? false {
+            guard !isFull else { return turnAway(arrival.request, into: &effects) }
+            wait(arrival, for: reader, now: now)
         } else if needsRead {
-            let arrival = Arrival(request: request, atNs: now.monotonicNs)
             startRead([arrival], [], slot: slot, partition, place, now: now, into: &effects)
         } else {
-            let arrival = Arrival(request: request, atNs: now.monotonicNs)
             act(arrival, slot: slot, partition, place: place, now: now, into: &effects)
         }
     }
@@ -58,6 +67,12 @@ extension DataPlane {
         into effects: inout [Effect]
     ) {
         let evaluation = evaluate(arrival.request, slot: slot, now: now)
+        let isRefused =
+            cache[slot].isStandIn
+            && refuseUninformed(
+                arrival.request, evaluation, isUnknown: cache[slot].object.isUnknown,
+                hasPrimary: false, into: &effects)
+        guard !isRefused else { return }
         perform(
             evaluation, arrival, slot: slot, partition, place: place, now: now, into: &effects)
     }
@@ -76,8 +91,8 @@ extension DataPlane {
             }
             counters.reads += 1
             if request.operation.kind == .read { counters.noteLookup(isFound: isFound) }
-            let hold = Hold(
-                batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
+            let batch = cache[slot].isStandIn ? hintBatch(of: request.key) : cache[slot].batch
+            let hold = Hold(batch: batch, isDurable: settings.acknowledgesDurable)
             respond(
                 to: request.origin, reply, after: isReached(hold) ? .none : hold, into: &effects)
         case .write(var reply, let mutation):
@@ -86,6 +101,7 @@ extension DataPlane {
                 return
             }
             counters.writes += 1
+            if cache[slot].isStandIn { counters.standInWrites += 1 }
             let (record, dot) = write(mutation, slot: slot, now: now, into: &effects)
             if case .dynamo(_, let seen) = mutation {
                 reply = .bulk(token(for: request.key, seen: seen, dot, slot: slot))

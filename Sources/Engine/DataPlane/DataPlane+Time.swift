@@ -61,7 +61,8 @@ extension DataPlane {
         failHandoffs(on: node, now: now)
         for id in forwards.ids {
             guard let flight = forwards[id],
-                let place = table.place(of: node, in: flight.partition), flight.isPending(place)
+                let place = table.readPlace(of: node, in: flight.partition),
+                flight.isPending(place)
             else { continue }
             fail(id, node, now: now, into: &effects)
         }

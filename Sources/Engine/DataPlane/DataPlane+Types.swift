@@ -153,6 +153,8 @@ extension DataPlane {
         public var trustHorizonMs: UInt64
         /// Actor epochs do not exceed this, in ms, until `epochCeilingRaised`.
         public var epochCeilingMs: UInt64
+        /// No actor epoch of the node's earlier runs is greater, in ms.
+        public var epochsUsedMs: UInt64
         /// Bytes of hints that this shard keeps; past it the oldest go.
         public var hintBytesMax: Int
         /// Hints that have waited for longer go, too.
@@ -164,7 +166,8 @@ extension DataPlane {
             node: NodeNumber, acknowledgesDurable: Bool, cacheBytesMax: Int,
             contextActorsMax: Int = 50, driftMsMax: UInt64 = 60_000, valueSizeMax: Int = 16 << 20,
             trustHorizonMs: UInt64 = 0, epochCeilingMs: UInt64 = 1 << 48 - 1,
-            hintBytesMax: Int = 1 << 30, hintAgeMsMax: UInt64 = 7 * 86_400_000
+            epochsUsedMs: UInt64 = 0, hintBytesMax: Int = 1 << 30,
+            hintAgeMsMax: UInt64 = 7 * 86_400_000
         ) {
             self.node = node
             self.acknowledgesDurable = acknowledgesDurable
@@ -174,6 +177,7 @@ extension DataPlane {
             self.valueSizeMax = valueSizeMax
             self.trustHorizonMs = trustHorizonMs
             self.epochCeilingMs = epochCeilingMs
+            self.epochsUsedMs = epochsUsedMs
             self.hintBytesMax = hintBytesMax
             self.hintAgeMsMax = hintAgeMsMax
         }
@@ -216,6 +220,10 @@ extension DataPlane {
         public var diskRefusals: UInt64 = 0
         /// Writes that a fallback was asked to keep for a primary.
         public var sloppyWrites: UInt64 = 0
+        /// Commands that this node has coordinated as a fallback, in want of a primary.
+        public var standIns: UInt64 = 0
+        /// Writes among them.
+        public var standInWrites: UInt64 = 0
         public var hintsStored: UInt64 = 0
         /// Handed over to their targets, and removed.
         public var hintsDelivered: UInt64 = 0

@@ -147,6 +147,11 @@ extension DataPlane {
         slot: Int, hadValue: Bool, given: [UInt8]? = nil, into effects: inout [Effect]
     ) -> [UInt8] {
         let record = given ?? cache.look(slot) { $0.object.encoded() }
+        guard !cache[slot].isStandIn else {
+            // Only hints bring it to the disk.
+            cache.resize(slot, writtenBatch: writtenBatch)
+            return record
+        }
         cache[slot].batch = batch
         batchHasStores = true
         cache.resize(slot, writtenBatch: writtenBatch)
@@ -169,6 +174,9 @@ extension DataPlane {
     /// The node goes on under its actor if that actor's epoch is not before the trust horizon. An
     /// actor that the client's context knows better than we do is not continued either.
     private mutating func nextDot(slot: Int, seen: CausalContext?, now: Now) -> Dot {
+        guard !cache[slot].isStandIn else {
+            return nextStandInDot(slot: slot, seen: seen, now: now)
+        }
         let node = settings.node
         let (own, counter) = cache.look(slot) { slot -> (Actor?, UInt64) in
             let own = slot.object.context.latestActor(of: node)
@@ -187,7 +195,7 @@ extension DataPlane {
     }
 
     /// Whether the writer has seen dots of this node that the node does not know itself.
-    private func hasForgotten(_ seen: CausalContext, _ context: CausalContext) -> Bool {
+    func hasForgotten(_ seen: CausalContext, _ context: CausalContext) -> Bool {
         for entry in seen.entries where entry.actor.node == settings.node {
             if entry.counter > context.highestCounter(of: entry.actor) { return true }
         }
@@ -206,7 +214,7 @@ extension DataPlane {
         lastEpochMs = min(lastEpochMs + 1, Actor.epochMsMax)
     }
 
-    private mutating func issueEpoch(now: Now) -> UInt64 {
+    mutating func issueEpoch(now: Now) -> UInt64 {
         lastEpochMs = max(min(now.wallMs, epochCeilingMs), lastEpochMs, trustHorizonMs)
         return lastEpochMs
     }

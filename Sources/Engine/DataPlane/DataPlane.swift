@@ -76,6 +76,7 @@ public struct DataPlane: Sendable {
     /// What epochs must not exceed, since the disk promises it: a clock that jumps ahead of the
     /// next promise stands still for epochs.
     var epochCeilingMs: UInt64
+    var standInDots: StandInDots
     var isSpaceLow = false
     /// Whether clients' writes wait for a decision about the members.
     public internal(set) var areWritesHeld = false
@@ -99,6 +100,7 @@ public struct DataPlane: Sendable {
         clock = HybridClock(driftMsMax: settings.driftMsMax)
         trustHorizonMs = settings.trustHorizonMs
         epochCeilingMs = settings.epochCeilingMs
+        standInDots = StandInDots(usedMs: settings.epochsUsedMs)
         if let topology { routing.adopt(topology) }
         passFlushStamp()
     }
@@ -237,6 +239,7 @@ public struct DataPlane: Sendable {
         routing.adopt(topology)
         if routing.fence != fence {
             fallbackLists.forget()
+            endStandIns()
             endAllPasses()
             refuseArrivals(into: &effects)
             // Replicas are named by their places, which mean nothing in another placement.

@@ -51,6 +51,10 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case forwardsTwice
     /// A replica takes requests of a coordinator that is behind it, or ahead of it.
     case ignoresEpochFence
+    /// A fallback that coordinates goes on under the actor that it finds in hints.
+    case standInGoesOn
+    /// A fallback that coordinates counts its own hint before it is written.
+    case standInCountsEarly
     /// What a keyspace says of w is passed over.
     case ignoresKeyspaceW
 }

@@ -57,6 +57,8 @@ struct ReadFlight: InFlight {
     var isLookPlanned = false
     /// Whether fallbacks may be asked, too.
     var hasFallbacks = false
+    /// Whether a primary has told what it holds; the coordinator's own copy aside.
+    var hasPrimary = false
     /// Its requests are answered. What is left are answers to come, from which latencies and
     /// repairs are counted: it serves nobody and holds no slot.
     var isDetached = false

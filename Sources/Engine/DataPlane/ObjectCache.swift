@@ -25,6 +25,8 @@ struct ObjectCache {
         var reader: UInt64 = 0
         var isUsedSince = true
         var isOccupied = true
+        /// What hints tell of a key that this node is no primary of: never stored, and never read.
+        var isStandIn = false
     }
 
     /// What a slot costs besides the bytes it points to: the slot itself, its share of the table,

@@ -1,5 +1,6 @@
 internal import Essentials
 internal import Placement
+internal import Replication
 
 /// When each peer was last reported for letting a request time out.
 ///
@@ -37,8 +38,8 @@ extension DataPlane {
         isPending: (Int) -> Bool
     ) {
         guard let table = routing.table else { return }
-        for place in 0..<table.replicaCount where isPending(place) {
-            let node = table.replica(partition, place)
+        for place in 0..<PlaceSet.placesMax where isPending(place) {
+            let node = table.node(at: place, of: partition)
             if node != routing.node { noteTimeout(of: node, now: now, into: &effects) }
         }
     }

@@ -3,9 +3,10 @@ internal import Wire
 
 /// What waits until it is known which hints a key has.
 enum HintTask: Sendable {
-    /// Whom a fallback answers once the hint is stored.
+    /// Who counts on the hint, and is answered once it is stored.
     struct Asker: Sendable {
-        let link: LinkID
+        /// Nil: a write that this node coordinates in want of a primary.
+        let link: LinkID?
         let id: UInt64
         let wantsDurability: Bool
     }
@@ -15,6 +16,8 @@ enum HintTask: Sendable {
     case check(LinkID, id: UInt64, fingerprint: UInt64)
     /// An admin's question; nil: of this node's own.
     case tell(LinkID?, id: UInt64)
+    /// Commands wait that this node coordinates in want of a primary.
+    case standIn(token: UInt64)
 
     /// Whether somebody waits for an answer, and can be told to look elsewhere.
     fileprivate var hasAsker: Bool {

@@ -12,17 +12,38 @@ final class EpochCeiling: Sendable {
     static let aheadMs: UInt64 = 60_000
     static let renewMs: UInt64 = 30_000
 
-    private let ceilingMs: Atomic<UInt64>
+    /// What is left above the epochs that were reached, where these are ahead of the wall clock:
+    /// they go on by ones then, and not by the clock.
+    private static let spareMs: UInt64 = 1000
 
-    init(ceilingMs: UInt64) { self.ceilingMs = Atomic(ceilingMs) }
+    private let ceilingMs: Atomic<UInt64>
+    private let reachedMs: Atomic<UInt64>
+
+    /// - Parameter reachedMs: no epoch that was given out so far is greater.
+    init(reachedMs: UInt64) {
+        ceilingMs = Atomic(reachedMs)
+        self.reachedMs = Atomic(reachedMs)
+    }
 
     /// What no epoch may exceed now.
     var currentMs: UInt64 { ceilingMs.load(ordering: .acquiring) }
 
+    /// Epochs of a shard have come so far. They pass the ceiling only where others know of greater
+    /// ones already.
+    func note(reachedMs: UInt64) {
+        self.reachedMs.max(reachedMs, ordering: .relaxed)
+    }
+
     /// Lays the ceiling ahead of `wallMs`, durably first. Blocks.
     func renew(_ facts: NodeFacts, wallMs: UInt64) throws(StorageError) {
-        let next = max(wallMs + Self.aheadMs, currentMs)
+        let aboveReachedMs = reachedMs.load(ordering: .relaxed) + Self.spareMs
+        let next = max(wallMs + Self.aheadMs, currentMs, aboveReachedMs)
         try facts.store(epochCeilingMs: next)
         ceilingMs.store(next, ordering: .releasing)
+    }
+
+    /// Keeps what was reached for the next run: the node stops in order. Blocks.
+    func end(_ facts: NodeFacts) throws(StorageError) {
+        try facts.store(epochCeilingMs: max(currentMs, reachedMs.load(ordering: .relaxed)))
     }
 }

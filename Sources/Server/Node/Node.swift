@@ -144,7 +144,7 @@ public final class Node {
             contextActorsMax: configuration.contextActorsMax,
             driftMsMax: UInt64(configuration.clockDriftMsMax),
             valueSizeMax: configuration.valueBytesMax, trustHorizonMs: past.trustHorizonMs,
-            epochCeilingMs: past.ceiling.currentMs)
+            epochCeilingMs: past.ceiling.currentMs, epochsUsedMs: past.epochsUsedMs)
         let services = services
         let topology = topology
         let consensus = consensus
@@ -253,14 +253,15 @@ public final class Node {
         }
         var horizonMs: UInt64 = 0
         for host in services.hosts {
-            let reached: UInt64 = host.loop.perform {
+            let (reachedMs, ownMs): (UInt64, UInt64) = host.loop.perform {
                 host.assumeIsolated { host in
-                    let reached = host.shard?.dataPlane.trustHorizonMs ?? 0
+                    let plane = host.shard?.dataPlane
                     host.stop()
-                    return reached
+                    return (plane?.epochReachedMs ?? 0, plane?.horizonAtStopMs ?? 0)
                 }
             }
-            horizonMs = max(horizonMs, reached)
+            services.epochCeiling.note(reachedMs: reachedMs)
+            horizonMs = max(horizonMs, ownMs)
         }
         for writer in services.lateWriters { writer.shutdown() }
         services.committer.shutdown()
@@ -268,6 +269,7 @@ public final class Node {
         services.backgroundWorkers.shutdown()
         do throws(StorageError) {
             try facts.store(trustHorizonMs: horizonMs)
+            try services.epochCeiling.end(facts)
             try ShutdownMarker.end(storage)
         } catch {
             services.fail("the data could not be closed in order: \(error)")

@@ -211,6 +211,11 @@ struct NodeMetrics {
                 "sloppy_writes", \.sloppyWrites,
                 "Fallbacks asked to keep a write for a primary that did not take it."
             ),
+            (
+                "stand_ins", \.standIns,
+                "Commands coordinated as a fallback, since no primary of the key could be reached."
+            ),
+            ("stand_in_writes", \.standInWrites, "Writes among them."),
             ("hints_stored", \.hintsStored, "Hints stored, or merged into stored ones."),
             ("hints_delivered", \.hintsDelivered, "Hints handed over and removed."),
             ("hints_taken", \.hintsTaken, "Hints that other nodes have handed over to this one."),

@@ -16,6 +16,8 @@ struct Past {
     /// other it lies past every epoch that may have been given out.
     let trustHorizonMs: UInt64
     let ceiling: EpochCeiling
+    /// No actor epoch that was given out before is greater.
+    let epochsUsedMs: UInt64
     let uncleanStarts: UInt64
 
     init(_ facts: NodeFacts, _ storage: any StorageEngine, now: Now) throws(StorageError) {
@@ -39,7 +41,8 @@ struct Past {
         case .none: trustHorizonMs = 0
         case .unclean: trustHorizonMs = max(now.wallMs, ceilingMs) + 1
         }
-        ceiling = EpochCeiling(ceilingMs: max(ceilingMs, trustHorizonMs))
+        epochsUsedMs = ceilingMs
+        ceiling = EpochCeiling(reachedMs: max(ceilingMs, trustHorizonMs))
         try ceiling.renew(facts, wallMs: now.wallMs)
     }
 }

@@ -510,6 +510,7 @@ final class Shard {
         sessions.secondPassed(shard: self)
         peers.secondPassed(shard: self)
         statistics.secondPassed(commands: latencies.count)
+        services.epochCeiling.note(reachedMs: dataPlane.epochReachedMs)
         apply(.epochCeilingRaised(services.epochCeiling.currentMs))
         noteReachability()
     }

@@ -107,7 +107,7 @@ extension DataPlane.Counters {
             \.hedgesDenied, \.probes, \.amnesias, \.refusals, \.stampsRefused, \.corruptRecords,
             \.expirations, \.overloads, \.lateDrops, \.delayRefusals, \.diskRefusals,
             \.sloppyWrites, \.hintsStored, \.hintsDelivered, \.hintsTaken, \.hintsDropped,
-            \.hintRangesDropped,
+            \.hintRangesDropped, \.standIns, \.standInWrites,
         ]
     }
 }

@@ -15,6 +15,13 @@ final class RefusalChecker: Checker {
         let words = text.split(separator: " ")
         guard words.first == "NOQUORUM", words.count > 4 else { return }
         cases += 1
+        guard words[1] != "no" else {
+            // It had the numbers asked for, and nobody who knows. With a context nobody needs to.
+            guard !["DPUT", "DDEL"].contains(operation.name) else {
+                return scene.fail(self, "\(operation.text) was told: \(text)")
+            }
+            return
+        }
         guard let there = Int(words[1]), let required = Int(words[3]), there < required,
             numbers(of: operation, ofPrimaries: words[4] == "primaries", scene).contains(required)
         else { return scene.fail(self, "\(operation.text) was told: \(text)") }

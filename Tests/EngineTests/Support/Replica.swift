@@ -12,6 +12,8 @@ struct Replica {
     private(set) var nowNs: UInt64 = 1_000_000_000
     private var header: PeerFrameHeader
     private let peer = NodeNumber(rawValue: 2)
+    /// All other members at the beginning.
+    private let peers: [NodeNumber]
     private let link = LinkID(rawValue: 7)
     /// Loads that were asked for and not answered.
     private(set) var loads: [(key: ObjectKey, token: UInt64)] = []
@@ -22,6 +24,8 @@ struct Replica {
     /// The numbers of the reads that peers were asked about.
     private(set) var checks: [UInt64] = []
     private(set) var stored = 0
+    /// What was stored, in its order.
+    private(set) var records: [[UInt8]] = []
     /// The hints that are stored, and the reads of them that were asked for and not answered.
     private(set) var hints: [[UInt8]: [UInt8]] = [:]
     private(set) var hintScans: [UInt64] = []
@@ -29,8 +33,9 @@ struct Replica {
     private(set) var handoffs: [(to: NodeNumber, id: UInt64, entries: [HandoffEntry])] = []
     private(set) var topology: Topology
 
-    init() throws {
-        topology = try TopologyStore.shared.topology(Cluster.Options())
+    init(options: Cluster.Options = Cluster.Options()) throws {
+        topology = try TopologyStore.shared.topology(options)
+        peers = topology.members.map(\.number).filter { $0.rawValue != 1 }
         let settings = DataPlane.Settings(
             node: NodeNumber(rawValue: 1), acknowledgesDurable: false, cacheBytesMax: 1 << 20)
         plane = DataPlane(settings: settings, topology: topology)
@@ -54,9 +59,13 @@ struct Replica {
                     consistency: Consistency(r: r, w: w, timeoutMs: timeoutMs))))
     }
 
-    /// Connects the node to both of its peers, who say only what the test has them say.
+    /// Connects the node to its peers, who say only what the test has them say.
     mutating func openLinks() {
-        for peer: UInt16 in [2, 3] { apply(.linkOpened(NodeNumber(rawValue: peer))) }
+        for peer in peers { apply(.linkOpened(peer)) }
+    }
+
+    mutating func closeLinks() {
+        for peer in peers { apply(.linkClosed(peer)) }
     }
 
     /// A peer says that it holds what it was asked to compare with last.
@@ -132,10 +141,10 @@ struct Replica {
         apply(.hintsScanned(token: hintScans.removeFirst(), result))
     }
 
-    /// The disk answers what it was asked first: there is no such key.
-    mutating func load() {
+    /// The disk answers what it was asked first: there is no such key, or this record.
+    mutating func load(_ record: [UInt8]? = nil) {
         let (key, token) = loads.removeFirst()
-        apply(.loaded(key, token: token, .absent))
+        apply(.loaded(key, token: token, record.map { .record($0) } ?? .absent))
     }
 
     private var now: Now { Now(monotonicNs: nowNs, wallMs: nowNs / 1_000_000) }
@@ -157,7 +166,9 @@ struct Replica {
             case .loadHints(let keys, let token, _): hintLoads.append((keys, token))
             case .dropHint(let key): hints[key] = nil
             case .scanHints(_, _, _, let token, _): hintScans.append(token)
-            case .store: stored += 1
+            case .store(_, let record):
+                stored += 1
+                records.append(record)
             default: break
             }
         }
