@@ -107,6 +107,57 @@ extension ClusterScenarios.HintScenarios {
         try expectAllReplicas(of: cluster, toHave: "kept")
     }
 
+    /// The nodes that are a key's primaries, and the others.
+    private func split(
+        _ cluster: Cluster, by key: String
+    ) throws -> (primaries: [Server], others: [Server]) {
+        let report = try JSON(parsing: Array(try cluster[0].get(Self.explain(key)).body.utf8))
+        let numbers = (report["replicas"]?.elements ?? []).compactMap { $0["number"]?.integer }
+        let isPrimary = cluster.nodes.indices.map { numbers.contains($0 + 1) }
+        return (
+            cluster.nodes.indices.filter { isPrimary[$0] }.map { cluster[$0] },
+            cluster.nodes.indices.filter { !isPrimary[$0] }.map { cluster[$0] }
+        )
+    }
+
+    @Test func `without any primary of a key two fallbacks go on by their hints`() throws {
+        let cluster = try Cluster(nodes: 5)
+        // One slot, so the same primaries.
+        let (primaries, others) = try split(cluster, by: "%7Baway%7D:0")
+        try #require(primaries.count == 3)
+        _ = try others[0].call("DPUT", "{away}:before", "", "1", "W", "ALL")
+        let seen = try others[0].call("DPUT", "{away}:siblings", "", "one", "W", "ALL").bytes ?? []
+        for node in primaries { node.kill() }
+        for (index, node) in others.enumerated() {
+            let other = others[1 - index]
+            let key = "{away}:\(index)"
+            try wait(for: "the loss to be noticed") { try node.call("SET", key, "value") == .ok }
+            #expect(try other.call("GET", key).text == "value")
+            #expect(try other.call("INCR", "{away}:count").isError("NOQUORUM") == (index == 0))
+            #expect(try other.call("SET", "{away}:count", "\(index)") == .ok)
+            #expect(try node.call("INCR", "{away}:count").integer == Int64(index + 1))
+            // Nobody says of what only the dead know that it is not there.
+            #expect(try node.call("GET", "{away}:before").isError("NOQUORUM"))
+            #expect(try node.call("DEL", key).isError("NOQUORUM"))
+            #expect(try node.metric("martlet_stand_ins_total") > 0)
+        }
+        let put = ["DPUT", "{away}:siblings"].map { Array($0.utf8) }
+        let context = try others[0].call(put + [seen, Array("two".utf8)]).bytes
+        #expect(try others[1].call("DGET", "{away}:siblings").items?.first?.bytes == context)
+        for node in primaries { try node.start() }
+        try wait(for: "all hints to be handed over", within: .seconds(60)) {
+            try hints(in: cluster) == 0
+        }
+        let expected = [
+            "before": "1", "0": "value", "1": "value", "count": "2", "siblings": "two",
+        ]
+        for (name, value) in expected.sorted(by: { $0.key < $1.key }) {
+            let report = try cluster[0].get(Self.explain("%7Baway%7D:\(name)")).body
+            #expect(report.contains(#""agree":true"#), "\(report)")
+            #expect(try primaries[0].call("GET", "{away}:\(name)").text == value)
+        }
+    }
+
     @Test func `a write that cannot succeed is refused at once, and is not made`() throws {
         let cluster = try Cluster(nodes: 3, ["request-timeout-ms": "30000"])
         #expect(try cluster[0].call("SET", "k", "before") == .ok)
