@@ -104,11 +104,13 @@ extension DataPlane {
     }
 
     /// The last primary that could be reached has failed: this node coordinates itself, if it is a
-    /// fallback.
+    /// fallback. Only what reads: it would refuse a write in words that say it was not made, and
+    /// the primary may have made it.
     private mutating func standInForForward(
         _ id: UInt64, now: Now, into effects: inout [Effect]
     ) -> Bool {
         guard let table = routing.table, let partition = forwards[id]?.partition,
+            forwards[id]?.arrival.request.operation.kind == .read,
             !canReachPrimary(of: partition, table),
             table.readPlace(of: routing.node, in: partition) != nil,
             let flight = forwards.remove(id)

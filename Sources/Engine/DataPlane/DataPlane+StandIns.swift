@@ -55,7 +55,6 @@ extension DataPlane {
         }
         counters.standIns += 1
         let slot = openStandIn(of: request.key, now: now)
-        cache[slot].pins += 1
         begin(arrival, slot: slot, partition, place: place, table, now: now, into: &effects)
         cache[slot].pins -= 1
     }
@@ -68,6 +67,7 @@ extension DataPlane {
         noteLoad(waiting, now: now)
         let slot = openStandIn(of: key, now: now)
         for waiter in waiting { serve(waiter, slot: slot, now: now, into: &effects) }
+        cache[slot].pins -= 1
     }
 
     /// Nobody is going to know.
@@ -82,7 +82,8 @@ extension DataPlane {
         }
     }
 
-    /// The slot with all that this node's hints tell of the key.
+    /// The slot with all that this node's hints tell of the key, pinned: no store that waits keeps
+    /// it from being evicted.
     ///
     /// What an earlier command has left in it may be older than what was delivered since, so it
     /// counts only while somebody works on it.
@@ -95,6 +96,7 @@ extension DataPlane {
         guard let slot = cache.find(key.ofStandIn) else {
             let slot = cache.insert(key.ofStandIn, object, writtenBatch: writtenBatch)
             cache[slot].isStandIn = true
+            cache[slot].pins = 1
             return slot
         }
         if cache[slot].pins == 0 {
@@ -103,6 +105,7 @@ extension DataPlane {
             keepForReader(slot: slot)
             _ = cache[slot].object.merge(object)
         }
+        cache[slot].pins += 1
         cache.resize(slot, writtenBatch: writtenBatch)
         return slot
     }

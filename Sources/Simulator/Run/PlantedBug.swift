@@ -81,8 +81,8 @@ public struct PlantedBug: Sendable {
         case .takesCorruptForAbsent: ("a corrupt record counts as one never written", 100)
         case .forwardsTwice: ("a command that may have run is sent to another node", 300)
         case .ignoresEpochFence: ("a replica serves a coordinator of another topology", 300)
-        case .standInGoesOn: ("a fallback that coordinates goes on under an actor of hints", 3000)
-        case .standInCountsEarly: ("a fallback's own hint counts before it is written", 300)
+        case .standInGoesOn: ("a fallback that coordinates goes on under an actor of hints", 4000)
+        case .standInCountsEarly: ("a fallback's own hint counts before it is written", 100)
         case .ignoresKeyspaceW: ("writes go by the node's w, whatever their keyspace says", 30)
         }
     }
