@@ -11,7 +11,7 @@ internal import Wire
 ///
 /// Its copy of the key is what the hints tell that it keeps, merged, in a slot of the cache that is
 /// nobody's stored copy; what it writes reaches its disk as a hint. So it may know less of a key
-/// than there is, or nothing. What it does not know it does not answer: see `isUninformed`.
+/// than there is, or nothing. What it does not know it does not answer: see `refuseUninformed`.
 extension DataPlane {
     static let unknownKey = Reply.error(
         "NOQUORUM no primary of the key answered, and no hint tells of it")
