@@ -25,8 +25,7 @@ extension RocksDBHandles {
         return .found(unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count)))
     }
 
-    /// Returns false when the write would have stalled and was not allowed to.
-    func write(_ bytes: [UInt8], mayStall: Bool) throws(StorageError) -> Bool {
+    func write(_ bytes: [UInt8], mayStall: Bool) throws(StorageError) -> WriteResult {
         Self.stopCounting()
         var status: StatusPointer = nil
         unsafe bytes.withUnsafeBytes { bytes in
@@ -36,8 +35,11 @@ extension RocksDBHandles {
                 database, mayStall ? writeStalling : writeAtOnce, batch, &status)
             unsafe rocksdb_writebatch_destroy(batch)
         }
-        guard let status = unsafe RocksDBStatus(taking: status) else { return true }
-        if status.kind == .incomplete, !mayStall { return false }
+        guard let status = unsafe RocksDBStatus(taking: status) else { return .written }
+        if status.kind == .incomplete, !mayStall { return .wouldStall }
+        // A flush or compaction found no space. It is tried again, and until then no write is
+        // begun.
+        if status.kind == .noSpace, !status.isOfLog { return .diskFull }
         throw status.error
     }
 

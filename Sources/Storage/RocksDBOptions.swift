@@ -116,8 +116,10 @@ internal import CRocksDB
             all, Int32(max(options.backgroundThreads, 2)))
         unsafe rocksdb_options_set_avoid_unnecessary_blocking_io(all, 1)
 
-        // Its own log: warnings only, bounded; no periodic dumps, which wake threads for nothing.
-        unsafe rocksdb_options_set_info_log_level(all, 2)
+        // Of its own log only the head. A line that finds no space ends the process by an assertion
+        // at the next line, and a flush that finds none writes two; its errors reach us as results.
+        // No periodic dumps either, which wake threads for nothing.
+        unsafe rocksdb_options_set_info_log_level(all, 4)
         unsafe rocksdb_options_set_max_log_file_size(all, 4 << 20)
         unsafe rocksdb_options_set_keep_log_file_num(all, 4)
         unsafe rocksdb_options_set_stats_dump_period_sec(all, 0)

@@ -30,6 +30,10 @@ struct RocksDBStatus {
         return .other
     }
 
+    /// Whether it is about a file of the WAL. One that could not be appended to takes no more
+    /// records, and trying to mend it ends the process by an assertion.
+    var isOfLog: Bool { text.contains(".log: ") }
+
     /// The error for a read, write or scan of an open database.
     var error: StorageError {
         switch kind {

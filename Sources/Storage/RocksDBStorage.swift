@@ -5,9 +5,9 @@ internal import Synchronization
 /// The storage of a running node: one RocksDB database.
 ///
 /// RocksDB is thread-safe, so there is no lock here. What its Debian build does wrong, and where it
-/// is dealt with: it aborts on a full disk (`SpaceFloor`), its default recovery drops fsynced
-/// writes (`RocksDBOptions`), its iterators end early at a corrupt block (`scan`), and its own
-/// verifier passes damaged files (`scrub`).
+/// is dealt with: it aborts on a full disk (`SpaceFloor`, `RocksDBOptions`), its default recovery
+/// drops fsynced writes (`RocksDBOptions`), its iterators end early at a corrupt block (`scan`),
+/// and its own verifier passes damaged files (`scrub`).
 public final class RocksDBStorage: StorageEngine {
     /// Free space is measured again after so many bytes were written: a sixteenth of the least
     /// floor, so that not even a burst between two ticks of the caller's timer passes it.
@@ -21,6 +21,9 @@ public final class RocksDBStorage: StorageEngine {
     private let isClosed = Atomic(false)
     private let space: Mutex<SpaceFloor>
     private let spaceStateNow = Atomic<UInt8>(SpaceState.ample.rawValue)
+    /// Whether a write was refused because a flush or compaction had found no space, and none was
+    /// taken since. RocksDB tries again every five seconds.
+    private let isFlushMissing = Atomic(false)
     private let freeBytesNow = Atomic<UInt64>(0)
     private let bytesSinceSpaceCheck = Atomic<Int>(0)
 
@@ -78,10 +81,16 @@ public final class RocksDBStorage: StorageEngine {
         checkOpen()
         let bytes = batch.byteCount
         if bytesSinceSpaceCheck.add(bytes, ordering: .relaxed).newValue >= Self.spaceCheckBytes {
-            _ = try checkSpace(pendingBytes: UInt64(bytes))
+            try checkSpace(pendingBytes: UInt64(bytes))
         }
-        guard spaceState < .exhausted else { return .diskFull }
-        return try handles.write(batch.bytes, mayStall: mayStall) ? .written : .wouldStall
+        guard measuredSpace < .exhausted else { return .diskFull }
+        let result = try handles.write(batch.bytes, mayStall: mayStall)
+        if result == .diskFull {
+            isFlushMissing.store(true, ordering: .relaxed)
+        } else if isFlushMissing.load(ordering: .relaxed) {
+            isFlushMissing.store(false, ordering: .relaxed)
+        }
+        return result
     }
 
     public func sync() throws(StorageError) {
@@ -96,17 +105,22 @@ public final class RocksDBStorage: StorageEngine {
     }
 
     public var spaceState: SpaceState {
+        isFlushMissing.load(ordering: .relaxed) ? .exhausted : measuredSpace
+    }
+
+    private var measuredSpace: SpaceState {
         // Only states are stored here.
         SpaceState(rawValue: spaceStateNow.load(ordering: .relaxed)) ?? .exhausted
     }
 
     public func checkSpace() throws(StorageError) -> SpaceState {
         try checkSpace(pendingBytes: 0)
+        return spaceState
     }
 
     /// Measures as if `pendingBytes` were written already: one batch of large values may be larger
     /// than the room above the floor.
-    private func checkSpace(pendingBytes: UInt64) throws(StorageError) -> SpaceState {
+    private func checkSpace(pendingBytes: UInt64) throws(StorageError) {
         checkOpen()
         bytesSinceSpaceCheck.store(0, ordering: .relaxed)
         let free = try DataDirectory.freeBytes(options.directory)
@@ -115,7 +129,6 @@ public final class RocksDBStorage: StorageEngine {
         let state = space.withLock { $0.update(freeBytes: left, tableFilesBytes: tables) }
         freeBytesNow.store(free, ordering: .relaxed)
         spaceStateNow.store(state.rawValue, ordering: .relaxed)
-        return state
     }
 
     /// Sets the free space that is kept, from the next measurement on.

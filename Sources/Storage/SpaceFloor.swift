@@ -15,8 +15,9 @@ public enum SpaceState: UInt8, Comparable, Sendable {
 
 /// Decides how much free space is too little.
 ///
-/// RocksDB, as Debian builds it, does not return an error on a full disk: an assertion ends the
-/// process. So the last of the space is kept for what it may still write by itself:
+/// RocksDB, as Debian builds it, does not survive an append to the WAL that finds no space: an
+/// assertion ends the process when it tries to go on. And a flush or compaction that finds none
+/// holds up all writes. So the last of the space is kept for what it may still write by itself:
 ///
 ///     reserve = memtables (their flush) + WAL (its bound, and the next file it allocates)
 ///             + min(table files, largest compaction)  (output is written before input is deleted)

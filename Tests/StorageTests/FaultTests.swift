@@ -117,6 +117,17 @@ enum FailingSync {
     }
 
     @Test(.enabled(if: isRoot, "mounting a small file system needs root"))
+    func `a flush that found no space holds writes up until it was made`() async throws {
+        let scratch = try Scratch()
+        let disk = try SmallDisk(scratch.path + "/disk", mebibytes: 64)
+        defer { disk.unmount() }
+        let path = disk.path
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            try FullDisk.flushWithoutSpace(on: path)
+        }
+    }
+
+    @Test(.enabled(if: isRoot, "mounting a small file system needs root"))
     func `a directory without space is not opened`() throws {
         let scratch = try Scratch()
         let disk = try SmallDisk(scratch.path + "/disk", mebibytes: 8)
@@ -198,6 +209,47 @@ enum FullDisk {
         let isDone = try storage.reclaim(.objects, from: [], to: Sample.key(count))
         check(!isDone, "rewrites without room")
         storage.close()
+    }
+
+    static func flushWithoutSpace(on disk: String) throws {
+        let storage = try RocksDBStorage(options(disk))
+        check(
+            try storage.write(Sample.batch(0..<100, valueSize: 4096), mayStall: true) == .written,
+            "refused on an empty disk")
+        try storage.sync()
+
+        // Somebody else takes all of it, and what is kept for flushes too.
+        let ballast = disk + "/ballast"
+        try fillUp(ballast)
+        let error = try failure { try storage.flush() }
+        check(error.name == "full", "a flush without space: \(error)")
+
+        // Before RocksDB has seen that there is space again.
+        try FileManager.default.removeItem(atPath: ballast)
+        _ = try storage.checkSpace()
+        let batch = Sample.batch(100..<101, valueSize: 10)
+        check(try storage.write(batch, mayStall: true) == .diskFull, "took a write too early")
+        check(storage.spaceState == .exhausted, "says that it takes writes")
+        check(try storage.checkSpace() == .exhausted, "forgets that a flush is missing")
+
+        // It tries again by itself.
+        let deadline = ContinuousClock.now + .seconds(60)
+        while try storage.write(batch, mayStall: true) != .written {
+            check(ContinuousClock.now < deadline, "never takes writes again")
+            usleep(10_000)
+        }
+        check(storage.spaceState == .ample, "takes writes and says that it does not")
+        check(try storage.countKeys() == 101, "keys are missing")
+        storage.close()
+    }
+
+    /// Writes to a new file until there is no space left.
+    private static func fillUp(_ path: String) throws {
+        let descriptor = unsafe open(path, O_CREAT | O_WRONLY, 0o600)
+        defer { close(descriptor) }
+        let page = [UInt8](repeating: 1, count: 4096)
+        while unsafe write(descriptor, page, page.count) == page.count {}
+        check(errno == ENOSPC, "no full disk, but \(errno)")
     }
 
     static func live(on disk: String) throws {

@@ -13,6 +13,7 @@ internal import Synchronization
 final class Housekeeping: Sendable {
     /// Short against what a fast disk fills: 100 ms of 2 GB/s are 200 MB, less than the floor.
     private static let spacePeriodMs: UInt64 = 100
+    private static let failuresPeriodMs: UInt64 = 1000
 
     let services: NodeServices
     let reclaimPlan = Mutex(ReclaimPlan())
@@ -20,6 +21,8 @@ final class Housekeeping: Sendable {
     /// What the shards were told last. The storage's own state may have changed in between: it
     /// measures the space by itself, too.
     private let toldLow = Atomic<Bool>(false)
+    /// How many failures of the storage's own work were logged.
+    private let toldFailures = Atomic<UInt64>(0)
 
     init(_ services: NodeServices, _ facts: NodeFacts) {
         self.services = services
@@ -28,6 +31,7 @@ final class Housekeeping: Sendable {
 
     func start(on shard: Shard) {
         every(Self.spacePeriodMs, shard) { $0.checkSpace() }
+        every(Self.failuresPeriodMs, shard) { $0.checkFailures() }
         every(EpochCeiling.renewMs, shard) { $0.renewCeiling() }
         sweep(from: [])
         reclaim(on: shard)
@@ -68,6 +72,15 @@ final class Housekeeping: Sendable {
         } catch {
             services.log.error("the free space is unknown", ["reason": .describing(error)])
         }
+    }
+
+    private func checkFailures() {
+        let failures = services.storage.statistics.backgroundErrors
+        let told = toldFailures.exchange(failures, ordering: .relaxed)
+        guard failures > told else { return }
+        services.log.error(
+            "flushes or compactions failed, and are tried again: check the disk",
+            ["count": .integer(Int(clamping: failures - told))])
     }
 
     private func renewCeiling() {
