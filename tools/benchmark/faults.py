@@ -241,8 +241,8 @@ def hints(programs, runner, report):
     Drive(programs, others, *writes("warm:", warm_up)).finish()
     usual = Cost(martlet)
     # As long, up to a minute, so that flushes and compactions are in both.
-    before = healthy(
-        programs, others, *writes("before:", min(max(5, settings.away), HEALTHY_SECONDS_MAX)))
+    healthy_seconds = min(max(5, settings.away), HEALTHY_SECONDS_MAX)
+    before = healthy(programs, others, *writes("before:", healthy_seconds))
     usual = usual.per_second()
     martlet.processes[victim].kill()
     martlet.processes[victim].wait()
@@ -265,11 +265,13 @@ def hints(programs, runner, report):
     figures = drive.stop()
     fates, missing = sample_keys(martlet, victim, int(settings.write_rate * settings.away))
     dropped = sum(each_metric(martlet, DROPPED_METRIC))
+    # A machine that others use too is not the same machine a quarter of an hour later.
+    after = healthy(programs, others, *writes("after:", healthy_seconds))
     during = {"ops": figures["operations_per_second"], "failed": figures["failed"],
               **figures["latency_ms"]}
     report.table(["", "ops/s", "p50", "p99", "max", "errors"], [
-        ["healthy", *cells(before)], ["while it is away", *cells(away)],
-        ["while it catches up", *cells(during)]])
+        ["healthy, before", *cells(before)], ["while it is away", *cells(away)],
+        ["while it catches up", *cells(during)], ["healthy, after", *cells(after)]])
     seconds = drained or 2 * CAUGHT_UP_SECONDS_MAX
     # What catching up costs on top of what the clients' writes do.
     more = [(now - then) * seconds / max(1, kept) * 1e6 for now, then in zip(cost, usual)]
@@ -286,14 +288,15 @@ def hints(programs, runner, report):
         f"Away for {settings.away:g} s: everything there again", seconds_text(drained),
         f"< {CAUGHT_UP_SECONDS_MAX} s",
         drained is not None and drained < CAUGHT_UP_SECONDS_MAX and not missing)
-    ratio = during["p99"] / before["p99"] if before["p99"] else 0
+    usual_p99 = (before["p99"] + after["p99"]) / 2
+    ratio = during["p99"] / usual_p99 if usual_p99 else 0
     report.goal(
-        "Clients' p99 while it catches up, to the healthy one",
+        "Clients' p99 while it catches up, to the mean of the healthy ones",
         f"{number(ratio)} × ({number(during['p99'])} ms)", "< 2 ×", ratio < 2)
     report.record("hints", {
-        "healthy": before, "away": away, "catching_up": during, "hints": kept,
-        "served_seconds": served, "drained_seconds": drained, "sample": fates, "missing": missing,
-        "dropped": dropped, "seconds": figures["intervals"],
+        "healthy": before, "healthy_after": after, "away": away, "catching_up": during,
+        "hints": kept, "served_seconds": served, "drained_seconds": drained, "sample": fates,
+        "missing": missing, "dropped": dropped, "seconds": figures["intervals"],
         "cpu_us_per_hint": more, "cpu_seconds_per_second": cost,
         "cpu_seconds_per_second_healthy": usual})
 
