@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -242,7 +243,9 @@ def hints(programs, runner, report):
     usual = Cost(martlet)
     # As long, up to a minute, so that flushes and compactions are in both.
     healthy_seconds = min(max(5, settings.away), HEALTHY_SECONDS_MAX)
+    theft = Theft()
     before = healthy(programs, others, *writes("before:", healthy_seconds))
+    theft.phase_ends()
     usual = usual.per_second()
     martlet.processes[victim].kill()
     martlet.processes[victim].wait()
@@ -250,6 +253,7 @@ def hints(programs, runner, report):
     figures = Drive(programs, others, *writes("away:", settings.away)).follow()
     away = {"ops": figures["operations_per_second"], "failed": figures["failed"],
             **figures["latency_ms"]}
+    theft.phase_ends()
     kept = pending_hints(martlet)
     drive = Drive(programs, others, *writes("back:", CAUGHT_UP_SECONDS_MAX * 2))
     drive.wait_for_second(1)
@@ -263,10 +267,13 @@ def hints(programs, runner, report):
     drained = watch(martlet, start)
     cost = cost.per_second()
     figures = drive.stop()
+    theft.phase_ends()
     fates, missing = sample_keys(martlet, victim, int(settings.write_rate * settings.away))
     dropped = sum(each_metric(martlet, DROPPED_METRIC))
     # A machine that others use too is not the same machine a quarter of an hour later.
+    theft.phase_begins()
     after = healthy(programs, others, *writes("after:", healthy_seconds))
+    theft.phase_ends()
     during = {"ops": figures["operations_per_second"], "failed": figures["failed"],
               **figures["latency_ms"]}
     report.table(["", "ops/s", "p50", "p99", "max", "errors"], [
@@ -283,7 +290,9 @@ def hints(programs, runner, report):
         + f"; hints given up for want of room or time: {dropped:,}",
         f"CPU time per hint: {number(more[victim])} µs at the node, {number(sum(more[:victim]))} µs"
         f" at its peers; of the processors, {sum(usual):.2f} s a second are used while it is"
-        f" healthy, and {sum(cost):.2f} s while it catches up"])
+        f" healthy, and {sum(cost):.2f} s while it catches up",
+        "Of the processors, the host gave to others (steal), row by row: "
+        + ", ".join(f"{part:.1f} %" for part in theft.parts)])
     report.goal(
         f"Away for {settings.away:g} s: everything there again", seconds_text(drained),
         f"< {CAUGHT_UP_SECONDS_MAX} s",
@@ -297,12 +306,29 @@ def hints(programs, runner, report):
         "healthy": before, "healthy_after": after, "away": away, "catching_up": during,
         "hints": kept, "served_seconds": served, "drained_seconds": drained, "sample": fates,
         "missing": missing, "dropped": dropped, "seconds": figures["intervals"],
+        "stolen_percent": theft.parts,
         "cpu_us_per_hint": more, "cpu_seconds_per_second": cost,
         "cpu_seconds_per_second_healthy": usual})
 
 
 def seconds_text(seconds):
     return "never" if seconds is None else f"{seconds:.1f} s"
+
+
+class Theft:
+    """The percentage of the processors that the host gives to others, phase by phase."""
+
+    def __init__(self):
+        self.parts = []
+        self.phase_begins()
+
+    def phase_begins(self):
+        self.start, self.stolen = time.monotonic(), proc.stolen_seconds()
+
+    def phase_ends(self):
+        seconds = (time.monotonic() - self.start) * os.cpu_count()
+        self.parts.append(100 * (proc.stolen_seconds() - self.stolen) / seconds)
+        self.phase_begins()
 
 
 class Cost:

@@ -16,6 +16,11 @@ def cpu_seconds(pids):
     return total / TICKS
 
 
+def stolen_seconds():
+    """What the host has given to others while this (virtual) machine wanted to run."""
+    return int(Path("/proc/stat").read_text().split(maxsplit=9)[8]) / TICKS
+
+
 def memory_bytes(pid):
     """Resident memory now, and the most there ever was."""
     sizes = {}
