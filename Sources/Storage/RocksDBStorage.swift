@@ -85,10 +85,9 @@ public final class RocksDBStorage: StorageEngine {
         }
         guard measuredSpace < .exhausted else { return .diskFull }
         let result = try handles.write(batch.bytes, mayStall: mayStall)
-        if result == .diskFull {
-            isFlushMissing.store(true, ordering: .relaxed)
-        } else if isFlushMissing.load(ordering: .relaxed) {
-            isFlushMissing.store(false, ordering: .relaxed)
+        // One that would have stalled tells nothing. Stored on a change only: the loops share it.
+        if result != .wouldStall, isFlushMissing.load(ordering: .relaxed) != (result == .diskFull) {
+            isFlushMissing.store(result == .diskFull, ordering: .relaxed)
         }
         return result
     }
