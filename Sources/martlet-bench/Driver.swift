@@ -28,6 +28,8 @@ final class Driver {
     static let backlogNsMax: UInt64 = 10_000_000_000
     /// How often connections are looked after, and the end of a phase noticed without a reply.
     static let housekeepingMs: UInt64 = 100
+    /// The open loop is woken no more often than this: it would cost the CPU that servers need.
+    private static let wakeGapNsMin: UInt64 = 50_000
     /// A server that has answered nothing for so long will not any more.
     static let silenceNsMax: UInt64 = 30_000_000_000
 
@@ -48,9 +50,11 @@ final class Driver {
     private var deadlineNs = UInt64.max
     private var inFlight = 0
     private var schedule: ArrivalSchedule?
-    private var pacer: Pacer?
     /// Clients of the open loop that nothing was due for.
     private var waiting: [any Client] = []
+    /// Set for when there is something for them.
+    private var arrival: PreciseTimer?
+    private var wokenNs: UInt64 = 0
     private var housekeeping: Timer?
 
     init(
@@ -68,6 +72,11 @@ final class Driver {
             clients.append(
                 options.wire == .etcd
                     ? EtcdClient(self, index: index) : RedisClient(self, index: index))
+        }
+        do throws(PlatformError) {
+            arrival = try PreciseTimer(loop: loop) { [unowned self] in arrivalsDue() }
+        } catch {
+            status.fail(error.description)
         }
         housekeeping = Timer(loop: loop) { [unowned self] in keepHouse() }
         housekeeping?.set(
@@ -100,14 +109,7 @@ final class Driver {
         waiting = []
         isRunning = true
         isDraining = false
-        pacer = schedule.map(pace)
         for client in clients { client.pump(nowNs: nowNs) }
-    }
-
-    private func pace(_ arrivals: ArrivalSchedule) -> Pacer {
-        let driver = Confined(self, to: loop)
-        let wake: @Sendable () -> Void = { driver.value.arrivalsDue() }
-        return Pacer(arrivals, untilNs: deadlineNs) { [loop] in loop.post(wake) }
     }
 
     /// Makes the operations those of the workload, from its first one.
@@ -125,8 +127,6 @@ final class Driver {
     private func finishIfDrained() {
         guard isRunning, isDraining, inFlight == 0 else { return }
         isRunning = false
-        pacer?.stop()
-        pacer = nil
         status.phaseFinished()
     }
 
@@ -161,20 +161,31 @@ final class Driver {
         return operation
     }
 
-    /// Time has come for operations of the open loop.
-    func arrivalsDue() {
+    /// Time has come for operations of the open loop, or for its end.
+    private func arrivalsDue() {
         let nowNs = SystemClock.monotonicNs()
-        while let due = schedule?.nextNs, due <= nowNs || due >= deadlineNs, !waiting.isEmpty {
+        wokenNs = nowNs
+        while let dueNs, dueNs <= nowNs, !waiting.isEmpty {
             let client = waiting.removeFirst()
             client.isWaiting = false
             client.pump(nowNs: nowNs)
         }
+        awaitArrival()
+    }
+
+    /// When something is to be done for those who wait; nil in the closed loop.
+    private var dueNs: UInt64? { schedule.map { min($0.nextNs, deadlineNs) } }
+
+    private func awaitArrival() {
+        guard let dueNs, let arrival, !waiting.isEmpty, !arrival.isSet else { return }
+        arrival.set(atNs: max(dueNs, wokenNs + Self.wakeGapNsMin))
     }
 
     private func wait(_ client: any Client) {
         guard !client.isWaiting else { return }
         client.isWaiting = true
         waiting.append(client)
+        awaitArrival()
     }
 
     func succeeded(_ operation: Operation, nowNs: UInt64) {

@@ -83,3 +83,49 @@ import Testing
         #expect(isGone)
     }
 }
+
+@Suite struct PreciseTimerTests {
+    @Test func `it fires when its time has come and not before, as often as it is set`() throws {
+        let test = try TestLoop()
+        let loop = test.loop
+        let done = Promise<[UInt64]>()
+        let startNs = SystemClock.monotonicNs()
+        let stepNs: UInt64 = 300_000
+        loop.post {
+            var firedNs: [UInt64] = []
+            var own: PreciseTimer?
+            own = try? PreciseTimer(loop: loop) {
+                #expect(own?.isSet == false)
+                firedNs.append(SystemClock.monotonicNs())
+                guard firedNs.count == 5 else {
+                    own?.set(atNs: startNs + UInt64(firedNs.count + 1) * stepNs)
+                    return
+                }
+                own?.close()
+                own = nil
+                done.keep(firedNs)
+            }
+            own?.set(atNs: startNs + stepNs)
+            #expect(own?.isSet == true)
+        }
+        let firedNs = try done.wait()
+        for (index, timeNs) in firedNs.enumerated() {
+            #expect(timeNs >= startNs + UInt64(index + 1) * stepNs)
+        }
+    }
+
+    @Test func `what was set before no longer counts, and the past fires at once`() throws {
+        let test = try TestLoop()
+        let loop = test.loop
+        let done = Promise<Int>()
+        loop.post {
+            var fired = 0
+            let timer = try? PreciseTimer(loop: loop) { fired += 1 }
+            timer?.set(atNs: SystemClock.monotonicNs() + 3_600_000_000_000)
+            timer?.set(atNs: 0)
+            // Long after it.
+            Timer(loop: loop) { done.keep(fired) }.set(afterMs: 20)
+        }
+        #expect(try done.wait() == 1)
+    }
+}
