@@ -74,7 +74,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             if status != 0 { unsafe uv_loop_close(uv) }
         }
         if status != 0 {
-            deallocate()
+            // There is no loop for `deinit` to close, which runs nevertheless.
+            inbox.withLock { $0.isOpen = false }
             throw PlatformError(status: status, operation: "creating a loop", subject: name)
         }
         unsafe uv.pointee.data = readBuffer
@@ -89,10 +90,6 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     deinit {
         let neverStarted = inbox.withLock { $0.isOpen }
         if neverStarted { closeLoop() }
-        deallocate()
-    }
-
-    private func deallocate() {
         unsafe uv.deallocate()
         unsafe wakePoll.deallocate()
         unsafe readBuffer.deallocate()
