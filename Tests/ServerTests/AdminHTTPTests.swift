@@ -151,19 +151,35 @@ struct PlainSocket: ~Copyable {
         }
     }
 
+    private static let badRequests = [
+        "\r\n\r\n", "GET\r\n\r\n", "\u{0}\u{0}\u{0}\r\n\r\n", "*1\r\n$4\r\nPING\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\r\n\r\n",
+        "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+    ]
+
     @Test func `bad bytes do no harm`() throws {
         try serve(echo) { port in
-            for bytes in [
-                "\r\n\r\n", "GET\r\n\r\n", "\u{0}\u{0}\u{0}\r\n\r\n", "*1\r\n$4\r\nPING\r\n\r\n",
-                "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n",
-                "GET / HTTP/1.1\r\nHost\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\r\n\r\n",
-                "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
-            ] {
+            for bytes in Self.badRequests {
                 let socket = try PlainSocket(port: port)
                 socket.send(bytes)
                 socket.send("GET / HTTP/1.1\r\n\(close)\r\n")
             }
             #expect(try exchange(port, "GET / HTTP/1.1\r\n\(close)\r\n").hasSuffix(" 0\n"))
+        }
+    }
+
+    @Test func `a server that is told so while it refuses bad bytes stops`() throws {
+        // Sooner and later after they were sent.
+        for round in 0..<300 {
+            try serve(echo) { port in
+                for bytes in Self.badRequests {
+                    let socket = try PlainSocket(port: port)
+                    socket.send(bytes)
+                    socket.send("GET / HTTP/1.1\r\n\(close)\r\n")
+                }
+                usleep(UInt32(round % 50) * 20)
+            }
         }
     }
 

@@ -23,6 +23,10 @@ public final class HTTPServer: Sendable {
 
     private let handler: Handler
     private let daemon = Mutex<Daemon?>(nil)
+    private let connections = Atomic(0)
+    /// How long `stop` waits for connections to end by themselves, and how often it looks.
+    private static let farewellMs: UInt32 = 250
+    private static let farewellStepMs: UInt32 = 2
 
     /// Serves what connects to `socket`, until `stop`.
     public init(
@@ -47,7 +51,15 @@ public final class HTTPServer: Sendable {
             defer { daemon = nil }
             return daemon
         }
-        if let daemon { unsafe MHD_stop_daemon(daemon.pointer) }
+        guard let daemon else { return }
+        // Of libmicrohttpd 0.9.75, a thread that is about to tell a client that its bytes are no
+        // request follows a null pointer if it is stopped at that moment.
+        var waitedMs: UInt32 = 0
+        while connections.load(ordering: .relaxed) > 0, waitedMs < Self.farewellMs {
+            SystemClock.sleep(ms: Self.farewellStepMs)
+            waitedMs += Self.farewellStepMs
+        }
+        unsafe MHD_stop_daemon(daemon.pointer)
     }
 
     deinit {
@@ -75,7 +87,14 @@ public final class HTTPServer: Sendable {
             ) -> UnsafeMutableRawPointer? = { _, target, _ in
                 unsafe Exchange.retained(target: target)
             }
-        /// The closure pointer that neither callback needs.
+        let counted: MHD_NotifyConnectionCallback = { this, _, _, change in
+            guard let this = unsafe this else { return }
+            let server = unsafe Unmanaged<HTTPServer>.fromOpaque(this).takeUnretainedValue()
+            // MHD_CONNECTION_NOTIFY_STARTED, a name that Swift does not know.
+            let hasBegun = change.rawValue == 0
+            server.connections.add(hasBegun ? 1 : -1, ordering: .relaxed)
+        }
+        /// The closure pointer that these two do not need.
         let none = 0
         let options: [any CVarArg] = unsafe [
             MHD_OPTION.LISTEN_SOCKET.rawValue, descriptor,
@@ -88,6 +107,8 @@ public final class HTTPServer: Sendable {
             unsafeBitCast(started, to: OpaquePointer.self), none,
             MHD_OPTION.NOTIFY_COMPLETED.rawValue,
             unsafeBitCast(completed, to: OpaquePointer.self), none,
+            MHD_OPTION.NOTIFY_CONNECTION.rawValue,
+            unsafeBitCast(counted, to: OpaquePointer.self), UInt(bitPattern: this),
             MHD_OPTION.END.rawValue,
         ]
         let pointer = unsafe withVaList(options) { arguments in
