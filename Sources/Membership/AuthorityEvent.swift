@@ -53,5 +53,6 @@ public enum AuthorityEffect: Hashable, Sendable {
     /// Answer the proposer: the change is made, this is the topology that has it.
     case accept(ProposalID, Topology)
     /// Answer the proposer that the change is not made, or not everywhere: the reason says so.
-    case refuse(ProposalID, reason: String)
+    /// Where it is not final, the same proposal may be made in a moment.
+    case refuse(ProposalID, reason: String, isFinal: Bool = true)
 }

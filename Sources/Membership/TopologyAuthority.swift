@@ -113,9 +113,17 @@ public struct TopologyAuthority: Sendable {
     private mutating func enqueue(_ proposal: Proposal, into effects: inout [AuthorityEffect]) {
         // Who hears no answer proposes again.
         guard !isKnown(proposal.id) else { return }
+        // Nor is a node to wait that was let in and does not know: the others may wait for it.
+        if case .join = proposal.change,
+            let outcome = try? topology.applying(proposal.change, clusterIsEmpty: true),
+            outcome == topology
+        {
+            effects.append(.accept(proposal.id, topology))
+            return
+        }
         guard queue.count < Self.proposalsMax else {
             let reason = "\(Self.proposalsMax) changes of the topology are waiting: try again later"
-            effects.append(.refuse(proposal.id, reason: reason))
+            effects.append(.refuse(proposal.id, reason: reason, isFinal: false))
             return
         }
         queue.append(proposal)
@@ -196,12 +204,12 @@ public struct TopologyAuthority: Sendable {
     }
 
     private mutating func refuse(
-        _ proposal: Proposal, _ preparation: Preparation, reason: String,
+        _ proposal: Proposal, _ preparation: Preparation, reason: String, isFinal: Bool = true,
         into effects: inout [AuthorityEffect]
     ) {
         work = .idle
         for member in topology.members { effects.append(.release(member.number, preparation)) }
-        effects.append(.refuse(proposal.id, reason: reason))
+        effects.append(.refuse(proposal.id, reason: reason, isFinal: isFinal))
     }
 
     // MARK: Committing
@@ -242,7 +250,7 @@ public struct TopologyAuthority: Sendable {
         guard case .committing(let proposal, let outcome) = work else { return }
         let preparation = Preparation(epoch: outcome.epoch, attempt: lastAttempt)
         if proposal.change.movesVnodes {
-            refuse(proposal, preparation, reason: reason, into: &effects)
+            refuse(proposal, preparation, reason: reason, isFinal: false, into: &effects)
         } else {
             endCommitting(reason: reason, into: &effects)
         }
@@ -253,14 +261,14 @@ public struct TopologyAuthority: Sendable {
     ) {
         guard case .committing(let proposal, _) = work else { return }
         work = .idle
-        effects.append(.refuse(proposal.id, reason: reason))
+        effects.append(.refuse(proposal.id, reason: reason, isFinal: false))
     }
 
     private mutating func depose(_ reason: String, into effects: inout [AuthorityEffect]) {
         switch work {
         case .idle: break
         case .preparing(let proposal, let preparation, _, _, _):
-            refuse(proposal, preparation, reason: reason, into: &effects)
+            refuse(proposal, preparation, reason: reason, isFinal: false, into: &effects)
         case .committing:
             // Members go on holding writes: the next leader may commit it.
             endCommitting(
@@ -270,7 +278,9 @@ public struct TopologyAuthority: Sendable {
                 .refuse(proposal.id, reason: "flushed, but nobody knows where yet: \(reason)"))
         }
         work = .idle
-        for proposal in queue { effects.append(.refuse(proposal.id, reason: reason)) }
+        for proposal in queue {
+            effects.append(.refuse(proposal.id, reason: reason, isFinal: false))
+        }
         queue = []
     }
 

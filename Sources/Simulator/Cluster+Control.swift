@@ -211,7 +211,7 @@ extension Cluster {
                 self[index].disk.facts.topology = topology
                 self[index].disk.facts.consensus = .empty
                 start(index)
-            case .refused(let id, _): observer?(.decided(id, isMade: false))
+            case .refused(let id, _, _): observer?(.decided(id, isMade: false))
             default: break
             }
         } catch {

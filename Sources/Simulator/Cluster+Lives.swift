@@ -27,11 +27,13 @@ extension Cluster {
             epochsUsedMs: facts.epochCeilingMs)
         settings.hintBytesMax = options.hintBytesMax
         settings.hintAgeMsMax = options.hintAgeMsMax
+        settings.inFlightMax = options.inFlightMax
+        settings.parkedMax = options.parkedMax
         settings.bug = options.bug
         let shards = (0..<options.shards).map { _ in
-            Process.Shard(
-                plane: DataPlane(settings: settings, topology: topology), topology: topology,
-                rules: rules(of: topology))
+            var plane = DataPlane(settings: settings, topology: topology)
+            plane.admission.waitNsMax = UInt64(options.waitMsMax) * 1_000_000
+            return Process.Shard(plane: plane, topology: topology, rules: rules(of: topology))
         }
         self[index].life += 1
         // Recovery writes what it found in the log to table files, and syncs those.

@@ -15,17 +15,22 @@ extension Cluster {
     }
 
     func planPass(_ index: Int, _ shard: Int) {
-        guard self[index].process?.shards[shard].isPassPlanned == false else { return }
-        self[index].process?.shards[shard].isPassPlanned = true
+        guard let process = self[index].process, process.shards[shard].passPlannedNs == nil
+        else { return }
+        process.shards[shard].passPlannedNs = timeNs
         let place = Place(node: index, life: self[index].life, shard: shard)
-        plan(.pass(place), inNs: random.durationNs(upToMs: weather.passMs))
+        let leastMs = self[index].passMsMin
+        let delayNs = random.durationNs(upToMs: weather.passMs + leastMs)
+        plan(.pass(place), inNs: UInt64(leastMs) * 1_000_000 + delayNs)
     }
 
     /// One pass of a loop: all that has come in, then one batch with all that was stored.
     func runPass(_ place: Place) {
         guard isAlive(place) else { return }
         let (index, shard) = (place.node, place.shard)
-        self[index].process?.shards[shard].isPassPlanned = false
+        let sinceNs = self[index].process?.shards[shard].passPlannedNs ?? timeNs
+        self[index].process?.shards[shard].passPlannedNs = nil
+        self[index].process?.shards[shard].plane.notePass(ns: timeNs - sinceNs, now: now(index))
         let events = self[index].process?.shards[shard].inbox ?? []
         self[index].process?.shards[shard].inbox = []
         for event in events {
@@ -92,12 +97,18 @@ extension Cluster {
     ) {
         switch effect {
         case .load(let key, let token):
-            if weather.loadMs == 0 || random.oneIn(2) {
+            let slowness = self[index].diskSlowness
+            let isSlow = slowness > 1
+            if !isSlow, weather.loadMs == 0 || random.oneIn(2) {
                 loaded.append(.loaded(key, token: token, read(key, index)))
+            } else if isSlow, random.oneIn(8) {
+                // As much as may wait for it does.
+                loaded.append(.loaded(key, token: token, .overloaded))
             } else {
                 let place = Place(node: index, life: self[index].life, shard: shard)
-                let delayNs = random.durationNs(upToMs: weather.loadMs * self[index].diskSlowness)
-                plan(.loaded(place, key, token: token), inNs: delayNs)
+                let leastNs = isSlow ? UInt64(slowness) * 2_000_000 : 0
+                let delayNs = random.durationNs(upToMs: weather.loadMs * slowness)
+                plan(.loaded(place, key, token: token), inNs: leastNs + delayNs)
             }
         case .store(let key, let record):
             self[index].process?.shards[shard].changes.append(.put(key, record: record))

@@ -35,6 +35,11 @@ final class Cluster {
         /// Of each shard.
         var hintBytesMax = 1 << 30
         var hintAgeMsMax: UInt64 = 7 * 86_400_000
+        /// Of each shard: requests under way, and events that wait for the disk.
+        var inFlightMax = 65_536
+        var parkedMax = 65_536
+        /// Work that has waited for longer keeps new work away (`overload-delay`); 0: none does.
+        var waitMsMax = 0
         /// Nodes 1 to this one vote at first.
         var voters = 1
         /// Whether the others have become voters before the run begins.

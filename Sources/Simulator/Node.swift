@@ -18,6 +18,8 @@ struct Node {
     var isDiskHeld = false
     /// How many times as long as others its disk takes.
     var diskSlowness = 1
+    /// How long each pass of its loops takes at least, in ms: others use the machine's processors.
+    var passMsMin = 0
     /// The process stands still (SIGSTOP); what should have happened to it waits.
     var isPaused = false
     var waiting: [Cluster.Happening] = []
@@ -99,7 +101,8 @@ final class Process {
         var topology: Topology
         var rules: ConsistencyRules
         var inbox: [DataPlane.Event] = []
-        var isPassPlanned = false
+        /// Since when the next pass is planned; nil when none is.
+        var passPlannedNs: UInt64?
         /// What the shard's timer is set to; .max for nothing.
         var wakeNs = UInt64.max
         /// What this pass has stored so far.

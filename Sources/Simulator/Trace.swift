@@ -131,7 +131,7 @@ struct Trace {
                 return "propose no keyspace \(Text.show(prefix))"
             case .propose(_, let change): return "propose \(change)"
             case .accepted(_, let topology): return "accepted, epoch \(topology.epoch)"
-            case .refused(_, let reason): return "refused: \(reason)"
+            case .refused(_, let reason, _): return "refused: \(reason)"
             case .prepare(let preparation): return "prepare epoch \(preparation.epoch)"
             case .prepared(_, let isEmpty): return isEmpty ? "prepared" : "not empty"
             case .release: return "release"

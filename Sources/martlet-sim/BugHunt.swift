@@ -16,12 +16,20 @@ struct BugHunt: Sendable {
     private let firstSeed: UInt64
 
     init(_ options: Options) throws(Failure) {
-        bugs = PlantedBug.all.filter { options.bug == nil || $0.name == options.bug }
-        guard !bugs.isEmpty else {
+        if let name = options.bug {
+            bugs = [try Self.bug(named: name)]
+        } else {
+            bugs = PlantedBug.all
+        }
+        firstSeed = options.firstSeed ?? 1
+    }
+
+    static func bug(named name: String) throws(Failure) -> PlantedBug {
+        guard let bug = PlantedBug.all.first(where: { $0.name == name }) else {
             let names = PlantedBug.all.map(\.name).joined(separator: ", ")
             throw .usage("there is no such bug; there are \(names)")
         }
-        firstSeed = options.firstSeed ?? 1
+        return bug
     }
 
     /// Hunts for some at once, and prints what was found; returns whether all were.

@@ -30,10 +30,11 @@ internal import Simulator
     }
 
     private static func runOne(_ seed: UInt64, _ options: Options) throws(Failure) -> ExitStatus {
-        var result = try simulate(seed)
+        let bug = try options.bug.map { name throws(Failure) in try BugHunt.bug(named: name) }
+        var result = try simulate(seed, with: bug)
         if !result.findings.isEmpty || options.wantsTrace {
             // The same run again, this time with its events.
-            result = try simulate(seed, eventsMax: options.events)
+            result = try simulate(seed, with: bug, eventsMax: options.events)
         }
         if options.wantsJSON {
             var totals = Soak.Totals()
@@ -47,9 +48,10 @@ internal import Simulator
     }
 
     private static func simulate(
-        _ seed: UInt64, eventsMax: Int = 0
+        _ seed: UInt64, with bug: PlantedBug? = nil, eventsMax: Int = 0
     ) throws(Failure) -> SimulationResult {
         do {
+            if let bug { return try bug.run(seed: seed, eventsMax: eventsMax) }
             return try SimulationResult(running: seed, eventsMax: eventsMax)
         } catch {
             throw .failed("seed \(seed): \(error)")

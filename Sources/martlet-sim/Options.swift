@@ -44,7 +44,7 @@ struct Options: Sendable, Equatable {
           --events N        how many events to print (default 60)
           --jobs J          run J seeds at once (default: one a processor)
           --bugs            make each of the deliberate bugs in turn, and see that it is found
-          --bug NAME        the same with one of them
+          --bug NAME        the same with one of them; with --seed: run that seed with it
           --json            print the summary as JSON
           --help, -h        print this
           --version         print the version
@@ -122,7 +122,7 @@ struct Options: Sendable, Equatable {
         for (one, other) in [
             ("--seeds", "--seconds"), ("--seed", "--seeds"), ("--seed", "--seconds"),
             ("--seed", "--first-seed"), ("--seed", "--bugs"), ("--bugs", "--seeds"),
-            ("--bugs", "--seconds"), ("--bug", "--bugs"), ("--bug", "--seed"),
+            ("--bugs", "--seconds"), ("--bug", "--bugs"),
             ("--bug", "--seeds"), ("--bug", "--seconds"), ("--kind", "--seed"),
             ("--kind", "--bugs"), ("--kind", "--bug"),
         ] where given.contains(one) && given.contains(other) {

@@ -54,6 +54,22 @@ extension ClusterScenarios.AgreementScenarios {
         #expect(try cluster[1].call("GET", "key") == .null)
     }
 
+    @Test func `who asks to join while nobody can decide is let in once somebody can`() throws {
+        let cluster = try threeVoters()
+        cluster[0].pause()
+        cluster[1].pause()
+        let late = try Server("late")
+        late.seeds = [cluster[2].peerAddress]
+        try late.launch()
+        try wait(for: "a first refusal") {
+            late.log.contains("no majority of the voters can be reached")
+        }
+        cluster[0].resume()
+        cluster[1].resume()
+        try late.waitUntilServing()
+        #expect(try late.info("members") == "4")
+    }
+
     @Test func `members that all stop and start again elect a leader`() throws {
         let cluster = try threeVoters()
         for node in cluster.nodes { node.kill() }

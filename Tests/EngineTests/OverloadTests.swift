@@ -10,20 +10,20 @@ import Wire
     /// A cluster whose node A has as many requests under way as it may, all of them hanging.
     private func loaded() throws -> Cluster {
         var options = Cluster.Options()
-        options.cacheBytesMax = 64 << 20
+        options.inFlightMax = 1000
         let cluster = try Cluster(options)
         for other in 2...3 {
             cluster.network.rules[Network.Way(from: 1, to: other)] = .lose
         }
         _ = cluster.ask("SET k v", at: 2)
-        for _ in 0..<DataPlane.inFlightMax { cluster.submit("GET k", at: 1) }
+        for _ in 0..<options.inFlightMax { cluster.submit("GET k", at: 1) }
         cluster.settle()
         return cluster
     }
 
     @Test func `past the bound requests are turned away, and a write is not made`() throws {
         let cluster = try loaded()
-        let text = "OVERLOADED 65536 requests are under way on this shard"
+        let text = "OVERLOADED 1000 requests are under way on this shard"
         #expect(cluster.ask("GET k", at: 1) == .error(text))
         #expect(cluster.ask("SET k w", at: 1) == .error(text))
         let one = ConsistencyOverride(exactly: Consistency(r: 1, w: 1, timeoutMs: 1))

@@ -169,7 +169,7 @@ struct ClusterModel {
         case .accept(let id, let topology):
             answers[id] = "accepted"
             if let proposer = proposers[id] { send(.topology(topology), from: 1, to: proposer) }
-        case .refuse(let id, let reason): answers[id] = reason
+        case .refuse(let id, let reason, _): answers[id] = reason
         }
     }
 
@@ -235,7 +235,7 @@ extension AuthorityEffect {
         case .append(let topology): "append epoch \(topology.epoch)"
         case .distribute(let topology, let node): "distribute epoch \(topology.epoch) to \(node)"
         case .accept(let id, let topology): "accept \(id.rawValue) with epoch \(topology.epoch)"
-        case .refuse(let id, let reason): "refuse \(id.rawValue): \(reason)"
+        case .refuse(let id, let reason, _): "refuse \(id.rawValue): \(reason)"
         }
     }
 }

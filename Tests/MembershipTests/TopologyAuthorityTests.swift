@@ -109,7 +109,8 @@ import Testing
             effects == [
                 .refuse(
                     ProposalID(rawValue: 99),
-                    reason: "64 changes of the topology are waiting: try again later")
+                    reason: "64 changes of the topology are waiting: try again later",
+                    isFinal: false)
             ])
     }
 
@@ -128,8 +129,25 @@ import Testing
         let effects = apply(.deposed(reason: "gone"), to: &authority)
         #expect(
             effects.suffix(2) == [
-                .refuse(Self.id, reason: "gone"), .refuse(other, reason: "gone"),
+                .refuse(Self.id, reason: "gone", isFinal: false),
+                .refuse(other, reason: "gone", isFinal: false),
             ])
+    }
+
+    /// A flush waits for all members, and so for one that does not know yet that it is one.
+    @Test func `a node that is in already and asks again does not wait for a flush`() throws {
+        var authority = deciding(try cluster(3))
+        let flush = apply(.proposed(Self.id, .flush(stamp: 9)), to: &authority)
+        guard case .append(let flushed)? = flush.first else {
+            Issue.record("\(flush)")
+            return
+        }
+        _ = apply(.committed(flushed), to: &authority)
+        let again = ProposalID(rawValue: 2)
+        #expect(
+            apply(.proposed(again, .join(description(3))), to: &authority)
+                == [.accept(again, flushed)])
+        #expect(apply(.proposed(again, .join(description(4))), to: &authority) == [])
     }
 
     @Test func `members hold writes no longer for what the log did not take`() throws {
@@ -141,7 +159,7 @@ import Testing
         let effects = apply(.declined(reason: "not now"), to: &authority)
         #expect(
             effects == (1...3).map { .release(node($0), preparation) }
-                + [.refuse(Self.id, reason: "not now")])
+                + [.refuse(Self.id, reason: "not now", isFinal: false)])
         #expect(apply(.declined(reason: "not now"), to: &authority) == [])
     }
 
@@ -151,7 +169,8 @@ import Testing
         #expect(
             effects == [
                 .release(node(1), preparation), .release(node(2), preparation),
-                .release(node(3), preparation), .refuse(Self.id, reason: "gone"),
+                .release(node(3), preparation),
+                .refuse(Self.id, reason: "gone", isFinal: false),
             ])
         (authority, preparation) = try joining()
         for number in 1...3 {
@@ -160,7 +179,8 @@ import Testing
         effects = apply(.deposed(reason: "gone"), to: &authority)
         #expect(
             effects == [
-                .refuse(Self.id, reason: "gone; this change may still be made")
+                .refuse(
+                    Self.id, reason: "gone; this change may still be made", isFinal: false)
             ])
     }
 
@@ -169,7 +189,7 @@ import Testing
         _ = apply(.proposed(Self.id, .flush(stamp: 9)), to: &authority)
         #expect(
             apply(.declined(reason: "full"), to: &authority)
-                == [.refuse(Self.id, reason: "full")])
+                == [.refuse(Self.id, reason: "full", isFinal: false)])
         let next = apply(.proposed(ProposalID(rawValue: 2), .flush(stamp: 9)), to: &authority)
         #expect(next.count == 1)
     }

@@ -41,5 +41,7 @@ import Testing
         #expect(exercise.checks.rows.filter { $0.count == 0 }.map(\.name) == [])
         #expect(exercise.agreement.rows.filter { $0.count == 0 }.map(\.name) == [])
         #expect(exercise.faults.rows.count == Exercise.faultKinds)
+        #expect(exercise.engine["overloads"] > exercise.engine["delayRefusals"])
+        #expect(exercise.engine["delayRefusals"] > 0)
     }
 }

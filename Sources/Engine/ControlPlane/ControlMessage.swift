@@ -20,11 +20,12 @@ public import Membership
 ///     11 fetch
 ///     12 detector          failure detector's message
 ///     13 consensus         Raft message
+///     14 refused for now   varint proposal, reason: asking again may help
 public enum ControlMessage: Sendable, Equatable {
     case joinRequest(ProposalID, MemberDescription)
     case propose(ProposalID, TopologyChange)
     case accepted(ProposalID, Topology)
-    case refused(ProposalID, reason: String)
+    case refused(ProposalID, reason: String, isFinal: Bool = true)
     case prepare(Preparation)
     case prepared(Preparation, isEmpty: Bool)
     case release(Preparation)
@@ -53,8 +54,8 @@ public enum ControlMessage: Sendable, Equatable {
             bytes.append(4)
             bytes.appendVarint(id.rawValue)
             topology.encode(into: &bytes)
-        case .refused(let id, let reason):
-            bytes.append(5)
+        case .refused(let id, let reason, let isFinal):
+            bytes.append(isFinal ? 5 : 14)
             bytes.appendVarint(id.rawValue)
             bytes.appendSized(String(reason.prefix(Self.reasonSizeMax / 4)))
         case .prepare(let preparation): Self.encode(6, preparation, into: &bytes)
@@ -94,9 +95,10 @@ public enum ControlMessage: Sendable, Equatable {
         case 4:
             let id = ProposalID(rawValue: try reader.readVarint())
             self = .accepted(id, try Topology(from: &reader))
-        case 5:
+        case let kind where kind == 5 || kind == 14:
             let id = ProposalID(rawValue: try reader.readVarint())
-            self = .refused(id, reason: try reader.readSizedString(max: Self.reasonSizeMax))
+            let reason = try reader.readSizedString(max: Self.reasonSizeMax)
+            self = .refused(id, reason: reason, isFinal: kind == 5)
         case 6: self = .prepare(try Self.preparation(from: &reader))
         case 7:
             let preparation = try Self.preparation(from: &reader)

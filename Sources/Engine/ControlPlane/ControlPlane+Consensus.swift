@@ -179,7 +179,8 @@ extension ControlPlane {
         guard !proposals.contains(where: { $0.id == id }) else { return }
         guard proposals.count < TopologyAuthority.proposalsMax else {
             let refusal = ControlMessage.refused(
-                id, reason: "too many changes of the topology are waiting: try again later")
+                id, reason: "too many changes of the topology are waiting: try again later",
+                isFinal: false)
             return answer(proposer, refusal, into: &effects)
         }
         proposals.append(
@@ -207,8 +208,9 @@ extension ControlPlane {
                 proposals[index].target = nil
                 proposals[index].sinceNs = now.monotonicNs
             } else if waitedNs >= Self.patienceNs {
+                let reason = obstacle(now: now)
                 answer(
-                    proposal.id, .refused(proposal.id, reason: obstacle(now: now)),
+                    proposal.id, .refused(proposal.id, reason: reason, isFinal: false),
                     into: &effects)
             }
         }

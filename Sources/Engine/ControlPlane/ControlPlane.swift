@@ -162,7 +162,7 @@ public struct ControlPlane: Sendable {
         case .accepted(let id, let topology):
             tell(.received(topology), now: now, into: &effects)
             answer(id, message, into: &effects)
-        case .refused(let id, _): answer(id, message, into: &effects)
+        case .refused(let id, _, _): answer(id, message, into: &effects)
         case .prepare(let preparation):
             tell(.prepareRequested(preparation, by: node), now: now, into: &effects)
         case .prepared(let preparation, let isEmpty):
@@ -233,8 +233,8 @@ public struct ControlPlane: Sendable {
             case .distribute(let topology, let node):
                 effects.append(.send(node, .topology(topology)))
             case .accept(let id, let topology): answer(id, .accepted(id, topology), into: &effects)
-            case .refuse(let id, let reason):
-                answer(id, .refused(id, reason: reason), into: &effects)
+            case .refuse(let id, let reason, let isFinal):
+                answer(id, .refused(id, reason: reason, isFinal: isFinal), into: &effects)
             }
         }
     }
@@ -255,7 +255,7 @@ public struct ControlPlane: Sendable {
         case .own:
             switch message {
             case .accepted(let id, _): effects.append(.accepted(id))
-            case .refused(let id, let reason): effects.append(.refused(id, reason: reason))
+            case .refused(let id, let reason, _): effects.append(.refused(id, reason: reason))
             default: break
             }
         }

@@ -38,7 +38,7 @@ extension DataPlane {
     private mutating func hasRoomToPark(
         _ event: ParkedEvents.Event, into effects: inout [Effect]
     ) -> Bool {
-        guard parked.count >= Self.parkedMax || parked.bytes >= Self.parkedBytesMax else {
+        guard parked.count >= settings.parkedMax || parked.bytes >= Self.parkedBytesMax else {
             return true
         }
         counters.overloads += 1

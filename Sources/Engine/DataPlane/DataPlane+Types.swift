@@ -159,6 +159,11 @@ extension DataPlane {
         public var hintBytesMax: Int
         /// Hints that have waited for longer go, too.
         public var hintAgeMsMax: UInt64
+        /// Requests under way at once; past it clients get `-OVERLOADED`. At 500 bytes each,
+        /// 32 MiB.
+        package var inFlightMax = 65_536
+        /// Events that wait for loads; the same bound, for the same reason.
+        package var parkedMax = 65_536
         /// A mistake to make, for the simulator to find.
         package var bug = DeliberateBug.none
 

@@ -23,12 +23,8 @@ internal import Wire
 public struct DataPlane: Sendable {
     /// How often `ticked` is due, in ms: the grain of time-outs.
     public static let tickMs: UInt64 = 10
-    /// Requests under way at once; past it clients get `-OVERLOADED`. At 500 bytes each, 32 MiB.
-    package static let inFlightMax = 65_536
     /// Bytes of the records of writes under way at once, with the same answer past it.
     static let writeBytesMax = 256 << 20
-    /// Events that wait for loads; the same bound, for the same reason.
-    package static let parkedMax = 65_536
     /// Bytes of values among them: four of the largest.
     static let parkedBytesMax = 64 << 20
 
@@ -123,7 +119,7 @@ public struct DataPlane: Sendable {
         readRequestCount + writes.count - lingeringWrites + forwards.count
     }
     var isFull: Bool {
-        inFlightCount >= Self.inFlightMax || writeBytes >= Self.writeBytesMax
+        inFlightCount >= settings.inFlightMax || writeBytes >= Self.writeBytesMax
     }
     public var parkedCount: Int { parked.count }
 

@@ -35,9 +35,9 @@ extension Setting {
             "bytes a second of healing, however busy the clients",
             """
             Healing never stops, or a node that is always busy would never be whole again. The
-            default brings 27,000 small values a second, for a third of a processor's time: a node
-            that was away for ten minutes of 5,000 writes a second is whole within two. Higher, and
-            clients notice more of it; lower, and hints may reach their bounds before they are
+            default brings 27,000 small values a second where half a processor is to spare: a node
+            that was away for ten minutes of 5,000 writes a second is then whole within two. Higher,
+            and clients notice more of it; lower, and hints may reach their bounds before they are
             delivered. At most 'background-rate-max'.
             """),
     ]

@@ -14,7 +14,7 @@ final class JoinClient: StreamHandler {
         case joined(Topology)
         /// The cluster has decided against it; trying again changes nothing by itself.
         case refused(String)
-        /// Nobody answered, or not in a way that helps: another seed may.
+        /// Nobody answered, or not in a way that helps: another seed may, or the same one later.
         case failed(String)
     }
 
@@ -135,7 +135,8 @@ final class JoinClient: StreamHandler {
         else { return finish(.failed("its answer cannot be decoded")) }
         switch message {
         case .accepted(_, let topology): finish(.joined(topology))
-        case .refused(_, let reason): finish(.refused(reason))
+        case .refused(_, let reason, let isFinal):
+            finish(isFinal ? .refused(reason) : .failed(reason))
         default: finish(.failed("its answer makes no sense"))
         }
     }

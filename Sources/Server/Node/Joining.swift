@@ -41,7 +41,7 @@ struct Joining {
                 case .failed(let reason):
                     if reason != lastReason {
                         log.warn(
-                            "a seed does not answer; trying on",
+                            "a seed does not let this node in yet; trying on",
                             ["address": .describing(seed), "reason": .text(reason)])
                     }
                     lastReason = reason

@@ -14,12 +14,13 @@ final class BoundChecker: Checker {
     }
 
     private func checkBounds(_ scene: Scene) {
-        let cacheBytesMax = scene.cluster.options.cacheBytesMax
+        let options = scene.cluster.options
+        let cacheBytesMax = options.cacheBytesMax
         for node in scene.cluster.nodes {
             for shard in node.process?.shards ?? [] {
                 if shard.plane.inFlightCount > 0 || !shard.held.isEmpty { cases += 1 }
-                check("requests", shard.plane.inFlightCount, DataPlane.inFlightMax, node, scene)
-                check("parked", shard.plane.parkedCount, DataPlane.parkedMax, node, scene)
+                check("requests", shard.plane.inFlightCount, options.inFlightMax, node, scene)
+                check("parked", shard.plane.parkedCount, options.parkedMax, node, scene)
                 // What is not written yet cannot be evicted.
                 guard !node.isDiskHeld, cacheBytesMax >= Self.cacheBytesRelevant else { continue }
                 check("cache", shard.plane.cacheBytes, 2 * cacheBytesMax, node, scene)

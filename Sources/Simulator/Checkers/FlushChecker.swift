@@ -13,6 +13,8 @@ final class FlushChecker: Checker {
     private var wanted: [ProposalID: UInt64] = [:]
     /// The latest flush that all members have confirmed, and when an admin was told.
     private(set) var confirmed: (stamp: Timestamp, atNs: UInt64)?
+    /// The latest that any node follows.
+    private var followed = Timestamp.zero
 
     func observe(_ observation: Observation, in scene: Scene) {
         switch observation {
@@ -22,6 +24,8 @@ final class FlushChecker: Checker {
             let latest = max(Timestamp(rawValue: stamp), confirmed?.stamp ?? .zero)
             confirmed = (latest, scene.cluster.timeNs)
             scene.confirmedFlush = latest.rawValue
+        case .followed(_, let topology):
+            followed = max(followed, Timestamp(rawValue: topology.flushStamp))
         case .answered(let number, let reply): checkRead(number, reply, scene)
         case .changed: checkEnd(scene)
         default: break
@@ -60,6 +64,8 @@ final class FlushChecker: Checker {
                 scene.fail(self, "\(text) past a flush")
             }
         }
+        // One that an admin has asked for before may be made late, and drop what came meanwhile.
+        guard followed <= confirmed.stamp else { return }
         for key in scene.history.keys { checkKept(key, after: confirmed.atNs, scene) }
     }
 

@@ -7,6 +7,7 @@ enum Fault: Int, CaseIterable, Sendable {
     case loss, duplication, delay
     case pause, crash, crashInPass, powerLoss, powerLossInPass, blackout, stop, longAbsence
     case diskError, slowDisk, corruption, nearlyFull
+    case busyLoops
     case clockSkew, clockJump
     case addressChange, rivalAdmins, earlyMove, wipedNode
 
@@ -34,6 +35,7 @@ enum Fault: Int, CaseIterable, Sendable {
         case .slowDisk: "slow disk"
         case .corruption: "corrupt record"
         case .nearlyFull: "disk nearly full"
+        case .busyLoops: "slow loops"
         case .clockSkew: "clock skew"
         case .clockJump: "clock jump"
         case .addressChange: "address change"

@@ -13,11 +13,16 @@ final class FaultMaker {
         case resume(Int)
         case start(Int)
         case quicken(Int)
+        case relax(Int)
         case weather
         case space(Int)
         /// Cuts and heals in turn, so many times more.
         case flap(Int, Int, Int)
     }
+
+    /// New work is let in for a second although it waits too long; faults that are to be seen by
+    /// that go on for longer, up to this, in ms.
+    private static let lagMsMax = 6000
 
     private let scene: Scene
     private var cluster: Cluster { scene.cluster }
@@ -81,6 +86,7 @@ final class FaultMaker {
             .longAbsence, .wipedNode:
             end(fault, node)
         case .diskError, .slowDisk, .corruption, .nearlyFull: harmDisk(fault, node)
+        case .busyLoops: keepBusy(node)
         case .addressChange: admins.moveMember(rivals: 1)
         case .rivalAdmins: admins.moveMember(rivals: 2)
         case .earlyMove: admins.tryToMovePartitions()
@@ -166,9 +172,9 @@ final class FaultMaker {
             cluster[node].isDiskFailing = true
             plan(.start(node), upToMs: 800)
         case .slowDisk:
-            guard cluster.weather.syncMs > 0 else { return false }
+            guard cluster[node].diskSlowness == 1 else { return false }
             cluster[node].diskSlowness = Int.random(in: 2...20, using: &random)
-            plan(.quicken(node), upToMs: 1000)
+            plan(.quicken(node), upToMs: random.oneIn(3) ? Self.lagMsMax : 1000)
         case .nearlyFull:
             for shard in 0..<plan.options.shards {
                 cluster.post(.spaceChanged(isLow: true), to: node, shard: shard)
@@ -176,6 +182,14 @@ final class FaultMaker {
             plan(.space(node), upToMs: 800)
         default: return corrupt(node)
         }
+        return true
+    }
+
+    /// Something else takes the machine's processors.
+    private func keepBusy(_ node: Int) -> Bool {
+        guard cluster[node].passMsMin == 0 else { return false }
+        cluster[node].passMsMin = Int.random(in: 5...60, using: &random)
+        plan(.relax(node), upToMs: random.oneIn(2) ? Self.lagMsMax : 1000)
         return true
     }
 
@@ -224,6 +238,9 @@ final class FaultMaker {
             scene.lastResumeNs = cluster.timeNs
         case .quicken(let node):
             cluster[node].diskSlowness = 1
+            scene.lastResumeNs = cluster.timeNs
+        case .relax(let node):
+            cluster[node].passMsMin = 0
             scene.lastResumeNs = cluster.timeNs
         case .weather: cluster.weather = plan.options.weather
         case .space(let node):

@@ -6,6 +6,9 @@ struct Plan {
     /// Clocks are wrong by no more than this, in ms; within the drift that stamps may have, mostly.
     static let skewMsMax = 2000
 
+    /// Bounds of what is under way that some runs reach.
+    private static let boundTight = 4
+
     var options = Cluster.Options()
     var keyspaces: KeyspacePlan
     var sessions: Int
@@ -48,6 +51,9 @@ struct Plan {
         options.hintBytesMax = draw([1 << 20, 1 << 20, 1 << 20, 1500], &random)
         options.hintAgeMsMax = draw([60_000, 60_000, 60_000, 1000], &random)
         options.driftMsMax = draw([60_000, 60_000, 1000], &random)
+        if random.oneIn(8) { options.inFlightMax = draw([Self.boundTight, 2], &random) }
+        if random.oneIn(8) { options.parkedMax = draw([Self.boundTight, 2], &random) }
+        options.waitMsMax = draw([0, 10, 20, 50], &random)
         var weather = Weather()
         weather.messageMs = draw([0, 2, 10, 30], &random)
         weather.passMs = draw([0, 1, 5], &random)
@@ -78,6 +84,9 @@ struct Plan {
         faultOneIn = draw([4, 8, 15, 40], &random)
         hasSecondPart = random.oneIn(4)
     }
+
+    /// Whether so little may be under way that requests must come one after the other to succeed.
+    var isTight: Bool { min(options.inFlightMax, options.parkedMax) <= Self.boundTight }
 
     /// For people, in the order in which it matters.
     var text: String {

@@ -49,11 +49,16 @@ public struct PlantedBug: Sendable {
             defer { seed &+= 1 }
             guard RunKind(of: seed) == kind else { continue }
             seeds += 1
-            let result = try SimulationResult(running: seed, with: mistake)
+            let result = try run(seed: seed)
             guard let finding = result.findings.first else { continue }
             return Catch(seed: seed, seeds: seeds, finding: finding)
         }
         return nil
+    }
+
+    /// Runs one seed on engines that make the mistake.
+    public func run(seed: UInt64, eventsMax: Int = 0) throws -> SimulationResult {
+        try SimulationResult(running: seed, with: mistake, eventsMax: eventsMax)
     }
 
     private static func description(of bug: DeliberateBug) -> (String, Int) {
@@ -77,8 +82,8 @@ public struct PlantedBug: Sendable {
         case .putCoversUnseen: ("DPUT replaces what its client never saw", 50)
         case .expiryDropsEntries: ("expiry takes away dots, not only their values", 100)
         case .skipsReadRepair: ("stale replicas are left stale by reads", 400)
-        case .repairsAfterAnswer: ("quorum reads answer before they have repaired", 1500)
-        case .takesCorruptForAbsent: ("a corrupt record counts as one never written", 100)
+        case .repairsAfterAnswer: ("quorum reads answer before they have repaired", 15000)
+        case .takesCorruptForAbsent: ("a corrupt record counts as one never written", 2000)
         case .forwardsTwice: ("a command that may have run is sent to another node", 300)
         case .ignoresEpochFence: ("a replica serves a coordinator of another topology", 300)
         case .standInGoesOn: ("a fallback that coordinates goes on under an actor of hints", 4000)

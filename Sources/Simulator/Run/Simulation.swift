@@ -252,11 +252,12 @@ final class Simulation {
             guard !isBroken else { return }
         }
         cluster.wait(ms: 200)
+        let nodes = Array(1...cluster.nodes.count)
+        let groups = plan.isTight ? nodes.map { [$0] } : [nodes]
         for key in scene.history.keys {
-            check(
-                (1...cluster.nodes.count).map {
-                    cluster.submit([Array("GET".utf8), key.bytes], at: $0)
-                })
+            for group in groups {
+                check(group.map { cluster.submit([Array("GET".utf8), key.bytes], at: $0) })
+            }
             guard !isBroken else { return }
         }
     }

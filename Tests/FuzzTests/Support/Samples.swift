@@ -194,7 +194,8 @@ enum Samples {
         let id = ProposalID(rawValue: 77)
         let preparation = Preparation(epoch: 5, attempt: 300)
         return [
-            .joinRequest(id, description(4)), .refused(id, reason: "not now"),
+            .joinRequest(id, description(4)), .refused(id, reason: "never"),
+            .refused(id, reason: "not now", isFinal: false),
             .prepare(preparation), .prepared(preparation, isEmpty: true), .release(preparation),
             .adopted(epoch: 9), .fetch,
         ] + consensus.map { .consensus(RaftMessage(term: 300, $0)) }
