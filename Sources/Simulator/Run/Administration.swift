@@ -49,9 +49,12 @@ struct Administration {
 
     /// A member's process is started on an empty disk, in the place of the one that has ended, and
     /// asks to be let in: under its old id, as after a restored configuration, or under a new one.
+    /// An empty cluster would take it in.
     mutating func startWiped(_ node: Int) -> Bool {
         let others = runningNodes.filter { $0 != node }
-        guard !others.isEmpty, let control = cluster[node].process?.control else { return false }
+        guard !others.isEmpty, let control = cluster[node].process?.control,
+            cluster.nodes.contains(where: { $0.index != node && $0.disk.hasDurableRecords })
+        else { return false }
         let isVoter = control.consensusStatus(now: cluster.now(node)).voters
             .contains(cluster[node].number)
         let member = control.topology?.members.first { $0.number == cluster[node].number }
