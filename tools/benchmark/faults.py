@@ -27,6 +27,8 @@ P99_RATIO_MAX = 2
 # "At once", for a request that too few replicas are left for.
 AT_ONCE_SECONDS = 0.1
 CAUGHT_UP_SECONDS_MAX = 120
+# In percent.
+STEAL_RELEVANT = 5
 HEALTHY_SECONDS_MAX = 60
 HINTS_METRIC = "martlet_hints"
 DROPPED_METRIC = "martlet_hints_dropped_total"
@@ -70,10 +72,12 @@ class Drive:
                 return True
         return False
 
-    def follow(self):
-        """Shows every second, to the end."""
+    def follow(self, theft=None):
+        """Shows every second, to the end; each is a phase of the theft."""
         for line in self.process.stderr:
             say(line.strip())
+            if theft:
+                theft.phase_ends()
         return self.finish()
 
     def stop(self):
@@ -108,7 +112,8 @@ def failover(programs, runner, report):
     report.paragraph(
         f"Three nodes, n=3, r=2, w=2, `wal-sync 1000`; {CONNECTIONS} connections to the first two,"
         f" closed loop, half reads and half writes of {KEYS:,} keys of {VALUE_SIZE} bytes. The"
-        " third node gets the signal; each row is a second after it. Latencies in ms.")
+        " third node gets the signal; each row is a second after it. Latencies in ms; steal is the"
+        " part of the processors that the host gave to others.")
     for name, number_of_signal in FAULTS:
         one_fails(programs, runner, report, name, number_of_signal)
     two_fail(programs, report)
@@ -120,30 +125,36 @@ def one_fails(programs, runner, report, name, number_of_signal):
     options = ["--keys", KEYS, "--connections", CONNECTIONS, "--distribution", "uniform"]
     load(programs, survivors)
     healthy(programs, survivors, "a", runner.settings.warm_up_seconds, *options)
+    theft = Theft()
     before = healthy(programs, survivors, "a", max(3, runner.settings.seconds), *options)
+    theft.phase_ends()
     drive = Drive(programs, survivors, "a", FAULT_AT + SECONDS_AFTER + 0.5, *options)
     if not drive.wait_for_second(FAULT_AT):
         raise StartError("the run ended before the fault")
     victim.send_signal(number_of_signal)
     say(f"{name} of node 3")
-    figures = drive.follow()
+    theft.phase_begins()
+    figures = drive.follow(theft)
     seconds = figures["intervals"][FAULT_AT:]
     rows = [["healthy", *cells(before)]]
     for index, each in enumerate(seconds):
         rows.append([f"second {index + 1}", *cells({**each, "ops": each["operations"]})])
+    rows = [[*row, f"{part:.1f} %"] for row, part in zip(rows, theft.parts, strict=False)]
     report.title(name, level=3)
-    report.table(["", "ops/s", "p50", "p99", "max", "errors"], rows)
+    report.table(["", "ops/s", "p50", "p99", "max", "errors", "steal"], rows)
     settled = seconds[SETTLED_AFTER:]
     worst = max((each["p99"] for each in settled), default=0)
+    stolen = max(theft.parts[1 + SETTLED_AFTER:], default=0)
     ratio = worst / before["p99"] if before["p99"] else 0
     report.goal(
         f"{name}: p99 of any second from {SETTLED_AFTER} s on, to the healthy one",
-        f"{number(ratio)} × ({number(worst)} ms)", f"< {P99_RATIO_MAX} ×",
+        f"{number(ratio)} × ({number(worst)} ms{steal_text(stolen)})", f"< {P99_RATIO_MAX} ×",
         bool(settled) and ratio < P99_RATIO_MAX)
     failed = sum(each["failed"] for each in seconds)
     report.goal(f"{name}: requests that failed", f"{failed:,}", "0", failed == 0)
     report.record(f"failover {name}", {
-        "healthy": before, "seconds_after": seconds, "errors": figures["errors"]})
+        "healthy": before, "seconds_after": seconds, "errors": figures["errors"],
+        "stolen_percent": theft.parts})
     programs.stop(martlet)
 
 
@@ -301,7 +312,8 @@ def hints(programs, runner, report):
     ratio = during["p99"] / usual_p99 if usual_p99 else 0
     report.goal(
         "Clients' p99 while it catches up, to the mean of the healthy ones",
-        f"{number(ratio)} × ({number(during['p99'])} ms)", "< 2 ×", ratio < 2)
+        f"{number(ratio)} × ({number(during['p99'])} ms{steal_text(theft.parts[2])})", "< 2 ×",
+        ratio < 2)
     report.record("hints", {
         "healthy": before, "healthy_after": after, "away": away, "catching_up": during,
         "hints": kept, "served_seconds": served, "drained_seconds": drained, "sample": fates,
@@ -313,6 +325,11 @@ def hints(programs, runner, report):
 
 def seconds_text(seconds):
     return "never" if seconds is None else f"{seconds:.1f} s"
+
+
+def steal_text(part):
+    """Said beside a figure where the host took so much that it is the host's figure."""
+    return f", steal {part:.0f} %" if part >= STEAL_RELEVANT else ""
 
 
 class Theft:
