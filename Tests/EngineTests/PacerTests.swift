@@ -174,6 +174,31 @@ private struct Foreground {
         #expect(pacer.share < before / 2)
     }
 
+    @Test func `the least rate is kept by a loop that comes late to it`() {
+        let least = 16 << 20
+        let record = 700
+        var pacer = Pacer(Pacer.Settings(rateMax: least, rateMin: least))
+        var nowNs: UInt64 = 1_000_000_000
+        var (spent, largest) = (0, 0)
+        for pass in 0..<1000 {
+            for _ in 0..<10 { pacer.noteForeground(serviceNs: 1_000_000) }
+            pacer.tick(nowNs: nowNs)
+            var done = 0
+            while pacer.grant(nowNs: nowNs) > 0 {
+                pacer.spend(record)
+                done += record
+            }
+            spent += done
+            largest = max(largest, done)
+            // The loop gets a processor 1 ms after its timer, and now and then 8 ms.
+            nowNs = pacer.nextGrantNs(nowNs: nowNs) + (pass % 10 == 0 ? 8_000_000 : 1_000_000)
+        }
+        let rate = Double(spent) / Double(nowNs - 1_000_000_000) * 1e9
+        #expect(rate > 0.97 * Double(least))
+        #expect(rate < 1.03 * Double(least))
+        #expect(largest < least / 300 + record)
+    }
+
     @Test func `a record larger than the grant is paid for later`() {
         var pacer = Pacer(Pacer.Settings(rateMax: 1000, rateMin: 1000))
         #expect(pacer.grant(nowNs: 1_000_000_000) >= 0)

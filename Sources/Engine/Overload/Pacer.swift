@@ -49,6 +49,10 @@ public struct Pacer: Sendable {
     private static let burstsPerSecond = 500
     private static let burstMax = 32 << 10
     private static let pauseNsMin: UInt64 = 1_000_000
+    /// Of the least rate, as much is made up for later, half as fast again: on a busy machine a loop
+    /// comes back to background work later than its timer says. A fiftieth of a second is longer
+    /// than most waits for a processor.
+    private static let arrearsPerSecond = 50
 
     public var settings: Settings
     private var level = Self.levelStart
@@ -61,6 +65,9 @@ public struct Pacer: Sendable {
     /// What may be spent now; below zero after a record that was larger than the grant.
     private var balance = 0
     private var balanceNs: UInt64 = 0
+    /// What was spent in the pass of this time.
+    private var passNs: UInt64 = 0
+    private var spentInPass = 0
     /// What peers have asked for on behalf of their clients since the last interval.
     private var peerRequests = 0
     /// Whether there was nobody to disturb in the last interval, here or at a peer.
@@ -131,17 +138,23 @@ public struct Pacer: Sendable {
     // MARK: What background work asks
 
     /// Bytes that background work may spend now; none until the last record is paid for.
+    ///
+    /// - Parameter nowNs: the same throughout a pass of the loop.
     public mutating func grant(nowNs: UInt64) -> Int {
         let rate = rate
+        let burst = max(burst(of: rate), Self.recordCost)
         let elapsedNs = nowNs - min(nowNs, balanceNs)
         // A pause longer than a second saves no more up than one.
         let elapsedUs = Int(min(elapsedNs, 1_000_000_000) / 1000)
         let earned = rate * elapsedUs / 1_000_000
         if earned > 0 || balanceNs == 0 {
-            balance = min(balance + earned, max(burst(of: rate), Self.recordCost))
+            let arrears = settings.rateMin / Self.arrearsPerSecond
+            balance = min(balance + earned, max(burst, arrears))
             balanceNs = nowNs
         }
-        return max(0, balance)
+        if nowNs != passNs { (passNs, spentInPass) = (nowNs, 0) }
+        let limit = balance > burst ? burst + burst / 2 : burst
+        return max(0, min(balance, limit - spentInPass))
     }
 
     private func burst(of rate: Int) -> Int {
@@ -161,6 +174,7 @@ public struct Pacer: Sendable {
     /// grant.
     public mutating func spend(_ bytes: Int) {
         balance -= bytes
+        spentInPass += bytes
         spentInInterval += bytes
     }
 
