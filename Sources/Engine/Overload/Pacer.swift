@@ -49,9 +49,9 @@ public struct Pacer: Sendable {
     private static let burstsPerSecond = 500
     private static let burstMax = 32 << 10
     private static let pauseNsMin: UInt64 = 1_000_000
-    /// Of the least rate, as much is made up for later, half as fast again: on a busy machine a loop
-    /// comes back to background work later than its timer says. A fiftieth of a second is longer
-    /// than most waits for a processor.
+    /// Of the least rate, as much is made up for later, half as fast again: on a busy machine a
+    /// loop comes back to background work later than its timer says. A fiftieth of a second is
+    /// longer than most waits for a processor.
     private static let arrearsPerSecond = 50
 
     public var settings: Settings
