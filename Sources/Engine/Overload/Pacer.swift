@@ -45,7 +45,8 @@ public struct Pacer: Sendable {
     private static let levelStep = 4
     /// What may be spent at once: so much of a second's rate, since timers do not go finer than
     /// 1 ms. With clients there, no more than `burstMax`, some 50 small records or half a
-    /// millisecond: it is the longest that they wait behind background work of one pass.
+    /// millisecond: it is the longest that they wait behind background work of one pass, but for
+    /// the half more that arrears allow.
     private static let burstsPerSecond = 500
     private static let burstMax = 32 << 10
     private static let pauseNsMin: UInt64 = 1_000_000

@@ -82,7 +82,7 @@ public struct PlantedBug: Sendable {
         case .putCoversUnseen: ("DPUT replaces what its client never saw", 50)
         case .expiryDropsEntries: ("expiry takes away dots, not only their values", 100)
         case .skipsReadRepair: ("stale replicas are left stale by reads", 400)
-        case .repairsAfterAnswer: ("quorum reads answer before they have repaired", 15000)
+        case .repairsAfterAnswer: ("quorum reads answer before they have repaired", 15_000)
         case .takesCorruptForAbsent: ("a corrupt record counts as one never written", 2000)
         case .forwardsTwice: ("a command that may have run is sent to another node", 300)
         case .ignoresEpochFence: ("a replica serves a coordinator of another topology", 300)
