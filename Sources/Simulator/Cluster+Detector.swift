@@ -54,7 +54,7 @@ extension Cluster {
         let packed = PeerMessage.control(ControlMessage.detector(message).encoded())
         var writer = PeerFrameWriter()
         writer.append(packed)
-        let header = PeerFrameHeader(epoch: plane.epoch, fence: plane.fence)
+        let header = header(index, epoch: plane.epoch, fence: plane.fence)
         dispatch(
             Network.Envelope(
                 from: index, to: target, connection: connection, isAnswer: isAnswer,

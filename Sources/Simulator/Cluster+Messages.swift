@@ -55,7 +55,7 @@ extension Cluster {
         let outbox = process.shards[shard].outbox
         process.shards[shard].outbox = []
         let plane = process.shards[shard].plane
-        let header = PeerFrameHeader(epoch: plane.epoch, fence: plane.fence)
+        let header = header(index, epoch: plane.epoch, fence: plane.fence)
         for outgoing in outbox {
             guard step(index) else { return }
             var writer = PeerFrameWriter()

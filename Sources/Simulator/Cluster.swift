@@ -152,6 +152,14 @@ final class Cluster {
         nodes.append(Node(description, index: index, sharding: sharding))
     }
 
+    /// What a frame of the node says of its sender now.
+    func header(_ index: Int, epoch: UInt64, fence: UInt64) -> PeerFrameHeader {
+        let now = now(index)
+        let clocks = PeerClocks(
+            monotonicNs: now.monotonicNs, wallMs: now.wallMs, commonMs: now.wallMs)
+        return PeerFrameHeader(epoch: epoch, fence: fence, clocks: clocks)
+    }
+
     func now(_ index: Int) -> Now {
         let wallMs = Int64(Self.wallStartMs + timeNs / 1_000_000) + self[index].skewMs
         return Now(

@@ -6,12 +6,15 @@ internal import Hashing
 //     u32  length of the payload in bytes (little endian)
 //     u64  XXH3-64 of the payload (little endian)
 //     …    payload:
-//            u8   protocol version, 2
+//            u8   protocol version, 3
 //            u64  epoch of the sender's topology (little endian)
 //            u64  fence: the epoch that last changed who holds what (little endian)
+//            u64  the sender's monotonic clock in ns (little endian)
+//            u64  its wall clock in ms since 1970 (little endian)
+//            u64  the clock that it takes for the members' common one, the same way
 //            …    messages, one after the other, to the end (PeerMessage)
 //
-// Version 2 put the sender's patience into writes and checks.
+// Version 2 put the sender's patience into writes and checks. Version 3 put clocks into frames.
 //
 // A frame carries all that one pass of a loop has for one peer: one checksum, one system call.
 // The receiver of a version it does not know closes the connection with a message in its log; a
@@ -21,18 +24,36 @@ internal import Hashing
 public struct PeerFrameHeader: Sendable, Equatable {
     public var epoch: UInt64
     public var fence: UInt64
+    public var clocks: PeerClocks
 
-    public init(epoch: UInt64, fence: UInt64) {
+    public init(epoch: UInt64, fence: UInt64, clocks: PeerClocks = PeerClocks()) {
         self.epoch = epoch
         self.fence = fence
+        self.clocks = clocks
+    }
+}
+
+/// A node's clocks as they stood when it closed a frame. Zeros say nothing.
+public struct PeerClocks: Sendable, Equatable {
+    /// Of the sender alone: comparable with what it has sent before and nothing else.
+    public var monotonicNs: UInt64
+    /// Milliseconds since 1970, as the sender's machine believes.
+    public var wallMs: UInt64
+    /// Milliseconds since 1970, as the sender believes that the members agree.
+    public var commonMs: UInt64
+
+    public init(monotonicNs: UInt64 = 0, wallMs: UInt64 = 0, commonMs: UInt64 = 0) {
+        self.monotonicNs = monotonicNs
+        self.wallMs = wallMs
+        self.commonMs = commonMs
     }
 }
 
 /// Puts messages into frames.
 public struct PeerFrameWriter: Sendable {
-    public static let protocolVersion: UInt8 = 2
+    public static let protocolVersion: UInt8 = 3
     static let prefixSize = 4 + 8
-    static let headerSize = prefixSize + 1 + 8 + 8
+    static let headerSize = prefixSize + 1 + 5 * 8
 
     private var bytes: [UInt8] = []
 
@@ -53,6 +74,9 @@ public struct PeerFrameWriter: Sendable {
         bytes[Self.prefixSize] = Self.protocolVersion
         Self.store(header.epoch, at: Self.prefixSize + 1, in: &bytes)
         Self.store(header.fence, at: Self.prefixSize + 9, in: &bytes)
+        Self.store(header.clocks.monotonicNs, at: Self.prefixSize + 17, in: &bytes)
+        Self.store(header.clocks.wallMs, at: Self.prefixSize + 25, in: &bytes)
+        Self.store(header.clocks.commonMs, at: Self.prefixSize + 33, in: &bytes)
         let checksum = xxh3(bytes.span.extracting(Self.prefixSize..<bytes.count))
         let length = UInt64(bytes.count - Self.prefixSize)
         for index in 0..<4 { bytes[index] = UInt8(truncatingIfNeeded: length >> (8 * index)) }

@@ -300,7 +300,13 @@ public struct PeerPayloadReader: Sendable {
         let version = try reader.readByte()
         guard version == PeerFrameWriter.protocolVersion else { throw .unknownVersion(version) }
         let epoch: UInt64 = try reader.readLittleEndian()
-        header = PeerFrameHeader(epoch: epoch, fence: try reader.readLittleEndian())
+        let fence: UInt64 = try reader.readLittleEndian()
+        let monotonicNs: UInt64 = try reader.readLittleEndian()
+        let wallMs: UInt64 = try reader.readLittleEndian()
+        let commonMs: UInt64 = try reader.readLittleEndian()
+        header = PeerFrameHeader(
+            epoch: epoch, fence: fence,
+            clocks: PeerClocks(monotonicNs: monotonicNs, wallMs: wallMs, commonMs: commonMs))
         self.reader = reader
     }
 

@@ -34,8 +34,9 @@ import Wire
         for (message, name) in zip(PeerSamples.all, ["kind 1", "kind 2", "kind 3"]) {
             let frame = PeerSamples.frame([message], epoch: 5, fence: 4)
             #expect(
-                hex(Array(frame[12...])) == "02" + "0500000000000000"
-                    + "0400000000000000" + (golden[name] ?? ""))
+                hex(Array(frame[12...])) == "03" + "0500000000000000" + "0400000000000000"
+                    + "0100000000000000" + "0200000000000000" + "0300000000000000"
+                    + (golden[name] ?? ""))
         }
         let answers: [(PeerMessage, String)] = [
             (.wrote(id: 1, isDurable: true), "210101"), (.same(id: 1), "2201"),
@@ -44,12 +45,13 @@ import Wire
             (.control([9]), "400109"),
         ]
         for (message, expected) in answers {
-            #expect(hex(Array(PeerSamples.frame([message])[29...])) == expected)
+            #expect(hex(Array(PeerSamples.frame([message])[53...])) == expected)
         }
         #expect(
             hex(PeerSamples.frame([.same(id: 1)], epoch: 1, fence: 1))
-                == "13000000" + "5a67e72383255eaf" + "02" + "0100000000000000"
-                + "0100000000000000" + "2201")
+                == "2b000000" + "66e8d4b4e58c41e7" + "03" + "0100000000000000"
+                + "0100000000000000" + "0100000000000000" + "0200000000000000"
+                + "0300000000000000" + "2201")
     }
 
     @Test func `messages arrive as they were sent, with the header`() throws {
@@ -58,7 +60,7 @@ import Wire
         #expect(failure == nil)
         #expect(payloads.count == 1)
         var reader = try PeerPayloadReader(payloads[0])
-        #expect(reader.header == PeerFrameHeader(epoch: 12, fence: 10))
+        #expect(reader.header == PeerFrameHeader(epoch: 12, fence: 10, clocks: PeerSamples.clocks))
         for message in PeerSamples.all { #expect(try reader.next() == message) }
         #expect(try reader.next() == nil)
     }
@@ -68,7 +70,7 @@ import Wire
         #expect(writer.isEmpty)
         writer.append(.same(id: 1))
         #expect(!writer.isEmpty)
-        #expect(writer.size == 31)
+        #expect(writer.size == 55)
         let header = PeerFrameHeader(epoch: 1, fence: 1)
         let first = writer.take(header: header)
         #expect(writer.isEmpty)
@@ -107,7 +109,7 @@ import Wire
         }
         for message in PeerSamples.all {
             let payload = Array(PeerSamples.frame([message])[12...])
-            for size in payload.indices where size != 17 {
+            for size in payload.indices where size != 41 {
                 #expect(PeerSamples.messages(Array(payload[..<size])) == nil)
             }
         }
@@ -160,10 +162,10 @@ import Wire
         var payload = Array(PeerSamples.frame([.same(id: 1)])[12...])
         #expect(PeerSamples.messages(payload) != nil)
         for kind: UInt8 in [0, 5, 32, 39, 63, 65, 255] {
-            payload[17] = kind
+            payload[41] = kind
             #expect(PeerSamples.messages(payload) == nil)
         }
-        payload[17] = 34
+        payload[41] = 34
         payload[0] = 1
         #expect(throws: DecodingError.unknownVersion(1)) { try PeerPayloadReader(payload) }
     }

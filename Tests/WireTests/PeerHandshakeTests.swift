@@ -35,12 +35,12 @@ import Wire
     @Test func `the format does not change`() {
         #expect(
             hex(payload(.hello(Self.hello)))
-                == "01" + "4d52544c" + "02" + "01"
+                == "01" + "4d52544c" + "03" + "01"
                 + "0000000000000001" + "0000000000000002" + "0000000000000003"
                 + "0000000000000004" + "0500" + String(repeating: "06", count: 16))
         #expect(
             hex(payload(.welcome(Self.welcome)))
-                == "02" + "02" + "0000000000000007" + "0000000000000008" + "0900"
+                == "02" + "03" + "0000000000000007" + "0000000000000008" + "0900"
                 + String(repeating: "0a", count: 16) + String(repeating: "0b", count: 32))
         #expect(hex(payload(.reject("no"))) == "04" + "02" + "6e6f")
     }
@@ -65,8 +65,8 @@ import Wire
 
     @Test func `another version and unknown purposes are refused`() {
         var newer = payload(.hello(Self.hello))
-        newer[5] = 3
-        #expect(throws: DecodingError.unknownVersion(3)) { try PeerHandshake.decode(newer) }
+        newer[5] = 4
+        #expect(throws: DecodingError.unknownVersion(4)) { try PeerHandshake.decode(newer) }
         var purposeless = payload(.hello(Self.hello))
         purposeless[6] = 3
         #expect(throws: DecodingError.self) { try PeerHandshake.decode(purposeless) }

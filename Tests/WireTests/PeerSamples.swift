@@ -91,11 +91,13 @@ enum PeerSamples {
         (0..<Int.random(in: 0...4, using: &random)).map { _ in bytes(20, using: &random) }
     }
 
+    static let clocks = PeerClocks(monotonicNs: 1, wallMs: 2, commonMs: 3)
+
     /// A frame with these messages.
     static func frame(_ messages: [PeerMessage], epoch: UInt64 = 1, fence: UInt64 = 1) -> [UInt8] {
         var writer = PeerFrameWriter()
         for message in messages { writer.append(message) }
-        return writer.take(header: PeerFrameHeader(epoch: epoch, fence: fence))
+        return writer.take(header: PeerFrameHeader(epoch: epoch, fence: fence, clocks: clocks))
     }
 
     /// The messages of a payload; nil when it is refused.

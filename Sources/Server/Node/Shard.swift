@@ -362,7 +362,11 @@ final class Shard {
     /// Commits the pass's stores and writes what waited for that.
     private func endPass() {
         commit()
-        peers.flush(PeerFrameHeader(epoch: topology.epoch, fence: dataPlane.fence))
+        let clocks = PeerClocks(
+            monotonicNs: loop.now.monotonicNs, wallMs: loop.now.wallMs,
+            commonMs: loop.now.wallMs)
+        peers.flush(
+            PeerFrameHeader(epoch: topology.epoch, fence: dataPlane.fence, clocks: clocks))
         sessions.flush()
         // A client that had room again has gone on: its stores need a batch of their own.
         if dataPlane.hasOpenBatch { loop.requestPass() }
