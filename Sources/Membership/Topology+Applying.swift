@@ -62,10 +62,6 @@ extension Topology {
         _ description: MemberDescription
     ) throws(TopologyRefusal) {
         if let defect = description.defect { throw .memberInvalid(defect) }
-        let others = members.lazy.filter { $0.id != description.id }
-        if let address = firstConflict(of: description.addresses, with: others) {
-            throw .addressTaken(address)
-        }
     }
 
     /// From scratch, not near the present table: nothing has to be moved in an empty cluster, and

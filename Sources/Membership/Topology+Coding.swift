@@ -81,9 +81,6 @@ extension Topology {
             if let defect = member.description.defect { return defect }
             let earlier = members[..<index]
             guard !earlier.contains(where: { $0.id == member.id }) else { return "an id twice" }
-            if let address = firstConflict(of: member.description.addresses, with: earlier) {
-                return "an address twice: \(address)"
-            }
         }
         guard nextNumber.rawValue > previous else { return "next number" }
         guard placement.replicaCount == min(n, members.count) else { return "replica count" }
@@ -91,16 +88,5 @@ extension Topology {
             return "a replica is not a member"
         }
         return keyspaces.defect(n: n)
-    }
-
-    func firstConflict(of addresses: MemberAddresses, with members: some Sequence<Member>)
-        -> String?
-    {
-        for member in members {
-            for address in addresses.all where member.description.addresses.all.contains(address) {
-                return address
-            }
-        }
-        return nil
     }
 }

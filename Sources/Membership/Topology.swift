@@ -5,8 +5,11 @@ public import Placement
 ///
 /// An immutable value: a change makes the next one. Every peer message carries its epoch.
 ///
-/// Invariant: the members are ascending by number, below `nextNumber`, with different identities
-/// and addresses; the placement is over members only; no keyspace asks for more than `n` replicas.
+/// Addresses are no identities: two members may have the same one, of which one is not there any
+/// more, and its own is not known yet.
+///
+/// Invariant: the members are ascending by number, below `nextNumber`, with different identities;
+/// the placement is over members only; no keyspace asks for more than `n` replicas.
 public struct Topology: Hashable, Sendable {
     /// Bounds what a topology costs to send. The solver takes about a second for so many.
     public static let membersMax = 1000

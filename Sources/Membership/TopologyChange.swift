@@ -29,7 +29,6 @@ public enum TopologyChange: Hashable, Sendable {
 /// Why a change of the topology cannot be made.
 public enum TopologyRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     case clusterHoldsData(TopologyChange)
-    case addressTaken(String)
     case memberUnknown(UniqueID)
     case memberInvalid(String)
     case lastMemberCannotLeave
@@ -45,7 +44,6 @@ public enum TopologyRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         case .clusterHoldsData:
             "the cluster holds data: its members and weights cannot change "
                 + "until partitions can be moved"
-        case .addressTaken(let address): "another member has the address \(address)"
         case .memberUnknown(let id): "no member has the id \(id)"
         case .memberInvalid(let defect), .keyspaceInvalid(let defect): defect
         case .lastMemberCannotLeave: "the only member cannot leave"

@@ -140,6 +140,9 @@ struct Trace {
             case .fetch: return "fetch"
             case .detector(let message): return "\(message.body)"
             case .consensus(let message): return text(message)
+            case .addresses(let notices):
+                return "addresses "
+                    + notices.map { "\($0.node) at \($0.addresses.peer)" }.joined(separator: ", ")
             }
         } catch {
             return "undecodable: \(error)"

@@ -21,6 +21,7 @@ public import Membership
 ///     12 detector          failure detector's message
 ///     13 consensus         Raft message
 ///     14 refused for now   varint proposal, reason: asking again may help
+///     15 addresses         varint count, then for each: u16 node (big-endian), addresses
 public enum ControlMessage: Sendable, Equatable {
     case joinRequest(ProposalID, MemberDescription)
     case propose(ProposalID, TopologyChange)
@@ -35,6 +36,8 @@ public enum ControlMessage: Sendable, Equatable {
     /// Not for the control plane: failure detectors talk past it.
     case detector(DetectorMessage)
     case consensus(RaftMessage)
+    /// Not for the control plane: where members say that they are. See `AddressBook`.
+    case addresses([AddressNotice])
 
     private static let consensusKind: UInt8 = 13
     private static let reasonSizeMax = 1024
@@ -76,6 +79,13 @@ public enum ControlMessage: Sendable, Equatable {
         case .consensus(let message):
             bytes.append(Self.consensusKind)
             message.encode(into: &bytes)
+        case .addresses(let notices):
+            bytes.append(15)
+            bytes.appendVarint(UInt64(notices.count))
+            for notice in notices {
+                bytes.appendBigEndian(notice.node.rawValue)
+                notice.addresses.encode(into: &bytes)
+            }
         }
         return bytes
     }
@@ -109,6 +119,15 @@ public enum ControlMessage: Sendable, Equatable {
         case 11: self = .fetch
         case 12: self = .detector(try DetectorMessage(from: &reader))
         case Self.consensusKind: self = .consensus(try RaftMessage(from: &reader))
+        case 15:
+            let count = try reader.readCount(max: AddressBook.noticesPerMessageMax)
+            var notices: [AddressNotice] = []
+            for _ in 0..<count {
+                let node = NodeNumber(rawValue: try reader.readBigEndian())
+                let addresses = try MemberAddresses(from: &reader)
+                notices.append(AddressNotice(node: node, addresses: addresses))
+            }
+            self = .addresses(notices)
         case let kind: throw .invalid("control message kind \(kind)")
         }
         try reader.finish()

@@ -154,7 +154,7 @@ public struct ControlPlane: Sendable {
         _ message: ControlMessage, from node: NodeNumber, now: Now, into effects: inout [Effect]
     ) {
         switch message {
-        case .joinRequest, .detector: break
+        case .joinRequest, .detector, .addresses: break
         case .consensus(let message):
             agree(.received(message, from: node), now: now, into: &effects)
         case .propose(let id, let change):

@@ -27,6 +27,8 @@ final class ControlShell {
     private var random = SeededRandom.fromSystem()
     private var waiting: [Proposal] = []
     private var isStopped = false
+    /// Whether a change of this node's addresses is proposed.
+    private var isMoving = false
     private let timer: Timer
     private let facts: NodeFacts
     let detector: DetectorShell
@@ -42,7 +44,7 @@ final class ControlShell {
     /// answer that is lost on the way would else be awaited for ever.
     private static let proposalNsMax: UInt64 = 15_000_000_000
     /// How long a node waits before it tells its addresses again.
-    private static let persistPauseMs: UInt64 = 2000
+    private static let moveAgainMs: UInt64 = 2000
     /// While the disk has no room for a topology, it is looked again after so long.
     private static let fullPauseMs: UInt64 = 1000
     /// While a disk does not write, other nodes are heard until so many effects wait for it. By
@@ -60,7 +62,10 @@ final class ControlShell {
         timer = Timer(loop: shard.loop) { [unowned shard] in shard.control?.tick() }
         timer.set(afterMs: ControlPlane.tickMs, repeatingEveryMs: ControlPlane.tickMs)
         // One that decides alone is to do so before somebody asks.
-        shard.after(ms: 0) { [weak self] in self?.tick() }
+        shard.after(ms: 0) { [weak self] in
+            self?.tick()
+            self?.tellAddresses()
+        }
     }
 
     var consensus: ConsensusStatus { plane.consensusStatus(now: shard.loop.now) }
@@ -73,15 +78,46 @@ final class ControlShell {
         apply(.proposed(id, change))
     }
 
-    /// Proposes a change until it is made: a node's own addresses must become known, also when
-    /// nobody can decide at first.
-    func persist(_ change: TopologyChange) {
-        guard !isStopped else { return }
-        propose(change) { [weak self] reason in
-            guard let self, let reason else { return }
-            services.log.warn(
-                "the cluster did not take this node's addresses", ["reason": .text(reason)])
-            shard.after(ms: Self.persistPauseMs) { [weak self] in self?.persist(change) }
+    /// Tells the cluster where this node is, whenever it is written down elsewhere: again and again,
+    /// also when nobody can decide at first.
+    private func tellAddresses() {
+        guard !isStopped, !isMoving, let member = plane.topology?.member(id: services.nodeID),
+            member.description.addresses != services.addresses.own
+        else { return }
+        isMoving = true
+        propose(.updateAddresses(member.id, services.addresses.own)) { [weak self] reason in
+            guard let self else { return }
+            if let reason {
+                services.log.warn(
+                    "the cluster did not take this node's addresses", ["reason": .text(reason)])
+            }
+            shard.after(ms: reason == nil ? 0 : Self.moveAgainMs) { [weak self] in
+                self?.isMoving = false
+                self?.tellAddresses()
+            }
+        }
+    }
+
+    /// This node has a connection to the member.
+    func linkOpened(to node: NodeNumber) {
+        send(ControlMessage.addresses(services.addresses.notices(for: node)).encoded(), to: node)
+        detector.apply(.linkOpened(node))
+    }
+
+    private func take(_ notices: [AddressNotice], from node: NodeNumber, _ link: LinkID) {
+        let (found, passedOn) = services.addresses.heard(notices, from: node)
+        for node in found { shard.look(for: node) }
+        if link.rawValue != 0 {
+            // It has just come: what it may not know, and cannot ask elsewhere if it reaches only
+            // this node.
+            let answer = ControlMessage.addresses(services.addresses.notices(for: node))
+            services.mailboxes[link.loop].send(.answer(link, .control(answer.encoded())))
+        }
+        guard !passedOn.isEmpty else { return }
+        let bytes = ControlMessage.addresses(passedOn).encoded()
+        for member in shard.topology.members
+        where member.number != node && member.number != shard.number {
+            send(bytes, to: member.number)
         }
     }
 
@@ -95,6 +131,8 @@ final class ControlShell {
         if let node, link.rawValue != 0 { lastLinks[node] = link }
         if case .detector(let message) = message {
             if let node { detector.receive(message, from: node, link) }
+        } else if case .addresses(let notices) = message {
+            if let node { take(notices, from: node, link) }
         } else if let node {
             guard effects.count < Self.backlogMax else { return }
             apply(.received(message, from: node))
@@ -263,6 +301,7 @@ final class ControlShell {
             ])
         let count = CountDown(services.shardCount) { [unowned self] in
             isAdopting = false
+            tellAddresses()
             adoptNext()
         }
         let confined = Confined(count, to: shard.loop)

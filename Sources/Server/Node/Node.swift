@@ -49,7 +49,10 @@ public final class Node {
                 configuration, past, description, facts, log)
             number = try Self.findNumber(past, topology, configuration)
             services = try Self.makeServices(
-                store, log, storage, past, topology, startedNs: startedNs
+                store, log, storage, past, topology,
+                PeerAddresses(
+                    own: number, at: description.addresses,
+                    seeds: configuration.join.map(\.description)), startedNs: startedNs
             ) { stopSignal.signal() }
         } catch {
             Self.abandon(storage, facts, past, log)
@@ -63,7 +66,7 @@ public final class Node {
             stop()
             throw error
         }
-        proposeAddresses(description)
+        warnOfDifferences(description)
     }
 
     /// Serves until SIGTERM, SIGINT or SHUTDOWN, then ends in order.
@@ -92,7 +95,8 @@ public final class Node {
 
     private static func makeServices(
         _ store: ConfigurationStore, _ log: Log, _ storage: RocksDBStorage, _ past: Past,
-        _ topology: Topology, startedNs: UInt64, requestStop: @escaping @Sendable () -> Void
+        _ topology: Topology, _ addresses: PeerAddresses, startedNs: UInt64,
+        requestStop: @escaping @Sendable () -> Void
     ) throws(StartFailure) -> NodeServices {
         let count = store.current.shardCount(cores: HostFacts.processorCount)
         var hosts: [ShardHost] = []
@@ -113,7 +117,7 @@ public final class Node {
         let now = Now(monotonicNs: startedNs, wallMs: SystemClock.wallMs())
         let services = NodeServices(
             configuration: store, log: log, storage: storage, past: past, topology: topology,
-            startedAt: now, hosts: hosts, mailboxes: mailboxes,
+            addresses: addresses, startedAt: now, hosts: hosts, mailboxes: mailboxes,
             fail: { reason in
                 log.error("the node cannot go on", ["reason": .text(reason)])
                 StandardError.write("martlet: \(reason)\n")
@@ -205,21 +209,18 @@ public final class Node {
         listeners.append(listener)
     }
 
-    /// Tells the cluster when this node has come back at other addresses.
-    private func proposeAddresses(_ description: MemberDescription) {
-        guard let known = topology.member(id: description.id) else { return }
-        if known.zone != description.zone || known.weight != description.weight {
-            log.warn(
-                "the cluster knows another zone or weight of this node, and goes by them",
-                [
-                    "zone": .text(known.zone), "weight": .integer(known.weight),
-                    "configured_zone": .text(description.zone),
-                    "configured_weight": .integer(description.weight),
-                ])
-        }
-        guard known.description.addresses != description.addresses else { return }
-        let change = TopologyChange.updateAddresses(description.id, description.addresses)
-        services.mailboxes[0].send(.call { $0.shard?.control?.persist(change) })
+    /// Addresses follow the settings by themselves; these do not.
+    private func warnOfDifferences(_ description: MemberDescription) {
+        guard let known = topology.member(id: description.id),
+            known.zone != description.zone || known.weight != description.weight
+        else { return }
+        log.warn(
+            "the cluster knows another zone or weight of this node, and goes by them",
+            [
+                "zone": .text(known.zone), "weight": .integer(known.weight),
+                "configured_zone": .text(description.zone),
+                "configured_weight": .integer(description.weight),
+            ])
     }
 
     private func announce() {

@@ -9,7 +9,7 @@ extension NodeAdmin {
         let parts = try services.collect(timeoutMs: Self.loopTimeoutMs) {
             $0.dataPlane.hintFigures
         }
-        let state = services.reachability.current
+        let state = services.currentState
         let reachable = state.reachable
         let nowMs = SystemClock.wallMs()
         let configuration = services.configuration.current

@@ -35,7 +35,7 @@ final class NodeAdmin: AdminBackend {
 
     func status() throws(AdminError) -> StatusReport {
         let readings = try services.collect(timeoutMs: Self.loopTimeoutMs) { ShardReading($0) }
-        let state = services.reachability.current
+        let state = services.currentState
         let topology = state.topology
         let nowNs = SystemClock.monotonicNs()
         let total = ShardFigures.sum(readings.map(\.figures))
@@ -104,7 +104,7 @@ final class NodeAdmin: AdminBackend {
     // MARK: Ring
 
     func ring() throws(AdminError) -> RingReport {
-        let topology = services.reachability.current.topology
+        let topology = services.currentState.topology
         let capacities = topology.members.map {
             Capacity(node: $0.number, weight: $0.weight, zone: $0.zone)
         }
@@ -134,7 +134,7 @@ final class NodeAdmin: AdminBackend {
         }
         let key = ObjectKey(key)
         let description = try describe(key)
-        let state = services.reachability.current
+        let state = services.currentState
         let reachable = state.reachable
         let replicas = description.replicas.map { replica in
             let member = state.topology.member(replica.node)
@@ -189,6 +189,13 @@ final class NodeAdmin: AdminBackend {
 }
 
 extension NodeServices {
+    /// With the addresses where members say that they are now.
+    var currentState: Reachability.State {
+        var state = reachability.current
+        state.topology = addresses.current(state.topology)
+        return state
+    }
+
     static let silent = AdminError.unavailable(
         "the node's loops do not answer: it is overloaded, or stopping")
 

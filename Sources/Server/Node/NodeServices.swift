@@ -25,6 +25,7 @@ final class NodeServices: Sendable {
     let slowlog = Slowlog()
     let statisticsBase = StatisticsBase()
     let reachability: Reachability
+    let addresses: PeerAddresses
     /// Partitions rewritten because the disk was nearly full.
     let reclaims = Atomic<UInt64>(0)
     /// Starts of this data directory after a run that had not ended in order.
@@ -39,7 +40,7 @@ final class NodeServices: Sendable {
 
     init(
         configuration: ConfigurationStore, log: Log, storage: any StorageEngine, past: Past,
-        topology: Topology, startedAt: Now, hosts: [ShardHost],
+        topology: Topology, addresses: PeerAddresses, startedAt: Now, hosts: [ShardHost],
         mailboxes: [Mailbox<ShardMessage>], fail: @escaping @Sendable (String) -> Never,
         requestStop: @escaping @Sendable () -> Void
     ) {
@@ -48,6 +49,7 @@ final class NodeServices: Sendable {
         self.storage = storage
         nodeID = past.nodeID
         uncleanStarts = past.uncleanStarts
+        self.addresses = addresses
         reachability = Reachability(shards: hosts.count, topology: topology)
         self.startedAt = startedAt
         self.hosts = hosts

@@ -7,9 +7,9 @@ internal import Wire
 /// A connection that one loop of this node keeps to one other member: it says who it is, makes
 /// the other side prove itself, and comes back with growing pauses when it breaks.
 ///
-/// A member that is not where it was last known to be may have moved while this node was away, or
-/// with it. The control plane's link then looks for it at the addresses of `join` too, in turns:
-/// whoever answers there says who it is, and what is agreed on next has its new address.
+/// A member that is not where it was last known to be may have moved, and somebody else may be
+/// there by now. The control plane's link then looks for it elsewhere, too, in turns: whoever
+/// answers says who it is, and what one link finds all links know (`AddressBook`).
 ///
 /// Confined to its loop.
 final class PeerLink: StreamHandler {
@@ -48,8 +48,8 @@ final class PeerLink: StreamHandler {
     private var timer: Timer?
     /// Tries since the link was ready last.
     private var tries = 0
-    /// Whether the present try is at an address of `join`.
-    private var isSearching = false
+    /// Where the present try, or the connection, is.
+    private var place = ""
     /// In which the other side has said nothing though something is awaited.
     private var silentSeconds = 0
     private var isAwaiting = false
@@ -102,8 +102,17 @@ final class PeerLink: StreamHandler {
     func update(address newAddress: String) {
         guard newAddress != address else { return }
         address = newAddress
+        look()
+        // What it left may take long to break.
+        if place != newAddress { stream?.close() }
+    }
+
+    /// Something was learnt about where the other side is.
+    func look() {
+        guard !isReady else { return }
         tries = 0
-        stream?.close()
+        pauseMs = Self.pauseMsMin
+        connect()
     }
 
     func close() {
@@ -121,11 +130,11 @@ final class PeerLink: StreamHandler {
 
     private func connect() {
         guard case .waiting = state else { return }
-        let seeds = purpose == .control ? shard.services.configuration.current.join : []
-        let turn = tries % (1 + seeds.count)
+        place =
+            shard.services.addresses.place(of: node, tries: tries, mayRoam: purpose == .control)
+            ?? address
         tries += 1
-        isSearching = turn > 0
-        guard let target = isSearching ? seeds[turn - 1] : SocketAddress(address) else {
+        guard let target = SocketAddress(place) else {
             note("its address cannot be used")
             return retry()
         }
@@ -180,6 +189,7 @@ final class PeerLink: StreamHandler {
                 "lost the connection to a member",
                 ["node": .integer(Int(node.rawValue)), "address": .text(address)])
             shard.services.mailboxes[0].send(.peerLinkClosed(node))
+            if purpose == .control { shard.services.addresses.lost(node) }
             if purpose == .requests { shard.requestLinkClosed(node) }
         }
         retry()
@@ -209,7 +219,7 @@ final class PeerLink: StreamHandler {
                 return drop("the other side does not know this cluster's secret")
             }
             guard welcome.nodeID == nodeID, welcome.number == node else {
-                return drop("another node answers at this address")
+                return leave(to: welcome.nodeID)
             }
             let proof = Cryptography.hmacSHA256(
                 key: secret,
@@ -222,6 +232,18 @@ final class PeerLink: StreamHandler {
         }
     }
 
+    /// Somebody else is here, and has proven who it is.
+    private func leave(to other: UniqueID) {
+        guard let member = shard.topology.member(id: other), member.number != shard.number else {
+            return drop(
+                other == shard.services.nodeID
+                    ? "this node itself is there" : "a node that is no member answers there")
+        }
+        drop("node \(member.number) answers there")
+        shard.services.addresses.met(member.number, at: place, isConnected: false)
+        shard.look(for: member.number)
+    }
+
     private func becomeReady(_ stream: TCPStream) {
         state = .ready
         reader.sizeMax = PeerFrameReader.payloadSizeMax
@@ -231,12 +253,16 @@ final class PeerLink: StreamHandler {
         output.stream = stream
         shard.services.log.debug(
             "connected to a member",
-            ["node": .integer(Int(node.rawValue)), "address": .text(address)])
+            ["node": .integer(Int(node.rawValue)), "address": .text(place)])
         switch purpose {
         case .requests:
             shard.apply(.linkOpened(node))
             shard.noteReachability()
-        case .control: shard.control?.detector.apply(.linkOpened(node))
+        case .control:
+            shard.services.addresses.met(node, at: place, isConnected: true)
+            // The links of requests do not search.
+            if place != address { shard.look(for: node) }
+            shard.control?.linkOpened(to: node)
         }
     }
 
@@ -269,7 +295,7 @@ final class PeerLink: StreamHandler {
 
     /// Logs a problem once, not at every try; that it is not found elsewhere is none.
     private func note(_ problem: String) {
-        guard problem != lastProblem, !isSearching else { return }
+        guard problem != lastProblem, place == address else { return }
         lastProblem = problem
         // All connections have the same one, as a rule: one tells.
         shard.services.log.log(

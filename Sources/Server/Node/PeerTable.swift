@@ -29,6 +29,7 @@ struct PeerTable {
 
     /// Opens links to every member that has none and closes those to nodes that have left.
     mutating func update(_ topology: Topology, shard: Shard) {
+        shard.services.addresses.update(topology)
         update(&links, .requests, topology, shard)
         if shard.index == 0 { update(&controlLinks, .control, topology, shard) }
     }
@@ -70,6 +71,13 @@ struct PeerTable {
         let index = Int(node.rawValue)
         guard index < controlLinks.count, let link = controlLinks[index] else { return }
         link.send(control: bytes, isAnsweredSoon: isAnsweredSoon)
+    }
+
+    /// Tries to reach the node at once, where it is likely to be by what is known now.
+    func look(for node: NodeNumber) {
+        let index = Int(node.rawValue)
+        if index < links.count { links[index]?.look() }
+        if index < controlLinks.count { controlLinks[index]?.look() }
     }
 
     func isControlReady(_ node: NodeNumber) -> Bool {

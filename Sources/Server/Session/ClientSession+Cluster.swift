@@ -24,7 +24,8 @@ extension ClientSession {
     private var view: ClusterView {
         let colon = info.localAddress.lastIndex(of: ":") ?? info.localAddress.endIndex
         return ClusterView(
-            shard.topology, own: shard.number, ownHost: String(info.localAddress[..<colon]),
+            shard.services.addresses.current(shard.topology), own: shard.number,
+            ownHost: String(info.localAddress[..<colon]),
             isReachable: { self.shard.dataPlane.canReach($0) })
     }
 }

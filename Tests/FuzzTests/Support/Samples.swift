@@ -198,6 +198,10 @@ enum Samples {
             .refused(id, reason: "not now", isFinal: false),
             .prepare(preparation), .prepared(preparation, isEmpty: true), .release(preparation),
             .adopted(epoch: 9), .fetch,
+            .addresses([
+                AddressNotice(
+                    node: NodeNumber(rawValue: 0xFFFF), addresses: description(4).addresses)
+            ]),
         ] + consensus.map { .consensus(RaftMessage(term: 300, $0)) }
             + changes.map { .propose(id, $0) }
             + topologies.flatMap { [.accepted(id, $0), .topology($0)] }
