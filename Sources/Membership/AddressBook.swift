@@ -26,7 +26,8 @@ public struct AddressNotice: Hashable, Sendable {
 /// A pure machine, confined to whoever owns it. The order of what it says depends on nothing but
 /// what it was told.
 public struct AddressBook: Sendable {
-    /// Addresses that a member has told, newest first; one that moves on is soon found at the first.
+    /// Addresses that a member has told, newest first; one that moves on is soon found at the
+    /// first.
     private static let noticesMax = 4
     /// Notices of one message. Nobody knows of so many members that have moved.
     public static let noticesPerMessageMax = Topology.membersMax

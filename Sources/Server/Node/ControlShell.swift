@@ -78,8 +78,8 @@ final class ControlShell {
         apply(.proposed(id, change))
     }
 
-    /// Tells the cluster where this node is, whenever it is written down elsewhere: again and again,
-    /// also when nobody can decide at first.
+    /// Tells the cluster where this node is, whenever it is written down elsewhere: again and
+    /// again, also when nobody can decide at first.
     private func tellAddresses() {
         guard !isStopped, !isMoving, let member = plane.topology?.member(id: services.nodeID),
             member.description.addresses != services.addresses.own
