@@ -66,11 +66,13 @@ extension Cluster {
         case .adopt(let topology):
             trace.note(.control, name, "adopt epoch \(topology.epoch)")
             self[index].process?.adopting = topology.epoch
-            for shard in 0..<options.shards {
+            for shard in 0..<shardCount(index) {
                 post(.topologyAdopted(topology), to: index, shard: shard)
             }
         case .holdWrites(let areHeld):
-            for shard in 0..<options.shards { post(.writesHeld(areHeld), to: index, shard: shard) }
+            for shard in 0..<shardCount(index) {
+                post(.writesHeld(areHeld), to: index, shard: shard)
+            }
         case .inspect(let preparation):
             self[index].process?.inspections.append(preparation)
             checkInspections(index)
@@ -142,8 +144,7 @@ extension Cluster {
         guard let process = self[index].process, !process.inspections.isEmpty,
             process.unwritten.isEmpty,
             process.shards.allSatisfy({
-                $0.plane.inFlightCount == 0 && $0.plane.parkedCount == 0 && $0.inbox.isEmpty
-                    && $0.changes.isEmpty
+                $0.plane.inFlightCount == 0 && $0.plane.parkedCount == 0 && $0.isIdle
             })
         else { return }
         let inspections = process.inspections

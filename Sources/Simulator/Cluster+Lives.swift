@@ -29,8 +29,9 @@ extension Cluster {
         settings.hintAgeMsMax = options.hintAgeMsMax
         settings.inFlightMax = options.inFlightMax
         settings.parkedMax = options.parkedMax
+        settings.valueSizeMax = options.valueSizeMax
         settings.bug = options.bug
-        let shards = (0..<options.shards).map { _ in
+        let shards = (0..<self[index].shards).map { _ in
             var plane = DataPlane(settings: settings, topology: topology)
             plane.admission.waitNsMax = UInt64(options.waitMsMax) * 1_000_000
             return Process.Shard(plane: plane, topology: topology, rules: rules(of: topology))
@@ -48,9 +49,10 @@ extension Cluster {
         agreement.noteStart(of: index, facts.consensus)
         control(.ticked, at: index)
         tickDetector(index)
-        for shard in 0..<options.shards {
+        for shard in 0..<shardCount(index) {
             post(
-                .hintsFound(self[index].disk.hintAccounts(shard: shard)), to: index, shard: shard)
+                .hintsFound(self[index].disk.hintAccounts(shard: shard, of: sharding(of: index))),
+                to: index, shard: shard)
         }
         mix(UInt64(index))
         observer?(.started(node: index))
@@ -107,6 +109,7 @@ extension Cluster {
     func resume(_ index: Int) {
         guard self[index].isPaused else { return }
         self[index].isPaused = false
+        observer?(.resumed(node: index))
         let waiting = self[index].waiting
         self[index].waiting = []
         for happening in waiting { plan(happening) }
@@ -126,9 +129,11 @@ extension Cluster {
         }
         self[index].process = nil
         self[index].fuse = nil
+        self[index].stall = nil
         self[index].traps = []
         resume(index)
-        clients.lose(at: index)
+        for number in clients.lose(at: index) { observer?(.lost(number)) }
+        breakConnections(at: index)
         mix(UInt64(index))
         observer?(.ended(node: index))
         for other in nodes.indices.map({ $0 + 1 }) where other != index {

@@ -119,14 +119,23 @@ extension Cluster {
         if case .control(let bytes) = message {
             return takeControl(bytes, from: from, to: to, envelope.connection)
         }
-        let shard =
-            envelope.isAnswer ? envelope.connection.shard : self.shard(of: message)
+        guard envelope.isAnswer else {
+            let loop = acceptingLoop(of: envelope.connection, at: to)
+            return post(
+                .arrived(message, from: from, envelope.connection, header), to: to, shard: loop)
+        }
         let event = DataPlane.Event.received(
             message, from: self[from].number, link: envelope.connection.link, header)
-        post(event, to: to, shard: shard)
+        post(event, to: to, shard: envelope.connection.shard)
     }
 
-    private func shard(of request: PeerMessage) -> Int {
+    /// The loop that has taken in a peer's connection.
+    func acceptingLoop(of connection: Connection, at index: Int) -> Int {
+        (connection.opener + connection.shard + Int(connection.generation)) % shardCount(index)
+    }
+
+    func shard(of request: PeerMessage, at index: Int) -> Int {
+        let sharding = sharding(of: index)
         switch request {
         case .write(_, let key, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _),
             .hintsWanted(_, let key):
@@ -150,7 +159,7 @@ extension Cluster {
     func notifyLinks(_ one: Int, _ other: Int, areOpen: Bool) {
         for (index, peer) in [(one, other), (other, one)] {
             let number = self[peer].number
-            for shard in 0..<options.shards {
+            for shard in 0..<shardCount(index) {
                 post(areOpen ? .linkOpened(number) : .linkClosed(number), to: index, shard: shard)
             }
             detect(areOpen ? .linkOpened(number) : .linkClosed(number), at: index)

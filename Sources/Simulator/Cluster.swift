@@ -38,6 +38,9 @@ final class Cluster {
         /// Of each shard: requests under way, and events that wait for the disk.
         var inFlightMax = 65_536
         var parkedMax = 65_536
+        /// Inputs that may wait for a loop when a client's command of another is to join them.
+        var mailboxMax = 65_536
+        var valueSizeMax = 16 << 20
         /// Work that has waited for longer keeps new work away (`overload-delay`); 0: none does.
         var waitMsMax = 0
         /// Nodes 1 to this one vote at first.
@@ -56,6 +59,9 @@ final class Cluster {
         case pass(Place)
         /// A shard's timer.
         case wake(Place, atNs: UInt64)
+        /// A loop that stood still goes on; so does a process.
+        case stallEnd(Place)
+        case resume(node: Int)
         case loaded(Place, ObjectKey, token: UInt64)
         case hintsRead(Place, DataPlane.Event)
         case synced(node: Int, life: Int, batches: Int)
@@ -69,10 +75,10 @@ final class Cluster {
             switch self {
             case .arrival(let envelope): envelope.to
             case .pass(let place), .wake(let place, _), .loaded(let place, _, _),
-                .hintsRead(let place, _):
+                .hintsRead(let place, _), .stallEnd(let place):
                 place.node
             case .synced(let node, _, _), .topologyStored(let node, _),
-                .persisted(let node, _), .restart(let node):
+                .persisted(let node, _), .restart(let node), .resume(let node):
                 node
             }
         }
@@ -105,6 +111,7 @@ final class Cluster {
     var network = Network()
     var trace = Trace()
     var clients = Clients()
+    var connections: [ClientConnection] = []
     var ledger = DotLedger()
     var agreement = Agreement()
     /// What admins were told, by their tokens.
@@ -149,7 +156,7 @@ final class Cluster {
     func addNode() {
         let index = nodes.count + 1
         let description = Self.description(index, zones: options.zones)
-        nodes.append(Node(description, index: index, sharding: sharding))
+        nodes.append(Node(description, index: index, shards: options.shards))
     }
 
     /// What a frame of the node says of its sender now.
@@ -165,6 +172,14 @@ final class Cluster {
         return Now(
             monotonicNs: timeNs + UInt64(index) * 3_600_000_000_000, wallMs: UInt64(wallMs))
     }
+
+    /// How a node deals keys out to its loops.
+    func sharding(of index: Int) -> Sharding {
+        Sharding(shards: shardCount(index), partitioning: sharding.partitioning)
+    }
+
+    /// The loops that a node has, or will have when it starts.
+    func shardCount(_ index: Int) -> Int { self[index].process?.shards.count ?? self[index].shards }
 
     func drawProposalID() -> ProposalID {
         lastProposal += 1
@@ -217,7 +232,7 @@ final class Cluster {
         let ticksDetector = ticks % (FailureDetector.tickMs / DataPlane.tickMs) == 0
         for index in nodes.indices.map({ $0 + 1 })
         where self[index].isRunning && !self[index].isPaused {
-            for shard in 0..<options.shards { post(.ticked, to: index, shard: shard) }
+            for shard in 0..<shardCount(index) { post(.ticked, to: index, shard: shard) }
             if ticksControl { control(.ticked, at: index) }
             if ticksDetector { tickDetector(index) }
         }
@@ -228,6 +243,7 @@ final class Cluster {
     }
 
     private func carryOut(_ happening: Happening) {
+        if case .resume(let index) = happening { return resume(index) }
         if self[happening.node].isPaused {
             return self[happening.node].waiting.append(happening)
         }
@@ -235,6 +251,8 @@ final class Cluster {
         case .arrival(let envelope): arrive(envelope)
         case .pass(let place): runPass(place)
         case .wake(let place, let timeNs): wake(place, timeNs)
+        case .stallEnd(let place): endStall(place)
+        case .resume: break
         case .loaded(let place, let key, let token):
             guard isAlive(place) else { return }
             post(

@@ -11,7 +11,7 @@ struct Disk {
     enum Change {
         case put(ObjectKey, record: [UInt8])
         /// Every record of the shard: a flush.
-        case dropAll(shard: Int)
+        case dropAll(shard: Int, of: Sharding)
         case putHint(key: [UInt8], value: [UInt8])
         case dropHint(key: [UInt8])
         case dropHints(from: [UInt8], to: [UInt8])
@@ -52,13 +52,10 @@ struct Disk {
     }
 
     var facts = Facts()
-    private let sharding: Sharding
     /// As the process sees it: RocksDB over the page cache.
     private var written = Tables()
     private var durable = Tables()
     private(set) var unsynced: [Batch] = []
-
-    init(sharding: Sharding) { self.sharding = sharding }
 
     var records: [ObjectKey: [UInt8]] { written.records }
     /// Hints and their accounts.
@@ -67,14 +64,14 @@ struct Disk {
     var keys: [ObjectKey] { records.keys.sorted { $0.position < $1.position } }
 
     mutating func write(_ batch: Batch) {
-        Self.apply(batch, to: &written, sharding)
+        Self.apply(batch, to: &written)
         unsynced.append(batch)
     }
 
     /// Makes the first `count` unsynced batches durable and returns them.
     mutating func sync(_ count: Int) -> [Batch] {
         let synced = Array(unsynced.prefix(count))
-        for batch in synced { Self.apply(batch, to: &durable, sharding) }
+        for batch in synced { Self.apply(batch, to: &durable) }
         unsynced.removeFirst(synced.count)
         return synced
     }
@@ -173,7 +170,7 @@ struct Disk {
     }
 
     /// The accounts of hints that a shard has.
-    func hintAccounts(shard: Int) -> [HintAccountRecord] {
+    func hintAccounts(shard: Int, of sharding: Sharding) -> [HintAccountRecord] {
         let all = scanHints(
             from: HintRecord.accountsStart, to: HintRecord.accountsEnd,
             HintScanLimit(records: .max, bytes: .max)
@@ -186,13 +183,11 @@ struct Disk {
         }
     }
 
-    private static func apply(
-        _ batch: Batch, to tables: inout Tables, _ sharding: Sharding
-    ) {
+    private static func apply(_ batch: Batch, to tables: inout Tables) {
         for change in batch.changes {
             switch change {
             case .put(let key, let record): tables.records[key] = record
-            case .dropAll(let shard):
+            case .dropAll(let shard, let sharding):
                 tables.records = tables.records.filter {
                     sharding.shard(of: $0.key.position) != shard
                 }

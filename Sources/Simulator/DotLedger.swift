@@ -174,7 +174,7 @@ extension Cluster {
 
     /// Whether a node takes itself for a primary of the key.
     private func isPrimary(_ index: Int, of key: ObjectKey) -> Bool {
-        let shard = sharding.shard(of: key.position)
+        let shard = sharding(of: index).shard(of: key.position)
         guard let table = self[index].process?.shards[shard].topology.placement else {
             return false
         }

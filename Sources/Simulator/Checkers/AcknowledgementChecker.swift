@@ -60,9 +60,11 @@ final class AcknowledgementChecker: Checker {
 }
 
 extension History.Operation {
-    /// Whether it answered that it has written nothing: SET NX on a key that was there.
+    /// Whether it answered that it has written nothing: SET NX on a key that was there. One that
+    /// answers with what was there before has.
     var isUndone: Bool {
-        if case .acknowledged(.null) = outcome { true } else { false }
+        guard case .acknowledged(.null) = outcome else { return false }
+        return name != "GETSET" && !words.dropFirst(3).contains(Array("GET".utf8))
     }
 
     /// For people.

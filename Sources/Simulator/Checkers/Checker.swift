@@ -35,6 +35,10 @@ final class Scene {
     var skewMsReached = 0
     /// The latest flush that an admin was told to be made everywhere.
     var confirmedFlush: UInt64 = 0
+    /// Whether everything is healed and nobody writes any more.
+    var isSettled = false
+    /// Keys of one client whose state it cannot know any more.
+    private var spoilt: Set<[UInt8]> = []
     private(set) var findings: [Finding] = []
     /// More say nothing new.
     private static let findingsMax = 20
@@ -50,6 +54,10 @@ final class Scene {
         let timeMs = cluster.timeNs / 1_000_000
         findings.append(Finding(checker: name, text: text, timeMs: timeMs))
     }
+
+    func isSpoilt(_ key: [UInt8]) -> Bool { spoilt.contains(key) }
+
+    func spoil(_ key: [UInt8]) { spoilt.insert(key) }
 
     /// The nodes that should hold a key.
     func replicas(of key: ObjectKey) -> [Int] { cluster.replicas(of: key) }

@@ -16,7 +16,8 @@ final class ReadChecker: Checker {
             let operation = scene.history.operation(number), operation.isAcknowledged
         else { return }
         switch (operation.name, reply) {
-        case ("GET", .bulk(let value)) where Workload.Kind(of: operation.key) != .counter:
+        case ("GET", .bulk(let value))
+        where Workload.Kind(of: operation.key)?.holdsWrittenValues ?? false:
             cases += 1
             checkWritten(value, operation, scene)
         case ("DGET", .array(let parts)) where Workload.Kind(of: operation.key) == .siblings:

@@ -176,7 +176,7 @@ final class FaultMaker {
             cluster[node].diskSlowness = Int.random(in: 2...20, using: &random)
             plan(.quicken(node), upToMs: random.oneIn(3) ? Self.lagMsMax : 1000)
         case .nearlyFull:
-            for shard in 0..<plan.options.shards {
+            for shard in 0..<cluster.shardCount(node) {
                 cluster.post(.spaceChanged(isLow: true), to: node, shard: shard)
             }
             plan(.space(node), upToMs: 800)
@@ -245,7 +245,7 @@ final class FaultMaker {
             scene.lastResumeNs = cluster.timeNs
         case .weather: cluster.weather = plan.options.weather
         case .space(let node):
-            for shard in 0..<plan.options.shards {
+            for shard in 0..<cluster.shardCount(node) {
                 cluster.post(.spaceChanged(isLow: false), to: node, shard: shard)
             }
         case .flap(let one, let other, let times):

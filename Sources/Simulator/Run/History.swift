@@ -54,7 +54,14 @@ struct History {
             number: number, node: request.node, words: request.words, key: key,
             consistency: request.consistency, startedNs: request.atNs)
         switch operation.name {
-        case "SET": operation.value = request.words[2]
+        case "SET":
+            // With a condition, the old value may mean that nothing was written.
+            let options = request.words.dropFirst(3).map { String(decoding: $0, as: UTF8.self) }
+            let isOpen =
+                options.contains("GET") && (options.contains("NX") || options.contains("XX"))
+            if !isOpen, !request.words[2].isEmpty { operation.value = request.words[2] }
+        case "GETSET":
+            if !request.words[2].isEmpty { operation.value = request.words[2] }
         case "DPUT", "DDEL":
             operation.seen = (try? ContextToken.decode(request.words[2], of: key.bytes))?.context
             if request.words.count > 3 { operation.value = request.words[3] }

@@ -23,6 +23,8 @@ struct Plan {
     var faultOneIn: Int
     /// Whether the run goes on with a flush and changes of the members.
     var hasSecondPart: Bool
+    /// Clients that send many commands at once; nil for none.
+    var pipelines: PipelinePlan?
     /// What a run about agreement does besides; nil for one about data.
     var storm: StormPlan?
 
@@ -83,6 +85,11 @@ struct Plan {
         faults = Fault.allCases.filter { _ in random.oneIn(often) }
         faultOneIn = draw([4, 8, 15, 40], &random)
         hasSecondPart = random.oneIn(4)
+        options.valueSizeMax = draw([16 << 20, 1000, 4096], &random)
+        if random.oneIn(8) { options.mailboxMax = draw([2, 20], &random) }
+        if random.oneIn(3) {
+            pipelines = PipelinePlan(&random, valueSizeMax: options.valueSizeMax)
+        }
     }
 
     /// Whether so little may be under way that requests must come one after the other to succeed.
@@ -103,6 +110,6 @@ struct Plan {
             + "r \(options.consistency.r), w \(options.consistency.w), "
             + "pr \(options.consistency.pr), pw \(options.consistency.pw), "
             + "keyspaces \(keyspaces.text), actors \(options.contextActorsMax), "
-            + "sessions \(sessions); faults: \(names)"
+            + "sessions \(sessions), pipelines \(pipelines?.clients ?? 0); faults: \(names)"
     }
 }

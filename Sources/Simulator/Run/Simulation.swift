@@ -22,6 +22,7 @@ final class Simulation {
     private var workload: Workload
     private let faults: FaultMaker
     private var keyspaces: KeyspaceAdmins
+    private let pipelines: Pipelines?
     /// What happens instead in runs about agreement.
     private let storm: Storm?
     private(set) var requests = Tally()
@@ -40,6 +41,7 @@ final class Simulation {
         workload = Workload(plan, random: &random)
         faults = FaultMaker(scene, plan, &random)
         keyspaces = KeyspaceAdmins(scene, plan.keyspaces)
+        pipelines = plan.pipelines.map { [scene] in Pipelines(scene, $0, &random) }
         if let storm = plan.storm {
             self.storm = Storm(scene, plan, storm, &random)
         } else {
@@ -49,7 +51,7 @@ final class Simulation {
         checkers = [
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
-            ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(),
+            ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(), OrderChecker(),
         ]
         lateCheckers = [
             DotChecker(), BoundChecker(), LivenessChecker(), TopologyChecker(), ChangeChecker(),
@@ -66,6 +68,7 @@ final class Simulation {
             faults.step()
             keyspaces.step()
             for index in workload.sessions.indices { step(index) }
+            pipelines?.step()
             cluster.wait(ms: UInt64.random(in: 0...UInt64(plan.stepMsMax), using: &random))
             guard !isBroken else { return }
         }
@@ -120,6 +123,7 @@ final class Simulation {
                 observe(.damaged(node: node, key, .eviction))
             }
         case .ended: scene.lastEndNs = cluster.timeNs
+        case .resumed: scene.lastResumeNs = cluster.timeNs
         case .trapped(let node, let trap, let target): storm?.spring(trap, at: node, target)
         default: break
         }
@@ -177,6 +181,7 @@ final class Simulation {
             if let open = workload.sessions[index].open { settle(index, open) }
         }
         guard drains() else { return }
+        scene.isSettled = true
         observe(.drained)
         readEverything()
         for index in 1...cluster.nodes.count { cluster.sweep(index) }
@@ -199,7 +204,7 @@ final class Simulation {
 
     private func comesToRest() -> Bool {
         var waitedMs = 0
-        while cluster.clients.openCount > 0 || !areAllAlive {
+        while cluster.clients.openCount + (pipelines?.openCount ?? 0) > 0 || !areAllAlive {
             guard waitedMs < Self.restMsMax else {
                 let count = cluster.clients.openCount
                 let opinion = areAllAlive ? "all are judged alive" : "not all are judged alive"
@@ -281,6 +286,7 @@ final class Simulation {
         exercise.faults = storm?.made ?? faults.made
         if let secondPart { exercise.faults.add(secondPart.made) }
         exercise.requests = requests
+        if let pipelines { exercise.requests.add(pipelines.requests) }
         exercise.requests.add("changes of keyspaces", keyspaces.changes)
         let running = cluster.nodes.flatMap { $0.process?.shards.map(\.plane.counters) ?? [] }
         for counters in cluster.pastCounters + running {

@@ -40,7 +40,7 @@ extension ScenarioPlayer {
             guard let liveness = Liveness.allCases.first(where: { "\($0)" == words.last }) else {
                 throw misuse(words)
             }
-            for shard in 0..<cluster.options.shards {
+            for shard in 0..<cluster.shardCount(node) {
                 cluster.post(.peerJudged(other, liveness), to: node, shard: shard)
             }
         case "join": cluster.join(node, at: try self.node(words, 2))
@@ -77,7 +77,7 @@ extension ScenarioPlayer {
             cluster.writeBatches(node)
             if cluster.options.acknowledgesDurable { cluster.sync(node) }
         case ("space", let state):
-            for shard in 0..<cluster.options.shards {
+            for shard in 0..<cluster.shardCount(node) {
                 cluster.post(.spaceChanged(isLow: state == "low"), to: node, shard: shard)
             }
         case ("forget", ""): cluster[node].disk.forgetAll()
