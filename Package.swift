@@ -54,6 +54,7 @@ let package = Package(
         // Layer 0.
         library("Hashing", ["CXXHash"]),
         library("Essentials"),
+        library("Histories"),
         // Layer 1: pure.
         library("Causality", ["Essentials"]),
         library("Placement", ["Essentials", "Hashing"]),
@@ -85,7 +86,7 @@ let package = Package(
             "Simulator",
             [
                 "Causality", "Commands", "Consensus", "Engine", "Essentials", "Hashing",
-                "Membership", "Objects", "Placement", "Wire",
+                "Histories", "Membership", "Objects", "Placement", "Wire",
             ]),
         // Layer 5.
         program("martlet", ["Platform", "Server"]),
@@ -94,7 +95,6 @@ let package = Package(
         program("martlet-sim", ["Essentials", "Platform", "Simulator"]),
 
         support("TestSupport"),
-        support("Histories"),
         tests("HistoriesTests", ["Histories"]),
         tests("EssentialsTests", ["Essentials", "Hashing"]),
         tests("CausalityTests", ["Causality", "Essentials"]),

@@ -94,7 +94,7 @@ final class Cluster {
     static let clusterID = UniqueID(high: 0xC1, low: 0x05)
     static let dataTickMs = DataPlane.tickMs
     /// Wall clocks begin here, so that actor epochs are short to read.
-    private static let wallStartMs: UInt64 = 1_000_000
+    static let wallStartMs: UInt64 = 1_000_000
 
     let options: Options
     let sharding: Sharding

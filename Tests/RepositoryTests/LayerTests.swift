@@ -70,7 +70,7 @@ import Testing
 
     /// What judges the store must not share its mistakes.
     @Test func `the checker of histories imports nothing of the store`() {
-        let checker = Repository.allSwift.filter { $0.path.hasPrefix("Tests/Histories/") }
+        let checker = Repository.allSwift.filter { $0.path.hasPrefix("Sources/Histories/") }
         #expect(!checker.isEmpty)
         #expect(checker.flatMap { $0.imports.map(\.module) } == [])
     }

@@ -21,9 +21,11 @@ final class AcknowledgementChecker: Checker {
             return scene.fail(self, "\(operation.text) was acknowledged and never made")
         }
         // What a context that was cut has forgotten, or a disk has lost, cannot be counted.
-        guard !dots.contains(where: { scene.isCut($0, of: operation.key) }) else { return }
+        guard !dots.contains(where: { scene.isCut($0, of: operation.key) }) else {
+            return scene.excuse(self, "contexts are cut")
+        }
         guard scene.damage.nodeCount(operation.key, sinceNs: operation.startedNs) == 0 else {
-            return
+            return scene.excuse(self, "a disk lost it meanwhile")
         }
         cases += 1
         let primaries = scene.replicas(of: operation.key)

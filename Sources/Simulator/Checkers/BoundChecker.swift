@@ -22,7 +22,11 @@ final class BoundChecker: Checker {
                 check("requests", shard.plane.inFlightCount, options.inFlightMax, node, scene)
                 check("parked", shard.plane.parkedCount, options.parkedMax, node, scene)
                 // What is not written yet cannot be evicted.
-                guard !node.isDiskHeld, cacheBytesMax >= Self.cacheBytesRelevant else { continue }
+                guard !node.isDiskHeld, cacheBytesMax >= Self.cacheBytesRelevant else {
+                    let reason = node.isDiskHeld ? "what is not written" : "small caches"
+                    scene.excuse(self, reason)
+                    continue
+                }
                 check("cache", shard.plane.cacheBytes, 2 * cacheBytesMax, node, scene)
             }
         }

@@ -27,6 +27,8 @@ final class Scene {
     let cluster: Cluster
     var history = History()
     var damage = Damage()
+    /// How much of what clients were told was judged, and why the rest was not.
+    var shares = Shares()
     /// When a node last went on after a pause, or a disk at its usual pace.
     var lastResumeNs: UInt64 = 0
     /// When a process last ended.
@@ -58,6 +60,11 @@ final class Scene {
     func isSpoilt(_ key: [UInt8]) -> Bool { spoilt.contains(key) }
 
     func spoil(_ key: [UInt8]) { spoilt.insert(key) }
+
+    /// A checker looks away.
+    func excuse(_ checker: any Checker, _ reason: String) {
+        shares.noteExcuse(reason, of: checker)
+    }
 
     /// The nodes that should hold a key.
     func replicas(of key: ObjectKey) -> [Int] { cluster.replicas(of: key) }

@@ -24,6 +24,14 @@ struct Damage {
         events[key, default: []].append(Event(node: node, cause: cause, timeNs: timeNs))
     }
 
+    /// When a node first lost a state of the key that it had acknowledged, or shown.
+    ///
+    /// - Parameter durableOnly: whether nothing is acknowledged before it is synced.
+    func firstNs(_ key: ObjectKey, durableOnly: Bool) -> UInt64? {
+        events[key]?.first { $0.cause == .corruption || !durableOnly && $0.cause == .powerLoss }?
+            .timeNs
+    }
+
     /// How many nodes have lost a state of the key since then.
     ///
     /// - Parameter durableOnly: counts only what was lost after it had been synced.

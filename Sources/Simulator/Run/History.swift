@@ -39,6 +39,7 @@ struct History {
         case refused
     }
 
+    /// In the order of their numbers.
     private(set) var operations: [Operation] = []
     /// By request number, and by value. Looked up and never iterated.
     private var places: [UInt64: Int] = [:]

@@ -52,6 +52,7 @@ final class Simulation {
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
             ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(), OrderChecker(),
+            PlainChecker(),
         ]
         lateCheckers = [
             DotChecker(), BoundChecker(), LivenessChecker(), TopologyChecker(), ChangeChecker(),
@@ -296,11 +297,25 @@ final class Simulation {
             }
         }
         for checker in checkers + lateCheckers { exercise.checks.add(checker.name, checker.cases) }
+        exercise.excuses = scene.shares.excuses
+        if storm == nil, scene.findings.isEmpty { countJudged(&exercise) }
         for promise in Agreement.Promise.allCases {
             exercise.checks.add(promise.name, cluster.agreement.cases(of: promise))
         }
         exercise.engine.add("elections", cluster.electionCount)
         exercise.agreement = cluster.agreement.occasions.tally
         return exercise
+    }
+
+    private func countJudged(_ exercise: inout Exercise) {
+        exercise.judged = scene.shares.judgements
+        for operation in scene.history.operations where operation.isAcknowledged {
+            exercise.acknowledged += 1
+            if scene.shares.isJudged(operation.number) {
+                exercise.acknowledgedAndJudged += 1
+            } else {
+                exercise.excuses.add("nobody: \(operation.name)")
+            }
+        }
     }
 }
