@@ -12,9 +12,17 @@ struct Clients {
         /// When its client has sent it, and when its node has begun with it.
         var sentNs: UInt64
         var atNs: UInt64
+        /// The `ClientConnection` that it came on, if it came on one.
+        var connection: Int?
         var reply: Reply?
         /// The node has ended without an answer: nobody knows whether it took effect.
         var isLost = false
+
+        /// Behind the subcommand for the one container of commands with keys.
+        var key: [UInt8] {
+            let place = words[0] == Array("OBJECT".utf8) ? 2 : 1
+            return words.count > place ? words[place] : []
+        }
     }
 
     private(set) var requests: [Request] = []
@@ -29,12 +37,14 @@ struct Clients {
 
     mutating func add(
         _ words: [[UInt8]], at node: Int,
-        _ terms: (consistency: Consistency, isUnderKeyspace: Bool), sentNs: UInt64, atNs: UInt64
+        _ terms: (consistency: Consistency, isUnderKeyspace: Bool), sentNs: UInt64, atNs: UInt64,
+        connection: Int? = nil
     ) -> UInt64 {
         requests.append(
             Request(
                 node: node, words: words, consistency: terms.consistency,
-                isUnderKeyspace: terms.isUnderKeyspace, sentNs: sentNs, atNs: atNs))
+                isUnderKeyspace: terms.isUnderKeyspace, sentNs: sentNs, atNs: atNs,
+                connection: connection))
         let number = UInt64(requests.count)
         open.append(number)
         return number

@@ -85,7 +85,8 @@ extension Cluster {
             request.consistency.map { connection.wanted.overridden(by: $0) } ?? connection.wanted
         let terms = terms(of: ObjectKey(request.key), wanted, at: connection.node)
         let number = clients.add(
-            request.arguments, at: connection.node, terms, sentNs: sentNs, atNs: timeNs)
+            request.arguments, at: connection.node, terms, sentNs: sentNs, atNs: timeNs,
+            connection: connection.place)
         observer?(.submitted(number))
         return number
     }

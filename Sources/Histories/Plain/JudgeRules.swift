@@ -31,8 +31,8 @@ public struct JudgeRules: Sendable {
     func moments(afterMs ms: Int64, from firstNs: Int64, to lastNs: Int64) -> Moments {
         let ns = Self.clamped(ms)
         return Moments(
-            earliestNs: min(firstNs, Self.horizonNs) + ns - toleranceNs,
-            latestNs: min(lastNs, Self.horizonNs) + ns + toleranceNs)
+            earliestNs: min(min(firstNs, Self.horizonNs) + ns, Self.horizonNs) - toleranceNs,
+            latestNs: min(min(lastNs, Self.horizonNs) + ns, Self.horizonNs) + toleranceNs)
     }
 
     /// When a wall clock shows so many milliseconds.

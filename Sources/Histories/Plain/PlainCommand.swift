@@ -27,8 +27,14 @@ enum PlainCommand: Sendable, Equatable {
     case size
     case range(start: Int64, end: Int64)
     case bit(at: Int64)
+    case bitCount
+    /// Of the first bit that is on, or off.
+    case bitPlace(isOn: Bool)
     case exists
     case type
+    /// Whatever it tells of a value, there is one.
+    case inspection
+    case dump
     /// `TTL`, `PTTL`, `EXPIRETIME`, `PEXPIRETIME`.
     case timeLeft(inSeconds: Bool, isAbsolute: Bool)
     /// A step of `RENAME` and `COPY`: the value and its deadline.
@@ -52,8 +58,8 @@ enum PlainCommand: Sendable, Equatable {
     init?(_ words: [[UInt8]]) {
         guard words.count > 1 else { return nil }
         let name = Self.name(words[0])
-        let reads = Self.read(name, words)
-        guard let command = reads ?? Self.write(name, words) else { return nil }
+        let read = Self.read(name, words) ?? Self.inspection(name, words)
+        guard let command = read ?? Self.write(name, words) else { return nil }
         self = command
     }
 
@@ -75,6 +81,16 @@ enum PlainCommand: Sendable, Equatable {
         case ("PEXPIRETIME", 2): .timeLeft(inSeconds: false, isAbsolute: true)
         case ("MARTLET.READ", 2): .entry
         default: nil
+        }
+    }
+
+    private static func inspection(_ name: String, _ words: [[UInt8]]) -> PlainCommand? {
+        switch (name, words.count) {
+        case ("BITCOUNT", 2): return .bitCount
+        case ("BITPOS", 3): return number(words[2]).map { .bitPlace(isOn: $0 != 0) }
+        case ("OBJECT", 3): return Self.name(words[1]) == "FREQ" ? nil : .inspection
+        case ("DUMP", 2): return .dump
+        default: return nil
         }
     }
 
@@ -102,6 +118,7 @@ enum PlainCommand: Sendable, Equatable {
             number(words[2]).flatMap { place in
                 number(words[3]).map { .setBit(at: place, $0 != 0) }
             }
+        case ("RESTORE", 4...): restore(words)
         case ("BITFIELD", 3...), ("BITFIELD_RO", 3...):
             BitStep.parse(words.dropFirst(2)).map { .bitField($0) }
         case ("INCR", 2): .add(1)
@@ -134,6 +151,17 @@ enum PlainCommand: Sendable, Equatable {
             index += 1
         }
         return .set(words[2], condition, deadline, reply)
+    }
+
+    /// One that did not replace what was there was refused.
+    private static func restore(_ words: [[UInt8]]) -> PlainCommand? {
+        guard let ms = number(words[2]), let value = DumpPayload.value(in: words[3]) else {
+            return nil
+        }
+        let isAbsolute = words.dropFirst(4).contains { name($0) == "ABSTTL" }
+        let deadline: Deadline =
+            ms == 0 ? .remove : isAbsolute ? .at(ms: ms) : .after(ms: ms)
+        return .set(value, .always, deadline, .line)
     }
 
     private static func getExpiring(_ words: [[UInt8]]) -> PlainCommand? {
@@ -188,7 +216,9 @@ extension PlainCommand {
     /// Whether it never writes.
     var isRead: Bool {
         switch self {
-        case .get, .siblings, .size, .range, .bit, .exists, .type, .timeLeft, .entry: true
+        case .get, .siblings, .size, .range, .bit, .bitCount, .bitPlace, .exists, .type,
+            .inspection, .dump, .timeLeft, .entry:
+            true
         case .bitField(let steps): steps.allSatisfy(\.isRead)
         default: false
         }

@@ -11,6 +11,17 @@ extension PlainModel {
             isRight = answer == .bytes(Self.slice(bytes ?? [], start, end))
         case .bit(let place):
             isRight = answer == .integer((bytes ?? []).isBitOn(Int(place)) ? 1 : 0)
+        case .bitCount:
+            let count = (bytes ?? []).reduce(0) { $0 + $1.nonzeroBitCount }
+            isRight = answer == .integer(Int64(count))
+        case .bitPlace(let isOn): isRight = answer == .integer(Self.place(of: isOn, bytes))
+        case .inspection: isRight = (answer == .nothing) == (bytes == nil)
+        case .dump:
+            if case .bytes(let payload) = answer {
+                isRight = bytes != nil && DumpPayload.value(in: payload) == bytes
+            } else {
+                isRight = bytes == nil
+            }
         case .exists: isRight = answer == .integer(bytes == nil ? 0 : 1)
         case .type: isRight = answer == .line(bytes == nil ? "none" : "string")
         case .timeLeft(let inSeconds, let isAbsolute):
@@ -86,6 +97,14 @@ extension PlainModel {
         return narrowed(
             seen, from: shown == 0 ? .min : earliestNs,
             to: rules.moments(afterMs: mostMs, from: call.endNs, to: call.endNs).latestNs)
+    }
+
+    /// Of the first bit that is so. A string goes on with zeros.
+    private static func place(of isOn: Bool, _ bytes: [UInt8]?) -> Int64 {
+        guard let bytes else { return isOn ? -1 : 0 }
+        let first = (0..<bytes.count * 8).first { bytes.isBitOn($0) == isOn }
+        if let first { return Int64(first) }
+        return isOn || bytes.isEmpty ? -1 : Int64(bytes.count * 8)
     }
 
     static func slice(_ bytes: [UInt8], _ start: Int64, _ end: Int64) -> [UInt8] {

@@ -38,21 +38,13 @@ final class PlainChecker: Checker {
     private func rules(_ scene: Scene) -> JudgeRules {
         var rules = JudgeRules(
             toleranceMs: Int64(scene.skewMsReached), wallStartMs: Int64(Cluster.wallStartMs))
-        rules.coversAcknowledged = Self.isKept.covering && !scene.mayPrune
-        rules.followsWinner = Self.isKept.deadlines && !scene.mayPrune
-        rules.trustsRefusals = Self.isKept.refusals
-        rules.keepsOrder = Self.isKept.order
+        let isWhole = !KnownWrong.writesCoverTooLittle && !scene.mayPrune
+        rules.coversAcknowledged = isWhole
+        rules.followsWinner = isWhole
+        rules.trustsRefusals = !KnownWrong.forwardsRunTwice
+        rules.keepsOrder = !KnownWrong.forwardsLoseOrder
         return rules
     }
-
-    /// Which promises the engine is known to keep. The others are not asked for until it does: that
-    /// an acknowledged overwrite covers what was acknowledged before, and that what is shown has
-    /// its writer's deadline (both when replicas tell coordinators what they do not cover); that
-    /// nothing refused takes effect (when nothing runs twice); that a connection's commands keep
-    /// their order.
-    private static let isKept = (
-        covering: false, deadlines: false, refusals: false, order: false
-    )
 
     private func record(
         of operation: History.Operation, _ scene: Scene
@@ -63,7 +55,8 @@ final class PlainChecker: Checker {
         let outcome: CommandRecord.Outcome =
             request.reply.map { CommandRecord.Outcome(CommandRecord.Answer($0)) } ?? .unknown
         return CommandRecord(
-            number: operation.number, words: operation.words, key: operation.key.bytes,
+            number: operation.number, connection: request.connection, words: operation.words,
+            key: operation.key.bytes,
             numbers: CommandRecord.Numbers(
                 n: replicas, r: numbers.r, w: numbers.w, pr: numbers.pr, pw: numbers.pw),
             calledNs: Int64(operation.startedNs), answeredNs: operation.endedNs.map { Int64($0) },

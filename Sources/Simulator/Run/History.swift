@@ -50,7 +50,7 @@ struct History {
 
     mutating func note(_ number: UInt64, _ request: Clients.Request) {
         guard request.words.count > 1 else { return }
-        let key = ObjectKey(request.words[1])
+        let key = ObjectKey(request.key)
         var operation = Operation(
             number: number, node: request.node, words: request.words, key: key,
             consistency: request.consistency, startedNs: request.atNs)
