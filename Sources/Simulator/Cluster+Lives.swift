@@ -30,6 +30,11 @@ extension Cluster {
         settings.inFlightMax = options.inFlightMax
         settings.parkedMax = options.parkedMax
         settings.valueSizeMax = options.valueSizeMax
+        if let bytes = options.bounds.writeBytes { settings.writeBytesMax = bytes }
+        if let bytes = options.bounds.parkedBytes { settings.parkedBytesMax = bytes }
+        if let count = options.bounds.lingering { settings.lingeringMax = count }
+        if let count = options.bounds.siblings { settings.siblingsMax = count }
+        if let count = options.bounds.tokenExceptions { settings.tokenExceptionsMax = count }
         settings.bug = options.bug
         let shards = (0..<self[index].shards).map { _ in
             var plane = DataPlane(settings: settings, topology: topology)

@@ -56,7 +56,16 @@ extension Cluster {
             process.shards[place.shard].isStalled
         else { return }
         process.shards[place.shard].isStalled = false
+        observer?(.resumed(node: place.node))
         goOn(process, place.node, place.shard)
+    }
+
+    /// All of a node's loops go on, and none will stand still.
+    func endStalls(_ index: Int) {
+        self[index].stall = nil
+        for shard in 0..<shardCount(index) {
+            endStall(Place(node: index, life: self[index].life, shard: shard))
+        }
     }
 
     /// Does what is left to do, up to a point where the process ends or the loop stands still.

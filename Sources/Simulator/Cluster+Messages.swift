@@ -86,7 +86,9 @@ extension Cluster {
     }
 
     func planArrival(_ envelope: Network.Envelope) {
-        plan(.arrival(envelope), inNs: random.durationNs(upToMs: weather.messageMs))
+        let isStraggler = random.happens(oneIn: weather.stragglerOneIn)
+        let ms = isStraggler ? Weather.stragglerMsMax : weather.messageMs
+        plan(.arrival(envelope), inNs: random.durationNs(upToMs: ms))
     }
 
     func arrive(_ envelope: Network.Envelope) {

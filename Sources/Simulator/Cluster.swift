@@ -41,6 +41,8 @@ final class Cluster {
         /// Inputs that may wait for a loop when a client's command of another is to join them.
         var mailboxMax = 65_536
         var valueSizeMax = 16 << 20
+        /// Of each shard; nil for the engine's own.
+        var bounds = Bounds()
         /// Work that has waited for longer keeps new work away (`overload-delay`); 0: none does.
         var waitMsMax = 0
         /// Nodes 1 to this one vote at first.
@@ -51,6 +53,15 @@ final class Cluster {
         var control = ControlPlane.Settings()
         /// A mistake that every node's shards make.
         var bug = DeliberateBug.none
+    }
+
+    /// Bounds that are far away in a server; nil leaves them there.
+    struct Bounds {
+        var writeBytes: Int?
+        var parkedBytes: Int?
+        var lingering: Int?
+        var siblings: Int?
+        var tokenExceptions: Int?
     }
 
     /// What is planned.

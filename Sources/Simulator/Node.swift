@@ -80,6 +80,7 @@ struct Node {
     }
 
     var isRunning: Bool { process != nil }
+    var isStalled: Bool { process?.shards.contains { $0.isStalled } ?? false }
     var number: NodeNumber { NodeNumber(rawValue: UInt16(index)) }
     var name: String { Self.name(index) }
 

@@ -215,7 +215,7 @@ extension DataPlane {
                 counters.hintsDropped += 1
                 account.dirtySinceMs = max(account.dirtySinceMs, now.wallMs)
             } else {
-                isRefused[refusal.index] = true
+                isRefused[refusal.index] = settings.bug != .dropsRefusedHints
             }
         }
         var removed = 0

@@ -237,7 +237,8 @@ extension DataPlane {
                 asker.id, routing.node, isDurable: isDurable, now: now, into: &effects)
         }
         let wrote = PeerMessage.wrote(id: asker.id, isDurable: isDurable)
-        effects.append(.answer(link, wrote, after: isReached(hold) ? .none : hold))
+        let isSafe = isReached(hold) || settings.bug == .hintsBeforeStoring
+        effects.append(.answer(link, wrote, after: isSafe ? .none : hold))
     }
 
     /// Merges an object into the hint for `target` and stores what has changed.

@@ -38,7 +38,7 @@ extension DataPlane {
     private mutating func hasRoomToPark(
         _ event: ParkedEvents.Event, into effects: inout [Effect]
     ) -> Bool {
-        guard parked.count >= settings.parkedMax || parked.bytes >= Self.parkedBytesMax else {
+        guard parked.count >= settings.parkedMax || parked.bytes >= settings.parkedBytesMax else {
             return true
         }
         counters.overloads += 1
@@ -74,7 +74,7 @@ extension DataPlane {
             // The node may have ended between learning of a flush and dropping what it covers.
             if routing.flushStamp > .zero { object.dropEntries(upTo: routing.flushStamp) }
         }
-        let slot = cache.insert(key, object, writtenBatch: writtenBatch)
+        let slot = cache.insert(key, object, writtenBatch: evictableBatch)
         // What was read may be written and not yet durable.
         cache[slot].batch = writtenBatch
         cache[slot].pins += 1

@@ -111,8 +111,8 @@ extension DataPlane {
         case .check(let link, let id, let fingerprint):
             counters.replicaReads += 1
             pacer.notePeerRequest()
-            let hold = Hold(
-                batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
+            let isDurable = settings.acknowledgesDurable && settings.bug != .checksBeforeSync
+            let hold = Hold(batch: cache[slot].batch, isDurable: isDurable)
             let answer = cache.look(slot) { slot -> PeerMessage in
                 guard slot.object.fingerprint != fingerprint else { return .same(id: id) }
                 let record = slot.object.isUnknown ? [] : slot.object.encoded()
@@ -149,7 +149,9 @@ extension DataPlane {
             return .clock
         }
         let entriesBefore = incoming.entries.count
-        if routing.flushStamp > .zero { incoming.dropEntries(upTo: routing.flushStamp) }
+        if routing.flushStamp > .zero, settings.bug != .takesFlushed {
+            incoming.dropEntries(upTo: routing.flushStamp)
+        }
         let isWhole = incoming.entries.count == entriesBefore
         if isSpaceLow, !isAnswer, incoming.isLive(nowMs: now.wallMs) { return .diskFull }
         if !cache[slot].isStandIn {

@@ -16,6 +16,7 @@ extension DataPlane {
     /// that stands in always looks for what it may not know.
     func needsRead(_ request: Request, _ table: PlacementTable, at place: Int) -> Bool {
         guard request.operation.readsReplicas else { return false }
+        if settings.bug != .none, passesOver(request.operation) { return false }
         guard place < table.replicaCount else { return true }
         let bounded = request.consistency.bounded(by: table.replicaCount)
         return max(bounded.r, bounded.pr) > 1
@@ -241,6 +242,7 @@ extension DataPlane {
             let isLater =
                 arrival.request.operation.kind != .read
                 || rest.contains { $0.isWrite(before: arrival.request) }
+                    && settings.bug != .readsOvertakeWrites
             if isLater {
                 rest.append(arrival)
                 continue
@@ -348,7 +350,8 @@ extension DataPlane {
     /// answers are still to come, the flight stays for them, detached.
     private mutating func detach(_ id: UInt64, now: Now) -> ReadFlight? {
         guard let isQuiet = reads.look(id, { $0?.quorum.isQuiet }) else { return nil }
-        if isQuiet || detachedCount >= Self.detachedMax { return removeRead(id, now: now) }
+        let isKept = !isQuiet && settings.bug != .answersLateReads
+        guard isKept, detachedCount < Self.detachedMax else { return removeRead(id, now: now) }
         let flight = reads.update(id) { flight -> ReadFlight in
             let whole = flight
             flight.served = []

@@ -12,10 +12,10 @@ internal import Wire
 extension DataPlane {
     /// Writes that were answered and wait for the last replicas. Past it they are settled at once,
     /// with hints for the replicas that have not answered.
-    private static let lingeringMax = 65_536
+    static let lingeringMax = 65_536
     /// Bytes of the records of all writes under way; the same past it: a replica that stands still
     /// must not fill the memory with large values until it times out.
-    private static let lingeringBytesMax = writeBytesMax / 2
+    private var lingeringBytesMax: Int { settings.writeBytesMax / 2 }
 
     /// The primaries that cannot be sent a write now: none, as a rule.
     func unreachedPlaces(_ partition: PartitionID, own: Int) -> PlaceSet {
@@ -71,7 +71,8 @@ extension DataPlane {
         if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
         let isStandIn = own >= replicas
         guard replicas > 1 || isStandIn else {
-            let hold = Hold(batch: batch, isDurable: isDurable)
+            let isEarly = settings.bug == .countsOwnEarly
+            let hold = isEarly ? .none : Hold(batch: batch, isDurable: isDurable)
             return respond(to: request.origin, reply, after: hold, into: &effects)
         }
         let quorum = WriteQuorum(primaries: replicas, requirement: requirement(bounded))
@@ -90,6 +91,9 @@ extension DataPlane {
         let hold = isStandIn ? .none : Hold(batch: batch, isDurable: false)
         for place in 0..<replicas where place != own && !unreached.contains(place) {
             effects.append(.send(table.replica(partition, place), message, after: hold))
+        }
+        if settings.bug == .countsOwnEarly, !isStandIn {
+            settleWrite(id, routing.node, isDurable: isDurable, now: now, into: &effects)
         }
         guard !unreached.isEmpty else { return }
         for place in 0..<replicas where unreached.contains(place) {
@@ -132,8 +136,10 @@ extension DataPlane {
             return deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         }
         guard let table = routing.table, let flight = writes[id] else { return }
-        keepHints(of: flight, table, now: now, into: &effects) { plane, node, effects in
-            plane.noteTimeout(of: node, now: now, into: &effects)
+        if settings.bug != .keepsNothingAtDeadline {
+            keepHints(of: flight, table, now: now, into: &effects) { plane, node, effects in
+                plane.noteTimeout(of: node, now: now, into: &effects)
+            }
         }
         settle(id, now: now, into: &effects) { $0.quorum.apply(.deadlinePassed) }
     }
@@ -186,7 +192,7 @@ extension DataPlane {
                     wantsDurability: flight.quorum.wantsDurability, record: flight.record)
                 effects.append(.send(fallback, message, after: heldForStores()))
             }
-        } else {
+        } else if settings.bug != .keepsNothingAfterAnswer {
             keepHint(flight.record, of: flight.key, for: target, now: now, into: &effects)
         }
         settle(id, now: now, into: &effects) { $0.quorum.apply(.failed(place)) }
@@ -221,7 +227,7 @@ extension DataPlane {
         } else if outcome != .none, let flight = writes[id] {
             answer(flight, outcome, now: now, into: &effects)
             lingeringWrites += 1
-            guard lingeringWrites > Self.lingeringMax || writeBytes > Self.lingeringBytesMax,
+            guard lingeringWrites > settings.lingeringMax || writeBytes > lingeringBytesMax,
                 let table = routing.table
             else { return }
             keepHints(of: flight, table, now: now, into: &effects)
@@ -243,6 +249,8 @@ extension DataPlane {
         switch outcome {
         case .none: break
         case .acknowledge: respond(to: flight.origin, flight.reply, into: &effects)
+        case .reject where settings.bug == .acknowledgesAtDeadline:
+            respond(to: flight.origin, flight.reply, into: &effects)
         case .reject(let shortfall):
             let noun = shortfall.kind == .primaries ? "primaries" : "replicas"
             reject(

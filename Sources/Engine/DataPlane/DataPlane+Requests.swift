@@ -43,7 +43,10 @@ extension DataPlane {
     ) {
         let needsRead = needsRead(arrival.request, table, at: place)
         let reader = cache[slot].reader
-        if reader != 0, needsRead || reads[reader]?.isAhead(of: arrival.request.origin) ?? false {
+        let isAhead =
+            reader != 0 && settings.bug != .overtakesWaiting
+            && reads[reader]?.isAhead(of: arrival.request.origin) ?? false
+        if reader != 0, needsRead || isAhead {
             guard !isFull else { return turnAway(arrival.request, into: &effects) }
             wait(arrival, for: reader, now: now)
         } else if needsRead {
@@ -92,7 +95,8 @@ extension DataPlane {
             counters.reads += 1
             if request.operation.kind == .read { counters.noteLookup(isFound: isFound) }
             let batch = cache[slot].isStandIn ? hintBatch(of: request.key) : cache[slot].batch
-            let hold = Hold(batch: batch, isDurable: settings.acknowledgesDurable)
+            let isDurable = settings.acknowledgesDurable && settings.bug != .repliesBeforeSync
+            let hold = Hold(batch: batch, isDurable: isDurable)
             respond(
                 to: request.origin, reply, after: isReached(hold) ? .none : hold, into: &effects)
         case .write(var reply, let mutation):

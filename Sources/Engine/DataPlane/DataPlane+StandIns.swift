@@ -128,7 +128,7 @@ extension DataPlane {
     ) -> Bool {
         guard !hasPrimary else { return false }
         let refusal: Reply
-        if isUnknown, request.operation.readsReplicas {
+        if isUnknown, request.operation.readsReplicas, settings.bug != .standInGuesses {
             refusal = Self.unknownKey
         } else if case .write(_, .plain(let mutation)) = evaluation, mutation.isCovering {
             refusal = Self.uncovered
@@ -192,6 +192,10 @@ extension DataPlane {
     ) -> Dot? {
         if settings.bug == .standInGoesOn, let own = context.latestActor(of: settings.node) {
             return Dot(actor: own, counter: context.highestCounter(of: own))
+        }
+        if settings.bug == .standInReusesActors {
+            let earliest = Actor(node: settings.node, epochMs: 1)
+            return Dot(actor: earliest, counter: context.highestCounter(of: earliest))
         }
         guard let last = standInDots.latest(of: key, in: context),
             last.actor.epochMs >= trustHorizonMs, !(seen.map { hasForgotten($0, context) } ?? false)

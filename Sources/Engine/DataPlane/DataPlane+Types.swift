@@ -164,6 +164,13 @@ extension DataPlane {
         package var inFlightMax = 65_536
         /// Events that wait for loads; the same bound, for the same reason.
         package var parkedMax = 65_536
+        /// Bounds of bytes that are under way, and that wait; of writes that some replica owes an
+        /// answer; and of what a key may gather: see where `DataPlane` names them.
+        package var writeBytesMax = DataPlane.writeBytesMax
+        package var parkedBytesMax = DataPlane.parkedBytesMax
+        package var lingeringMax = DataPlane.lingeringMax
+        package var siblingsMax = DataPlane.siblingsMax
+        package var tokenExceptionsMax = DataPlane.tokenExceptionsMax
         /// A mistake to make, for the simulator to find.
         package var bug = DeliberateBug.none
 

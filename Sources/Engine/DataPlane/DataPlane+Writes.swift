@@ -94,7 +94,7 @@ extension DataPlane {
         guard newestMs <= max(now.wallMs, epochReachedMs) + Self.tokenEpochAheadMsMax else {
             return .reply(.error(ContextToken.Failure.malformed.text))
         }
-        if value != nil, unseen >= Self.siblingsMax {
+        if value != nil, unseen >= settings.siblingsMax {
             let text = "ERR \(unseen) siblings: read them with DGET and write with its context"
             return .reply(.error(text))
         }
@@ -106,7 +106,7 @@ extension DataPlane {
     func token(for key: ObjectKey, seen: Sighting, _ dot: Dot, slot: Int) -> [UInt8] {
         var seen = seen
         seen.context.insert(dot)
-        if seen.context.exceptions.count > Self.tokenExceptionsMax {
+        if seen.context.exceptions.count > settings.tokenExceptionsMax {
             // Beside a sibling that it never reads, each of a client's writes lies beyond a gap.
             let object = cache[slot].object
             seen.context.filterExceptions { dot in object.entries.contains { $0.dot == dot } }
@@ -125,7 +125,11 @@ extension DataPlane {
         switch mutation {
         case .plain(let plain):
             dot = nextDot(slot: slot, seen: nil, now: now)
-            cache[slot].object.write(plain, dot: dot, stamp: stamp, nowMs: now.wallMs)
+            if settings.bug == .setCoversNothing, case .assign(let value, _) = plain {
+                cache[slot].object.write(value, seen: Sighting(), dot: dot, stamp: stamp)
+            } else {
+                cache[slot].object.write(plain, dot: dot, stamp: stamp, nowMs: now.wallMs)
+            }
         case .dynamo(let value, let seen):
             dot = nextDot(slot: slot, seen: seen.context, now: now)
             let covered = covered(by: seen, slot: slot)
@@ -154,7 +158,7 @@ extension DataPlane {
         }
         cache[slot].batch = batch
         batchHasStores = true
-        cache.resize(slot, writtenBatch: writtenBatch)
+        cache.resize(slot, writtenBatch: evictableBatch)
         let hasValue = cache.look(slot) { $0.object.hasValue }
         if hasValue != hadValue { countKey(at: cache[slot].key.position, hasValue ? 1 : -1) }
         effects.append(.store(cache[slot].key, record: record))
@@ -207,6 +211,7 @@ extension DataPlane {
 
     /// Cuts the context of the object in `slot` to its bound.
     mutating func prune(slot: Int) {
+        dropLiveActor(slot: slot)
         let pruned = cache[slot].object.pruneContext(to: settings.contextActorsMax)
         guard pruned > 0 else { return }
         counters.actorsPruned += UInt64(pruned)

@@ -119,7 +119,7 @@ public struct DataPlane: Sendable {
         readRequestCount + writes.count - lingeringWrites + forwards.count
     }
     var isFull: Bool {
-        inFlightCount >= settings.inFlightMax || writeBytes >= Self.writeBytesMax
+        inFlightCount >= settings.inFlightMax || writeBytes >= settings.writeBytesMax
     }
     public var parkedCount: Int { parked.count }
 
@@ -243,7 +243,7 @@ public struct DataPlane: Sendable {
         }
         guard isFlush else { return }
         passFlushStamp()
-        cache.removeAll()
+        if settings.bug != .flushKeepsMemory { cache.removeAll() }
         keyCountChanges = []
         moveHorizon(pastEpochMs: routing.flushStamp.wallMs, now: now, into: &effects)
         batchHasStores = true

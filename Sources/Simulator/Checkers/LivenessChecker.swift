@@ -24,8 +24,9 @@ final class LivenessChecker: Checker {
         for number in cluster.clients.open {
             let request = cluster.clients[number]
             let node = cluster[request.node]
-            guard !node.isPaused, !node.isDiskHeld, node.diskSlowness == 1 else {
-                scene.excuse(self, node.isPaused ? "a pause" : "a slow disk")
+            let isStill = node.isPaused || node.isStalled
+            guard !isStill, !node.isDiskHeld, node.diskSlowness == 1 else {
+                scene.excuse(self, isStill ? "a pause" : "a slow disk")
                 continue
             }
             let sinceNs = max(request.atNs, scene.lastResumeNs)

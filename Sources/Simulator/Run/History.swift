@@ -58,8 +58,10 @@ struct History {
         case "SET":
             // With a condition, the old value may mean that nothing was written.
             let options = request.words.dropFirst(3).map { String(decoding: $0, as: UTF8.self) }
+            // One that expires at a given time may have done so before.
             let isOpen =
                 options.contains("GET") && (options.contains("NX") || options.contains("XX"))
+                || options.contains("PXAT") || options.contains("EXAT")
             if !isOpen, !request.words[2].isEmpty { operation.value = request.words[2] }
         case "GETSET":
             if !request.words[2].isEmpty { operation.value = request.words[2] }

@@ -86,14 +86,23 @@ struct Plan {
         faultOneIn = draw([4, 8, 15, 40], &random)
         hasSecondPart = random.oneIn(4)
         options.valueSizeMax = draw([16 << 20, 1000, 4096], &random)
-        if random.oneIn(8) { options.mailboxMax = draw([2, 20], &random) }
+        if random.oneIn(8) { options.mailboxMax = draw([20, 100], &random) }
+        if random.oneIn(12) { options.bounds.writeBytes = draw([300, 2000], &random) }
+        if random.oneIn(12) { options.bounds.parkedBytes = draw([20, 500], &random) }
+        if random.oneIn(12) { options.bounds.lingering = draw([0, 3], &random) }
+        if random.oneIn(12) { options.bounds.siblings = draw([2, 8], &random) }
+        if random.oneIn(12) { options.bounds.tokenExceptions = draw([0, 3], &random) }
         if random.oneIn(3) {
             pipelines = PipelinePlan(&random, valueSizeMax: options.valueSizeMax)
         }
     }
 
     /// Whether so little may be under way that requests must come one after the other to succeed.
-    var isTight: Bool { min(options.inFlightMax, options.parkedMax) <= Self.boundTight }
+    var isTight: Bool {
+        min(options.inFlightMax, options.parkedMax) <= Self.boundTight
+            || options.bounds.writeBytes != nil || options.bounds.parkedBytes != nil
+            || options.mailboxMax < 1000
+    }
 
     /// For people, in the order in which it matters.
     var text: String {
