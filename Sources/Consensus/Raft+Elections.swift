@@ -58,7 +58,7 @@ extension Raft {
         send(candidate, .vote(isGranted: isGranted, election))
     }
 
-    private func hasLeader(_ nowNs: UInt64) -> Bool {
+    func hasLeader(_ nowNs: UInt64) -> Bool {
         if role == .leader { return true }
         guard leader != nil, let leaderHeardNs else { return false }
         return nowNs < leaderHeardNs + timing.electionNsMin

@@ -72,7 +72,7 @@ public struct TopologyAuthority: Sendable {
         self.node = node
         self.timing = timing
         lastAttempt = term * Self.attemptsPerTerm
-        behind = topology.members.map(\.number).filter { $0 != node }
+        behind = topology.activeMembers.map(\.number).filter { $0 != node }
     }
 
     /// Monotonic time at which the machine wants `.ticked` next; nil when it waits for nobody.
@@ -146,7 +146,7 @@ public struct TopologyAuthority: Sendable {
             let outcome = try topology.applying(proposal.change, clusterIsEmpty: true)
             if outcome == topology {
                 answerUnchanged(proposal, now: now, into: &effects)
-            } else if proposal.change.movesVnodes {
+            } else if topology.movesVnodes(by: proposal.change) {
                 prepare(proposal, outcome: outcome, now: now, into: &effects)
             } else {
                 append(outcome, proposal, into: &effects)
@@ -174,7 +174,9 @@ public struct TopologyAuthority: Sendable {
     ) {
         lastAttempt += 1
         let preparation = Preparation(epoch: outcome.epoch, attempt: lastAttempt)
-        let nodes = topology.members.map(\.number)
+        // Those that are given up cannot be asked; what they alone know is given up with them.
+        let forgotten = proposal.change.forgotten
+        let nodes = topology.activeMembers.filter { !forgotten.contains($0.id) }.map(\.number)
         work = .preparing(
             proposal, preparation, outcome: outcome, waiting: nodes,
             deadlineNs: now.monotonicNs + timing.prepareNs)
@@ -230,7 +232,7 @@ public struct TopologyAuthority: Sendable {
             return
         }
         topology = newest
-        behind = topology.members.map(\.number).filter { $0 != node }
+        behind = topology.activeMembers.map(\.number).filter { $0 != node }
         distribute(now: now, into: &effects)
         if case .flush = proposal.change {
             work = .flushing(proposal, deadlineNs: now.monotonicNs + timing.adoptNs)
@@ -249,7 +251,7 @@ public struct TopologyAuthority: Sendable {
     private mutating func takeDecline(_ reason: String, into effects: inout [AuthorityEffect]) {
         guard case .committing(let proposal, let outcome) = work else { return }
         let preparation = Preparation(epoch: outcome.epoch, attempt: lastAttempt)
-        if proposal.change.movesVnodes {
+        if topology.movesVnodes(by: proposal.change) {
             refuse(proposal, preparation, reason: reason, isFinal: false, into: &effects)
         } else {
             endCommitting(reason: reason, into: &effects)
@@ -306,7 +308,7 @@ public struct TopologyAuthority: Sendable {
             guard now.monotonicNs >= deadline else { break }
             let reason =
                 "\(Self.list(waiting)) did not answer: a change that moves partitions needs "
-                + "all members"
+                + "all members, but for those that are forgotten by it"
             refuse(proposal, preparation, reason: reason, into: &effects)
         case .flushing(let proposal, let deadline):
             if behind.isEmpty {

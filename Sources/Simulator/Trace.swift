@@ -140,6 +140,10 @@ struct Trace {
             case .fetch: return "fetch"
             case .detector(let message): return "\(message.body)"
             case .consensus(let message): return text(message)
+            case .survey(_, let lost): return "without \(lost), what do you know?"
+            case .surveyed(_, let survey):
+                return survey.obstacle.isEmpty
+                    ? "my log ends at \(text(survey.last))" : "not without them: \(survey.obstacle)"
             case .addresses(let notices):
                 return "addresses "
                     + notices.map { "\($0.node) at \($0.addresses.peer)" }.joined(separator: ", ")

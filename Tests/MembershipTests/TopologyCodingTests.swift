@@ -104,7 +104,8 @@ import Testing
     @Test(
         arguments: [
             .join(description(3, zone: "a", weight: 10)), .updateAddresses(clusterID, addresses(4)),
-            .flush(stamp: 1 << 60), .leave(clusterID), .weigh(clusterID, weight: 400),
+            .flush(stamp: 1 << 60), .leave(clusterID), .forget([clusterID, description(2).id]), .forget([]),
+            .weigh(clusterID, weight: 400),
             .setKeyspace(prefix: [0, 0xFF], quorums(r: .number(1), pw: .default)),
             .setKeyspace(prefix: [1], quorums(w: .all, dw: .quorum)),
             .unsetKeyspace(prefix: Array("cache:".utf8)),

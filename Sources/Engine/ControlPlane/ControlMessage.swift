@@ -22,6 +22,9 @@ public import Membership
 ///     13 consensus         Raft message
 ///     14 refused for now   varint proposal, reason: asking again may help
 ///     15 addresses         varint count, then for each: u16 node (big-endian), addresses
+///     16 survey            varint proposal, varint count, lost nodes (u16 each, big-endian)
+///     17 surveyed          varint proposal, obstacle (varint length, UTF-8), varint term, varint
+///                          index and term of the last entry, topology
 public enum ControlMessage: Sendable, Equatable {
     case joinRequest(ProposalID, MemberDescription)
     case propose(ProposalID, TopologyChange)
@@ -38,6 +41,9 @@ public enum ControlMessage: Sendable, Equatable {
     case consensus(RaftMessage)
     /// Not for the control plane: where members say that they are. See `AddressBook`.
     case addresses([AddressNotice])
+    /// Tell what you know of the log: an admin wants to go on without these nodes.
+    case survey(ProposalID, lost: [NodeNumber])
+    case surveyed(ProposalID, LogSurvey)
 
     private static let consensusKind: UInt8 = 13
     private static let reasonSizeMax = 1024
@@ -86,6 +92,15 @@ public enum ControlMessage: Sendable, Equatable {
                 bytes.appendBigEndian(notice.node.rawValue)
                 notice.addresses.encode(into: &bytes)
             }
+        case .survey(let id, let lost):
+            bytes.append(16)
+            bytes.appendVarint(id.rawValue)
+            bytes.appendVarint(UInt64(lost.count))
+            for node in lost { bytes.appendBigEndian(node.rawValue) }
+        case .surveyed(let id, let survey):
+            bytes.append(17)
+            bytes.appendVarint(id.rawValue)
+            survey.encode(into: &bytes)
         }
         return bytes
     }
@@ -128,6 +143,16 @@ public enum ControlMessage: Sendable, Equatable {
                 notices.append(AddressNotice(node: node, addresses: addresses))
             }
             self = .addresses(notices)
+        case 16:
+            let id = ProposalID(rawValue: try reader.readVarint())
+            var lost: [NodeNumber] = []
+            for _ in 0..<(try reader.readCount(max: Topology.membersMax)) {
+                lost.append(NodeNumber(rawValue: try reader.readBigEndian()))
+            }
+            self = .survey(id, lost: lost)
+        case 17:
+            let id = ProposalID(rawValue: try reader.readVarint())
+            self = .surveyed(id, try LogSurvey(from: &reader))
         case let kind: throw .invalid("control message kind \(kind)")
         }
         try reader.finish()
@@ -146,5 +171,26 @@ public enum ControlMessage: Sendable, Equatable {
     ) throws(DecodingError) -> Preparation {
         let epoch = try reader.readVarint()
         return Preparation(epoch: epoch, attempt: try reader.readVarint())
+    }
+}
+
+extension LogSurvey {
+    private static let obstacleSizeMax = 1024
+
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendSized(String(obstacle.prefix(Self.obstacleSizeMax / 4)))
+        bytes.appendVarint(term)
+        bytes.appendVarint(last.index)
+        bytes.appendVarint(last.term)
+        topology.encode(into: &bytes)
+    }
+
+    fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
+        let obstacle = try reader.readSizedString(max: Self.obstacleSizeMax)
+        let term = try reader.readVarint()
+        let index = try reader.readVarint()
+        let last = LogPosition(index: index, term: try reader.readVarint())
+        self.init(
+            obstacle: obstacle, term: term, last: last, topology: try Topology(from: &reader))
     }
 }

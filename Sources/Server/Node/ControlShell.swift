@@ -121,6 +121,14 @@ final class ControlShell {
         }
     }
 
+    /// Goes on without `lost`, for which an admin answers; `done` gets nil, or why not.
+    func recover(without lost: [NodeNumber], done: @escaping (String?) -> Void) {
+        let id = ProposalID(rawValue: random.next())
+        let deadlineNs = shard.loop.now.monotonicNs + Self.proposalNsMax
+        waiting.append(Proposal(id: id, deadlineNs: deadlineNs, done: done))
+        apply(.recoveryWanted(id, lost: lost))
+    }
+
     func receive(_ bytes: [UInt8], from node: NodeNumber?, link: LinkID) {
         guard let message = try? ControlMessage(decoding: bytes) else {
             services.log.warn("a control message cannot be decoded", [:])
@@ -291,6 +299,7 @@ final class ControlShell {
 
     /// Hands the topology to all shards and goes on when each serves by it.
     private func adopt(_ topology: Topology) {
+        if let reason = topology.reasonToEnd(of: shard.number) { services.fail(reason) }
         isAdopting = true
         logChanges(to: topology)
         services.log.info(
@@ -326,6 +335,12 @@ final class ControlShell {
                     "address": .text(member.peerAddress), "zone": .text(member.zone),
                     "weight": .integer(member.weight),
                 ])
+        }
+        for member in topology.members
+        where member.isLost && before.member(member.number)?.isLost == false {
+            services.log.warn(
+                "a member is given up: the cluster was recovered without it",
+                ["node": .integer(Int(member.number.rawValue)), "id": .describing(member.id)])
         }
         for member in before.members where topology.member(member.number) == nil {
             services.log.info(
@@ -366,6 +381,21 @@ final class ControlShell {
             mailbox.send(
                 .call { _ in confined.value.apply(.inspected(preparation, isEmpty: isEmpty)) })
         }
+    }
+}
+
+extension Topology {
+    /// Why whoever has this number must not serve; nil if it may. It has stored the topology, so
+    /// that its next start says the same.
+    func reasonToEnd(of number: NodeNumber) -> String? {
+        let what: String
+        switch standing(of: number) {
+        case .member: return nil
+        case .lost: what = "was given up when its cluster was recovered without it"
+        case .removed, .unknown: what = "was removed from its cluster"
+        }
+        return "this node (number \(number)) \(what), at epoch \(epoch): it serves nothing any "
+            + "more; start it with an empty data-dir to join as a new one"
     }
 }
 

@@ -196,7 +196,12 @@ extension Node {
     static func findNumber(
         _ past: Past, _ topology: Topology, _ configuration: Configuration
     ) throws(StartFailure) -> NodeNumber {
-        if let member = topology.member(id: past.nodeID) { return member.number }
+        if let member = topology.member(id: past.nodeID) {
+            guard let reason = topology.reasonToEnd(of: member.number) else {
+                return member.number
+            }
+            throw StartFailure("\(configuration.dataDirectory): \(reason)")
+        }
         throw StartFailure(
             "\(configuration.dataDirectory): this node was removed from its cluster; "
                 + "start it with an empty data-dir to join as a new one")

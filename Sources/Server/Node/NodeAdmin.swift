@@ -96,7 +96,8 @@ final class NodeAdmin: AdminBackend {
                 clientAddress: member.clientAddress, peerAddress: member.peerAddress,
                 adminAddress: member.adminAddress, zone: member.zone, weight: member.weight,
                 isReachable: member.number == number || reachable.contains(member.number),
-                liveness: state.liveness(of: member.number).description,
+                liveness: member.isLost
+                    ? "lost" : state.liveness(of: member.number).description,
                 vnodes: vnodes[index], firstPlaces: firstPlaces[index])
         }
     }

@@ -1,4 +1,5 @@
 internal import Consensus
+internal import Engine
 internal import Essentials
 internal import Membership
 internal import Storage
@@ -163,11 +164,17 @@ struct NodeFacts: Sendable {
         try put(Self.uncleanStarts, uncleanStarts)
     }
 
-    /// Whether the directory holds anything that clients have written.
+    /// Whether the directory holds anything that clients have written, for this node or for one
+    /// that it stands in for.
     func holdsData() throws(StorageError) -> Bool {
+        if try holdsAnything(in: .objects, from: []) { return true }
+        return try holdsAnything(in: .hints, from: HintRecord.accountsEnd)
+    }
+
+    private func holdsAnything(in family: Family, from start: [UInt8]) throws(StorageError) -> Bool {
         var isEmpty = true
         let limits = ScanLimits(entriesMax: 1, bytesMax: .max)
-        _ = try storage.scan(.objects, from: [], to: nil, limits: limits) { _, _ in
+        _ = try storage.scan(family, from: start, to: nil, limits: limits) { _, _ in
             isEmpty = false
             return false
         }

@@ -14,6 +14,8 @@ final class PeerConnection: StreamHandler {
         case awaitingProof(PeerHandshake.Hello, expected: [UInt8])
         case member(NodeNumber)
         case joiner
+        /// It was a member: it is told so, and nothing that it says counts.
+        case outcast
     }
 
     private static let greetingSecondsMax = 5
@@ -47,7 +49,7 @@ final class PeerConnection: StreamHandler {
     var isProven: Bool {
         switch state {
         case .awaitingHello, .awaitingProof: false
-        case .member, .joiner: true
+        case .member, .joiner, .outcast: true
         }
     }
 
@@ -70,7 +72,7 @@ final class PeerConnection: StreamHandler {
         let secondsMax: Int
         switch state {
         case .awaitingHello, .awaitingProof: secondsMax = Self.greetingSecondsMax
-        case .joiner: secondsMax = Self.joinerSecondsMax
+        case .joiner, .outcast: secondsMax = Self.joinerSecondsMax
         case .member: return
         }
         seconds += 1
@@ -127,6 +129,7 @@ final class PeerConnection: StreamHandler {
             admit(hello, stream)
         case .member(let node): takeMessages(payload, from: node)
         case .joiner: takeMessages(payload, from: nil)
+        case .outcast: break
         }
     }
 
@@ -174,6 +177,23 @@ final class PeerConnection: StreamHandler {
             // epochs make this node fetch the newer one.
             state = .member(hello.number)
             reader.sizeMax = PeerFrameReader.payloadSizeMax
+            castOutIfGone()
+        }
+    }
+
+    /// To be called when the topology has changed. Whoever is no member any more hears of the
+    /// topology that says so, and of nothing else.
+    func castOutIfGone() {
+        guard case .member(let node) = state else { return }
+        switch shard.topology.standing(of: node) {
+        case .member, .unknown: return
+        case .lost, .removed: state = .outcast
+        }
+        output.append(.control(ControlMessage.topology(shard.topology).encoded()))
+        if let stream {
+            shard.services.log.warn(
+                "a node that was removed from the cluster has come back",
+                ["node": .integer(Int(node.rawValue)), "address": .describing(stream.peer)])
         }
     }
 
