@@ -31,7 +31,8 @@ extension Raft {
     }
 
     /// Begins a log with this node as the only voter, who makes voters of the others one after the
-    /// other; in a later term than the snapshot's. Returns what must be durable before anybody hears of it.
+    /// other; in a later term than the snapshot's. Returns what must be durable before anybody
+    /// hears of it.
     public mutating func refound(on snapshot: RaftSnapshot) -> RaftWrite {
         ballot = Ballot(term: snapshot.position.term)
         log = RaftLog(snapshot, [])

@@ -308,7 +308,8 @@ public struct TopologyAuthority: Sendable {
             guard now.monotonicNs >= deadline else { break }
             let reason =
                 "\(Self.list(waiting)) did not answer: a change that moves partitions needs "
-                + "all members, but for those that are forgotten by it"
+                + "all members"
+                + (proposal.change.forgotten.isEmpty ? "" : ", but for those that it forgets")
             refuse(proposal, preparation, reason: reason, into: &effects)
         case .flushing(let proposal, let deadline):
             if behind.isEmpty {

@@ -171,7 +171,9 @@ struct NodeFacts: Sendable {
         return try holdsAnything(in: .hints, from: HintRecord.accountsEnd)
     }
 
-    private func holdsAnything(in family: Family, from start: [UInt8]) throws(StorageError) -> Bool {
+    private func holdsAnything(
+        in family: Family, from start: [UInt8]
+    ) throws(StorageError) -> Bool {
         var isEmpty = true
         let limits = ScanLimits(entriesMax: 1, bytesMax: .max)
         _ = try storage.scan(family, from: start, to: nil, limits: limits) { _, _ in

@@ -121,7 +121,8 @@ private enum StatusText {
                 Figures.percent(member["share"]?.number ?? 0),
                 "\(member["first_places"]?.integer ?? 0)",
                 liveness == "lost"
-                    ? "lost" : isReachable ? liveness == "suspect" ? "suspected" : "reachable" : "away",
+                    ? "lost"
+                    : isReachable ? liveness == "suspect" ? "suspected" : "reachable" : "away",
             ])
         }
         return table.text
