@@ -40,7 +40,7 @@ extension DataPlane {
             of: served, r: bounded.r, slot: slot, partition, place, table, now: now)
         var quorum = ReadQuorum(
             own: place, order: order, primaries: replicas, r: requiredToRead(required),
-            pr: requiredToRead(bounded.pr))
+            pr: settings.bug == .ignoresPr ? 0 : requiredToRead(bounded.pr))
         var asked = PlaceSet()
         var next = quorum.advance()
         while case .ask(let place) = next {

@@ -58,6 +58,9 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case standInCountsEarly
     /// What a keyspace says of w is passed over.
     case ignoresKeyspaceW
+    /// Writes, or reads, pass over how many primaries they were asked to reach.
+    case ignoresPw
+    case ignoresPr
     /// GET looks at its coordinator's own copy only.
     case getAsksNobody
     /// DEL and GETDEL do.
@@ -178,6 +181,7 @@ extension DataPlane {
         case .answersBeforeQuorum:
             requirement.w = max(1, requirement.w - 1)
             requirement.pw = max(0, requirement.pw - 1)
+        case .ignoresPw: requirement.pw = 0
         case .countsFallbacksForPw:
             requirement.w = max(requirement.w, requirement.pw)
             requirement.pw = 0

@@ -63,12 +63,11 @@ final class Pipelines {
         for key in client.ownKeys where scene.isSpoilt(key) { client.giveUp(key) }
     }
 
+    /// A client whose connection has broken opens another one; so do many that have all their
+    /// replies, to go on at a node that may not have heard of what they did.
     private func reconnect(_ client: PipelineClient) {
-        if let connection = client.connection, !connection.isBroken, !random.oneIn(200) { return }
-        guard random.oneIn(3) else { return }
-        // What it has under way on the old one it does not wait for.
-        if let connection = client.connection, connection.openCount > 0, !connection.isBroken {
-            return
+        if let connection = client.connection, !connection.isBroken {
+            guard connection.openCount == 0, random.oneIn(2) else { return }
         }
         let node = Int.random(in: 1...cluster.nodes.count, using: &random)
         let loop = Int.random(in: 0..<8, using: &random)

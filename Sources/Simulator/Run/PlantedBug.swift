@@ -89,6 +89,8 @@ public struct PlantedBug: Sendable {
         case .standInGoesOn: ("a fallback that coordinates goes on under an actor of hints", 4000)
         case .standInCountsEarly: ("a fallback's own hint counts before it is written", 100)
         case .ignoresKeyspaceW: ("writes go by the node's w, whatever their keyspace says", 30)
+        case .ignoresPw: ("writes go without the primaries that they were to reach", 100)
+        case .ignoresPr: ("reads go without the primaries that they were to ask", 2000)
         case .getAsksNobody: ("GET looks at its coordinator's own copy only", 1000)
         case .deleteAsksNobody: ("DEL looks at its coordinator's own copy only", 1000)
         case .conditionAsksNobody: ("SET NX, XX, GET and KEEPTTL look at one copy only", 1000)
