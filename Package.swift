@@ -95,7 +95,7 @@ let package = Package(
         program("martlet-sim", ["Essentials", "Platform", "Simulator"]),
 
         support("TestSupport"),
-        tests("HistoriesTests", ["Histories"]),
+        tests("HistoriesTests", ["Essentials", "Histories"]),
         tests("EssentialsTests", ["Essentials", "Hashing"]),
         tests("CausalityTests", ["Causality", "Essentials"]),
         tests("PlacementTests", ["Essentials", "Placement"]),

@@ -231,6 +231,7 @@ extension Cluster {
             observer?(.fenced(node: index, message, effects))
         }
         let after = process.shards[shard].plane.counters
+        if after.standIns != before.standIns { noteStandIn(event) }
         let standIns = after.standInWrites - before.standInWrites
         note(effects, at: index, writes: Int(after.writes - before.writes - standIns))
         process.shards[shard].effects.append(contentsOf: effects)

@@ -35,6 +35,7 @@ extension Cluster {
     ) {
         guard let process = self[index].process else { return }
         trace.note(message, from: index, to: target)
+        noteFallback(message, to: target)
         let outbox = process.shards[shard].outbox
         if let place = outbox.firstIndex(where: {
             $0.target == target && $0.connection == connection && $0.isAnswer == isAnswer

@@ -26,6 +26,8 @@ enum Observation {
     case fenced(node: Int, PeerMessage, [DataPlane.Effect])
     /// A node has just done what a trap was waiting for.
     case trapped(node: Int, Node.Trap, target: Int?)
+    /// A node that is no primary of the key takes part in what happens to it; nil for some key.
+    case usedFallback(ObjectKey?)
     /// A process that stood still goes on.
     case resumed(node: Int)
     case started(node: Int)

@@ -86,7 +86,6 @@ struct Explanation {
             if node.doneCount == steps.count { return .found }
             guard visited.insert(node).inserted else { continue }
             guard stepsLeft > 0 else { return .tooWide }
-            stepsLeft -= 1
             if node.doneCount > furthest.doneCount { furthest = node }
             expand(node, onto: &stack)
         }
@@ -130,6 +129,7 @@ struct Explanation {
 
     private mutating func expand(_ node: Node, onto stack: inout [Node]) {
         let (candidates, boundNs) = candidates(of: node)
+        stepsLeft -= 1 + candidates.count
         // A command that sees what is there and changes nothing goes first: whatever else may
         // follow may follow after it, too.
         for step in candidates where !isPending(step, node) {

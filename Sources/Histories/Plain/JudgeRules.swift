@@ -12,8 +12,8 @@ public struct JudgeRules: Sendable {
     public var coversAcknowledged = true
     /// Whether what is shown lives as long as its writer said, whatever stands beside it.
     public var followsWinner = true
-    /// How many states a search for an explanation may look at.
-    public var stepsMax = 50_000
+    /// How many steps a search for an explanation may look at.
+    public var stepsMax = 200_000
 
     public init(toleranceMs: Int64 = 0, wallStartMs: Int64 = 0) {
         self.toleranceMs = toleranceMs

@@ -104,6 +104,11 @@ public struct PlainJudge {
             guard let text = superseding.fault(in: act) else { continue }
             judgement.defects.append(defect(.stale, act, text))
         }
+        if judgement.defects.isEmpty, superseding.isLiteral,
+            let (act, text) = Zones(acts, damagedNs: damagedNs).fault
+        {
+            judgement.defects.append(defect(.stale, act, text))
+        }
         // One fault is enough, and says more.
         guard judgement.defects.isEmpty else { return }
         var (steps, options) = (roles(acts, .required), roles(acts, .possible))

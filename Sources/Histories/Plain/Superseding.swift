@@ -8,7 +8,7 @@ struct Superseding {
     private let acts: [Act]
     private let damagedNs: Int64
     /// Whether every value is one that some command brings along.
-    private let isLiteral: Bool
+    let isLiteral: Bool
     /// Acknowledged, in the order of their ends.
     private let overwrites: [Act]
 

@@ -27,6 +27,7 @@ final class Scene {
     let cluster: Cluster
     var history = History()
     var damage = Damage()
+    var fallbacks = FallbackUses()
     /// How much of what clients were told was judged, and why the rest was not.
     var shares = Shares()
     /// When a node last went on after a pause, or a disk at its usual pace.

@@ -8,16 +8,27 @@ internal import Wire
 final class PlainChecker: Checker {
     let name = "plain commands"
     private(set) var cases = 0
+    /// Keys of the first part.
+    private var keysJudged = 0
 
     func observe(_ observation: Observation, in scene: Scene) {
-        guard case .healed = observation else { return }
-        for key in scene.history.keys { judge(key, scene) }
+        switch observation {
+        case .healed:
+            for key in scene.history.keys { judge(key, rules(scene), scene) }
+            keysJudged = scene.history.keys.count
+        case .changed:
+            // Flushes and moves may take away what was acknowledged.
+            var rules = rules(scene)
+            rules.coversAcknowledged = false
+            for key in scene.history.keys.dropFirst(keysJudged) { judge(key, rules, scene) }
+        default: break
+        }
     }
 
-    private func judge(_ key: ObjectKey, _ scene: Scene) {
+    private func judge(_ key: ObjectKey, _ rules: JudgeRules, _ scene: Scene) {
         let records = scene.history.operations(on: key).map { record(of: $0, scene) }
         let judge = PlainJudge(
-            rules(scene),
+            rules,
             damagedNs: scene.damage.firstNs(
                 key, durableOnly: scene.cluster.options.acknowledgesDurable
             ).map { Int64($0) })
@@ -60,7 +71,9 @@ final class PlainChecker: Checker {
             numbers: CommandRecord.Numbers(
                 n: replicas, r: numbers.r, w: numbers.w, pr: numbers.pr, pw: numbers.pw),
             calledNs: Int64(operation.startedNs), answeredNs: operation.endedNs.map { Int64($0) },
-            outcome: outcome, mayUseFallbacks: scene.cluster.nodes.count > replicas)
+            outcome: outcome,
+            mayUseFallbacks: scene.fallbacks.contains(
+                operation.key, from: operation.startedNs, to: operation.endedNs ?? .max))
     }
 }
 

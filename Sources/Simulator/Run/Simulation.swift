@@ -52,11 +52,10 @@ final class Simulation {
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
             ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(), OrderChecker(),
-            PlainChecker(),
         ]
         lateCheckers = [
             DotChecker(), BoundChecker(), LivenessChecker(), TopologyChecker(), ChangeChecker(),
-            FenceChecker(), FlushChecker(),
+            FenceChecker(), FlushChecker(), PlainChecker(),
         ]
         cluster.observer = { [unowned self] in observe($0) }
     }
@@ -123,6 +122,7 @@ final class Simulation {
             where partitioning.partition(of: key.position) == partition {
                 observe(.damaged(node: node, key, .eviction))
             }
+        case .usedFallback(let key): scene.fallbacks.note(key, atNs: cluster.timeNs)
         case .ended: scene.lastEndNs = cluster.timeNs
         case .resumed: scene.lastResumeNs = cluster.timeNs
         case .trapped(let node, let trap, let target): storm?.spring(trap, at: node, target)
