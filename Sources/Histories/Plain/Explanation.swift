@@ -274,6 +274,7 @@ struct Explanation {
             }
         case .append, .overwrite, .setBit, .bitField:
             // It may have been made of any value that was there.
+            stepsLeft -= bases.count
             for old in [[]] + bases.map({ model.values[$0] }) {
                 guard let changed = PlainModel.changed(old, call.command) else { continue }
                 for deadline in [state.deadline, nil] {
