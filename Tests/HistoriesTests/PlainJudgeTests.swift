@@ -81,16 +81,6 @@ import Testing
         #expect(history(.text("1"), atMs: 1100).kinds(tolerant) == [])
     }
 
-    @Test func `around a deadline clocks may differ by as much as they may be wrong`() {
-        var history = PlainHistory(("SET k 1 PX 1000", .ok))
-        history.add("GET k", .nothing, 900...901)
-        history.add("GET k", .text("1"), 1100...1101)
-        #expect(history.kinds(JudgeRules(toleranceMs: 200)) == [])
-        history.add("GET k", .nothing, 1150...1151)
-        history.add("GET k", .text("1"), 1500...1501)
-        #expect(history.kinds(JudgeRules(toleranceMs: 200)) != [])
-    }
-
     @Test func `the deadline that is shown is that of the value`() {
         let old = PlainHistory(
             ("SET k 1 EX 100000", .ok), ("SET k 2 PX 3000", .ok), ("PTTL k", .integer(99_999_978)))

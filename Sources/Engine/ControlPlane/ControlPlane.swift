@@ -32,6 +32,8 @@ public struct ControlPlane: Sendable {
         case recoveryWanted(ProposalID, lost: [NodeNumber])
         /// The effect `inspect` was carried out.
         case inspected(Preparation, isEmpty: Bool)
+        /// This node's disk turns out to be an earlier state of it.
+        case doubted
         /// This node is about to stop.
         case leaving
         case ticked
@@ -82,6 +84,10 @@ public struct ControlPlane: Sendable {
     var agreed: Topology?
     /// Here while this node leads.
     var authority: TopologyAuthority?
+    /// How far ahead stamps may be, in ms: a flush's, too.
+    public var driftMsMax: UInt64 = 60_000 {
+        didSet { authority?.driftMsMax = driftMsMax }
+    }
     /// Changes that somebody wants and that are not decided.
     var proposals: [Proposal] = []
     /// What waits to be appended until voters that it removes vote no more.
@@ -128,6 +134,7 @@ public struct ControlPlane: Sendable {
             node: number, stored: consensus, seed: seed, timing: settings.timing,
             limits: settings.limits)
         raft.bug = settings.bug
+        raft.dismissDoubt()
         agreed = Self.agreed(in: consensus)
     }
 
@@ -146,6 +153,7 @@ public struct ControlPlane: Sendable {
             propose(id, change, for: .own, now: now, into: &effects)
         case .recoveryWanted(let id, let lost):
             recover(id, without: lost, now: now, into: &effects)
+        case .doubted: agree(.doubted, now: now, into: &effects)
         case .leaving: agree(.leaving, now: now, into: &effects)
         case .inspected(let preparation, let isEmpty):
             tell(.inspected(preparation, isEmpty: isEmpty), now: now, into: &effects)
@@ -173,7 +181,7 @@ public struct ControlPlane: Sendable {
             answer(survey: id, without: lost, to: node, now: now, into: &effects)
         case .surveyed(let id, let survey):
             take(survey, id, from: node, now: now, into: &effects)
-        case .joinRequest, .detector, .addresses: break
+        case .joinRequest, .detector, .addresses, .clock: break
         case .consensus(let message):
             agree(.received(message, from: node), now: now, into: &effects)
         case .propose(let id, let change):

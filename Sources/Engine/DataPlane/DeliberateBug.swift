@@ -50,12 +50,21 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case takesCorruptForAbsent
     /// A command that may have run already, and may not run twice, is sent to the next replica.
     case forwardsTwice
+    /// Each command is handed over as it comes, whatever its connection's others on its key do.
+    case forwardsOutOfOrder
+    /// A command that was handed over is begun however late.
+    case beginsLate
+    /// A command that comes twice is carried out twice.
+    case takesTwice
     /// A replica takes requests of a coordinator that is behind it, or ahead of it.
     case ignoresEpochFence
     /// A fallback that coordinates goes on under the actor that it finds in hints.
     case standInGoesOn
     /// A fallback that coordinates counts its own hint before it is written.
     case standInCountsEarly
+    /// After an orderly stop a node goes on under its actors, though its disk may have been put
+    /// back.
+    case continuesLife
     /// What a keyspace says of w is passed over.
     case ignoresKeyspaceW
     /// Writes, or reads, pass over how many primaries they were asked to reach.
@@ -111,6 +120,22 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case evictsUnwritten
     /// A node that starts may stand in under actors of its earlier lives.
     case standInReusesActors
+    /// An overwrite is answered whatever its coordinator has not known of the key.
+    case ignoresUncovered
+    /// What an overwrite has left beside it goes, though it may be later.
+    case coversAtOnce
+    /// Stamps are taken from elsewhere however far ahead they are.
+    case takesAnyStamp
+    /// A hint is kept though its target will refuse its stamps.
+    case keepsAnyHint
+    /// A write's stamp may be before those of what it replaces.
+    case ignoresSeenStamps
+    /// The ages of hints are told by a clock that jumps.
+    case agesHintsByWall
+    /// A node whose clock is wrong goes on coordinating, by that clock.
+    case trustsOwnClock
+    /// A flush takes its stamp from the clock as it is.
+    case flushesAtOwnTime
 }
 
 extension DataPlane {

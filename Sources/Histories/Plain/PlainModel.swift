@@ -28,23 +28,9 @@ struct PlainModel {
     mutating func results(_ call: Call, on state: KeyState) -> [Result] {
         var results: [Result] = []
         for seen in views(call, of: state) {
-            guard var result = result(call, seen) else { continue }
-            if seen.value == nil, result.effect == .none {
-                result.seen = whatOthersSee(of: state, missedBy: call)
-            }
-            results.append(result)
+            if let result = result(call, seen) { results.append(result) }
         }
         return results
-    }
-
-    /// A clock that is ahead misses a value that others may show for a while yet.
-    private func whatOthersSee(of state: KeyState, missedBy call: Call) -> KeyState {
-        guard rules.toleranceMs > 0, let deadline = state.deadline,
-            let narrowed = deadline.narrowed(
-                from: .min, to: rules.moments(afterMs: 0, from: call.endNs, to: call.endNs).latestNs
-            )
-        else { return state.deadline == nil ? state : .absent }
-        return KeyState(value: state.value, deadline: narrowed)
     }
 
     /// What the command may have seen of a state: a value that was there, or that had expired.

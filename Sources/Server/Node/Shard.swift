@@ -111,17 +111,26 @@ final class Shard {
             .limitsChanged(
                 driftMsMax: UInt64(configuration.clockDriftMsMax),
                 valueSizeMax: configuration.valueBytesMax))
+        control?.configure(configuration)
         apply(
             .hintLimitsChanged(
                 bytesMax: configuration.hintBytesMax / services.shardCount,
                 ageMsMax: UInt64(configuration.hintAgeSecondsMax) * 1000))
     }
 
+    /// The loop's monotonic clock, and the members' common one.
+    var now: Now {
+        let monotonicNs = loop.now.monotonicNs
+        return Now(monotonicNs: monotonicNs, wallMs: services.clock.ms(atNs: monotonicNs))
+    }
+
     // MARK: Events
 
     /// Gives an event to the data plane and carries out what follows from it.
     func apply(_ event: DataPlane.Event) {
-        dataPlane.apply(event, now: loop.now, into: &effects)
+        // Commands of others wait here, who may have given them up while the process stood still.
+        if dataPlane.latestBeginNs > loop.now.monotonicNs { loop.readClocks() }
+        dataPlane.apply(event, now: now, into: &effects)
         carryOut()
     }
 
@@ -183,6 +192,7 @@ final class Shard {
             case .request(let request): apply(.requested(request))
             case .reply(let number, let reply): complete(number, reply)
             case .peer(let message, let node, let link, let header, let arrivedNs):
+                if case .forward = message { loop.readClocks() }
                 let nowNs = loop.now.monotonicNs
                 let waitedMs = (nowNs - min(arrivedNs, nowNs)) / 1_000_000
                 apply(.received(message.waited(ms: waitedMs), from: node, link: link, header))
@@ -197,6 +207,7 @@ final class Shard {
             case .lateBatchWritten(let batch): noteWritten(batch)
             case .topology(let topology): adopt(topology) {}
             case .writesHeld(let areHeld): apply(.writesHeld(areHeld))
+            case .clockJudged(let judgement): apply(.clockJudged(judgement))
             case .peerJudged(let node, let liveness): apply(.peerJudged(node, liveness))
             case .peerLinkClosed(let node): control?.detector.apply(.linkClosed(node))
             case .peerTimedOut(let node): control?.detector.apply(.peerTimedOut(node))
@@ -224,6 +235,15 @@ final class Shard {
         guard writtenOrPendingBatch > durableBatch else { return done() }
         topologyWaiters.append((writtenOrPendingBatch, done))
         requestSync()
+    }
+
+    /// No client is served any more.
+    func suspend(_ reason: String) { apply(.suspended(reason)) }
+
+    /// This node's dots up to this epoch may be forgotten.
+    func forget(upTo epochMs: UInt64) {
+        apply(.forgotten(upToMs: epochMs))
+        if index == 0 { control?.doubt() }
     }
 
     private var writtenOrPendingBatch: UInt64 { max(writtenBatch, undurableBatch) }
@@ -281,6 +301,7 @@ final class Shard {
         case .peerTimedOut(let node): services.mailboxes[0].send(.peerTimedOut(node))
         case .tellOfHints(let notice): tell(notice)
         case .horizonMoved(let horizonMs):
+            services.epochCeiling.note(reachedMs: horizonMs)
             services.log.warn(
                 "the node has forgotten some of its writes; it goes on under new actors",
                 ["horizon_ms": .integer(Int(horizonMs))])
@@ -376,7 +397,7 @@ final class Shard {
         commit()
         let clocks = PeerClocks(
             monotonicNs: loop.now.monotonicNs, wallMs: loop.now.wallMs,
-            commonMs: loop.now.wallMs)
+            commonMs: services.clock.isShared ? now.wallMs : 0)
         peers.flush(
             PeerFrameHeader(epoch: topology.epoch, fence: dataPlane.fence, clocks: clocks))
         sessions.flush()
@@ -395,7 +416,7 @@ final class Shard {
     private func notePass() {
         let startedNs = loop.now.monotonicNs
         let endedNs = SystemClock.monotonicNs()
-        dataPlane.notePass(ns: endedNs - min(startedNs, endedNs), now: loop.now)
+        dataPlane.notePass(ns: endedNs - min(startedNs, endedNs), now: now)
     }
 
     /// Commits what the pass has stored, and what is stored while others hear of that: each is a

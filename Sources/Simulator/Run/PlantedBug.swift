@@ -85,9 +85,14 @@ public struct PlantedBug: Sendable {
         case .repairsAfterAnswer: ("quorum reads answer before they have repaired", 15_000)
         case .takesCorruptForAbsent: ("a corrupt record counts as one never written", 2000)
         case .forwardsTwice: ("a command that may have run is sent to another node", 300)
+        case .forwardsOutOfOrder: ("a pipeline's commands are forwarded side by side", 1000)
+        case .beginsLate: ("a forwarded command is begun after it was given up", 1000)
+        case .takesTwice: ("a forwarded command that comes twice runs twice", 300)
         case .ignoresEpochFence: ("a replica serves a coordinator of another topology", 300)
         case .standInGoesOn: ("a fallback that coordinates goes on under an actor of hints", 4000)
         case .standInCountsEarly: ("a fallback's own hint counts before it is written", 100)
+        case .continuesLife:
+            ("a node on a disk that was put back goes on under its actors", 5000)
         case .ignoresKeyspaceW: ("writes go by the node's w, whatever their keyspace says", 30)
         case .ignoresPw: ("writes go without the primaries that they were to reach", 100)
         case .ignoresPr: ("reads go without the primaries that they were to ask", 2000)
@@ -116,6 +121,14 @@ public struct PlantedBug: Sendable {
         case .standInGuesses: ("a fallback that knows nothing says that there is nothing", 2000)
         case .evictsUnwritten: ("what is not written yet is dropped from memory", 300)
         case .standInReusesActors: ("a fallback counts on under an actor of earlier lives", 300)
+        case .ignoresUncovered: ("an overwrite leaves what its coordinator had not known", 5000)
+        case .coversAtOnce: ("what an overwrite leaves goes, though it may be later", 5000)
+        case .takesAnyStamp: ("stamps are taken however far ahead they are", 300)
+        case .keepsAnyHint: ("hints are kept whose stamps their targets refuse", 1000)
+        case .ignoresSeenStamps: ("a write's stamp may be before what it replaces", 1000)
+        case .agesHintsByWall: ("the ages of hints follow a clock that jumps", 300)
+        case .trustsOwnClock: ("a node goes by its own clock, whatever the others' say", 100)
+        case .flushesAtOwnTime: ("a flush takes the time as it is for its stamp", 300)
         }
     }
 
@@ -134,6 +147,8 @@ public struct PlantedBug: Sendable {
         case .changesVotersEarly:
             ("a leader changes voters before it has committed anything", 6000)
         case .changesVotersAtOnce: ("several voters come and go in one step", 500)
+        case .trustsRestoredLog:
+            ("a node on a restored disk goes on with its old votes and log", 5000)
         }
     }
 }
