@@ -12,7 +12,6 @@ internal import Placement
 //     5 weigh            id (16), weight (varint)
 //     6 set keyspace     prefix (varint size and bytes), policy (see Keyspaces+Coding.swift)
 //     7 unset keyspace   prefix
-//     8 forget           count (varint), ids (16 each)
 
 extension TopologyChange {
     static let version: UInt8 = 1
@@ -25,7 +24,6 @@ extension TopologyChange {
         case weigh = 5
         case setKeyspace = 6
         case unsetKeyspace = 7
-        case forget = 8
     }
 
     public func encode(into bytes: inout [UInt8]) {
@@ -55,10 +53,6 @@ extension TopologyChange {
         case .unsetKeyspace(let prefix):
             bytes.append(Kind.unsetKeyspace.rawValue)
             bytes.appendSized(prefix)
-        case .forget(let ids):
-            bytes.append(Kind.forget.rawValue)
-            bytes.appendVarint(UInt64(ids.count))
-            for id in ids { id.encode(into: &bytes) }
         }
     }
 
@@ -85,12 +79,6 @@ extension TopologyChange {
             self = .setKeyspace(prefix: prefix, try Quorums(from: &reader))
         case .unsetKeyspace:
             self = .unsetKeyspace(prefix: try reader.readSized(max: Keyspace.prefixSizeMax))
-        case .forget:
-            var ids: [UniqueID] = []
-            for _ in 0..<(try reader.readCount(max: Self.forgottenMax)) {
-                ids.append(try UniqueID(from: &reader))
-            }
-            self = .forget(ids)
         }
     }
 }

@@ -140,9 +140,7 @@ extension DataPlane {
             // The account says otherwise, and is wrong.
             var account = hints.accounts.account(hints.deliveries[index].target, scan.partition)
             (account.records, account.bytes, account.oldestMs) = (0, 0, 0)
-            keep(
-                account, of: hints.deliveries[index].target, scan.partition, now: now,
-                into: &effects)
+            keep(account, of: hints.deliveries[index].target, scan.partition, into: &effects)
         }
         readNext(index, now: now, into: &effects)
     }
@@ -217,10 +215,7 @@ extension DataPlane {
                 counters.hintsDropped += 1
                 account.dirtySinceMs = max(account.dirtySinceMs, now.wallMs)
             } else {
-                isRefused[refusal.index] = settings.bug != .dropsRefusedHints
-                if refusal.reason == .clock, handoff.keys.indices.contains(refusal.index) {
-                    settleHint(of: handoff.keys[refusal.index], now: now, into: &effects)
-                }
+                isRefused[refusal.index] = true
             }
         }
         var removed = 0
@@ -237,7 +232,7 @@ extension DataPlane {
             if account.records <= 0 {
                 (account.records, account.bytes, account.oldestMs) = (0, 0, 0)
             }
-            keep(account, of: handoff.target, handoff.partition, now: now, into: &effects)
+            keep(account, of: handoff.target, handoff.partition, into: &effects)
             hints.dropBatch = batch
         }
         counters.hintsDelivered += UInt64(removed)

@@ -1,4 +1,3 @@
-internal import Causality
 internal import Commands
 internal import Engine
 internal import Essentials
@@ -26,33 +25,19 @@ struct KeyScan: Sendable {
 
     struct Page: Sendable {
         var keys: [[UInt8]] = []
-        /// Keys that some of the replicas that were asked show, and others do not.
-        var doubtful: [[UInt8]] = []
         /// Where the next page begins; nil when all positions were seen.
         var next: ScanCursor?
-        /// Some of what lies in these positions cannot be read.
-        var isDamaged = false
     }
 
     /// Reads one page. Blocks: never on a loop.
-    ///
-    /// - Parameter flushed: what was written up to this stamp is dropped, though its record may be
-    ///   there yet.
-    func readPage(
-        _ storage: any StorageEngine, flushed: Timestamp, nowMs: UInt64,
-        damaged: (StorageError) -> Void
-    ) throws(StorageError) -> Page {
+    func readPage(_ storage: any StorageEngine, nowMs: UInt64) throws(StorageError) -> Page {
         var page = Page()
         var records = 0
         var bytes = 0
         var last: ScanCursor?
-        _ = try storage.scanReadable(
+        _ = try storage.scan(
             .objects, from: RecordKey.first(at: positions.lowerBound),
-            to: RecordKey.end(of: positions.upperBound), limits: .unlimited,
-            skipped: { _, _, error in
-                page.isDamaged = true
-                damaged(error)
-            }
+            to: RecordKey.end(of: positions.upperBound), limits: .unlimited
         ) { recordKey, record in
             guard let key = Self.key(recordKey) else { return true }
             let isFull =
@@ -66,12 +51,8 @@ struct KeyScan: Sendable {
             last = cursor
             records += 1
             bytes += recordKey.count + record.count
-            guard isWanted(key.bytes) else { return true }
-            switch Self.isLive(record, flushed: flushed, nowMs: nowMs) {
-            case true?: page.keys.append(key.bytes)
-            case false?: break
-            case nil: page.isDamaged = true
-            }
+            guard isWanted(key.bytes), Self.isLive(record, nowMs: nowMs) else { return true }
+            page.keys.append(key.bytes)
             return true
         }
         return page
@@ -89,15 +70,10 @@ struct KeyScan: Sendable {
         return try? RecordKey.parseHead(bytes)
     }
 
-    /// Nil for a record that cannot be decoded.
-    private static func isLive(
-        _ record: Span<UInt8>, flushed: Timestamp, nowMs: UInt64
-    ) -> Bool? {
+    /// Records that cannot be decoded are for the scrub to report.
+    private static func isLive(_ record: Span<UInt8>, nowMs: UInt64) -> Bool {
         var bytes: [UInt8] = []
         bytes.append(contentsOf: record)
-        guard var object = try? Object(decoding: bytes) else { return nil }
-        if object.latestStamp <= flushed { return false }
-        object.dropEntries(upTo: flushed)
-        return object.isLive(nowMs: nowMs)
+        return (try? Object(decoding: bytes))?.isLive(nowMs: nowMs) ?? false
     }
 }

@@ -96,8 +96,7 @@ final class NodeAdmin: AdminBackend {
                 clientAddress: member.clientAddress, peerAddress: member.peerAddress,
                 adminAddress: member.adminAddress, zone: member.zone, weight: member.weight,
                 isReachable: member.number == number || reachable.contains(member.number),
-                liveness: member.isLost
-                    ? "lost" : state.liveness(of: member.number).description,
+                liveness: state.liveness(of: member.number).description,
                 vnodes: vnodes[index], firstPlaces: firstPlaces[index])
         }
     }
@@ -143,7 +142,7 @@ final class NodeAdmin: AdminBackend {
                 number: Int(replica.node.rawValue), clientAddress: member?.clientAddress ?? "",
                 zone: member?.zone ?? "",
                 isReachable: replica.node == number || reachable.contains(replica.node),
-                copy: KeyReport.Replica.Copy(replica.copy, nowMs: services.clock.nowMs()))
+                copy: KeyReport.Replica.Copy(replica.copy, nowMs: SystemClock.wallMs()))
         }
         let placement = state.topology.placement
         let fallbacks = placement.fallbacks(
@@ -158,7 +157,7 @@ final class NodeAdmin: AdminBackend {
             hints: description.hints.map { hint in
                 KeyReport.Hint(
                     holder: Int(hint.holder.rawValue), target: Int(hint.target.rawValue),
-                    object: KeyReport.Replica.Object(hint.object, nowMs: services.clock.nowMs()))
+                    object: KeyReport.Replica.Object(hint.object, nowMs: SystemClock.wallMs()))
             },
             keyspace: state.topology.keyspaces.keyspace(of: key.bytes)?.prefix,
             quorums: QuorumReport(consistency.bounded(by: placement.replicaCount)))

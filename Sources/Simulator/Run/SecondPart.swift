@@ -1,3 +1,4 @@
+internal import Causality
 internal import Commands
 internal import Engine
 internal import Essentials
@@ -80,7 +81,8 @@ final class SecondPart {
     // MARK: Changes
 
     private func flush(_ admin: Int) {
-        scene.cluster.flush(at: admin)
+        let stamp = Timestamp(wallMs: cluster.now(admin).wallMs).rawValue | 0xFFFF
+        scene.cluster.propose(.flush(stamp: stamp), at: admin)
     }
 
     /// Until the newest flush is confirmed: one that is made and not confirmed in time may drop

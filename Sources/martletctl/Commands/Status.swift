@@ -120,9 +120,7 @@ private enum StatusText {
                 "\(member["weight"]?.integer ?? 0)",
                 Figures.percent(member["share"]?.number ?? 0),
                 "\(member["first_places"]?.integer ?? 0)",
-                liveness == "lost"
-                    ? "lost"
-                    : isReachable ? liveness == "suspect" ? "suspected" : "reachable" : "away",
+                isReachable ? liveness == "suspect" ? "suspected" : "reachable" : "away",
             ])
         }
         return table.text
