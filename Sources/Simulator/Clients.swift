@@ -17,10 +17,12 @@ struct Clients {
 
     private(set) var requests: [Request] = []
 
-    /// Every request comes over a connection of its own, which the upper half of a number names;
-    /// requests of one connection would keep their order.
-    static func origin(of number: UInt64) -> UInt64 { number << 32 }
-    static func number(of origin: UInt64) -> UInt64 { origin >> 32 }
+    /// The upper half of an origin names the connection. A request has one of its own, unless it is
+    /// said to come on another, whose requests keep their order.
+    static func origin(of number: UInt64, on connection: UInt64?) -> UInt64 {
+        (connection ?? number | 1 << 31) << 32 | number
+    }
+    static func number(of origin: UInt64) -> UInt64 { origin & 0xFFFF_FFFF }
 
     /// Numbers begin at 1.
     subscript(number: UInt64) -> Request { requests[Int(number) - 1] }

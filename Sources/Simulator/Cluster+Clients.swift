@@ -10,15 +10,17 @@ extension Cluster {
     /// Sends a command on one key to a node; returns its number.
     ///
     /// - Parameter wanted: what its connection asks for.
+    /// - Parameter connection: on which it comes with others; nil: on one of its own.
     @discardableResult
     func submit(
-        _ words: [[UInt8]], at index: Int, _ wanted: ConsistencyOverride = ConsistencyOverride()
+        _ words: [[UInt8]], at index: Int, _ wanted: ConsistencyOverride = ConsistencyOverride(),
+        on connection: UInt64? = nil
     ) -> UInt64 {
         let key = ObjectKey(words.count > 1 ? words[1] : [])
         let number = clients.add(words, at: index, terms(of: key, wanted, at: index), atNs: timeNs)
         observer?(.submitted(number))
         switch Invocation.interpret(arguments: words) {
-        case .key(let keyRequest): send(keyRequest, number, wanted, to: index)
+        case .key(let keyRequest): send(keyRequest, number, wanted, connection, to: index)
         case .failure(let reply): answer(number, reply)
         case .plan, .session: answer(number, .error("not a command on one key"))
         }
@@ -27,7 +29,8 @@ extension Cluster {
 
     /// As a session of the server does it.
     private func send(
-        _ keyRequest: KeyRequest, _ number: UInt64, _ wanted: ConsistencyOverride, to index: Int
+        _ keyRequest: KeyRequest, _ number: UInt64, _ wanted: ConsistencyOverride,
+        _ connection: UInt64?, to index: Int
     ) {
         let key = ObjectKey(keyRequest.key)
         let shard = sharding.shard(of: key.position)
@@ -35,7 +38,7 @@ extension Cluster {
             return clients.lose(at: index)
         }
         let request = Request(
-            origin: .client(Clients.origin(of: number)), key: key,
+            origin: .client(Clients.origin(of: number, on: connection)), key: key,
             operation: keyRequest.operation, consistency: rules.resolve(wanted, for: key.bytes),
             arguments: clients[number].words)
         post(.requested(request), to: index, shard: shard)

@@ -50,6 +50,7 @@ final class Simulation {
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
             ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(),
+            GivenUpChecker(),
         ]
         lateCheckers = [
             DotChecker(), BoundChecker(), LivenessChecker(), TopologyChecker(), ChangeChecker(),
