@@ -13,11 +13,12 @@ extension Cluster {
             topology.member(id: self[index].description.id) != nil
         else { return }
         var facts = self[index].disk.facts
-        // After an unclean stop every actor that may have been used and forgotten is left alone.
-        let horizonMs =
-            facts.wasStoppedCleanly
-            ? facts.trustHorizonMs : max(facts.trustHorizonMs, facts.epochCeilingMs + 1)
+        let lifeMs = lifeMs(index, after: facts)
+        let horizonMs = max(lifeMs, facts.trustHorizonMs)
         facts.trustHorizonMs = horizonMs
+        // What was put back, or copied, may lack votes and entries that it has confirmed.
+        if facts.isRestored { facts.consensus.doubt() }
+        facts.isRestored = false
         facts.wasStoppedCleanly = false
         self[index].disk.facts = facts
         var settings = DataPlane.Settings(
@@ -25,6 +26,7 @@ extension Cluster {
             cacheBytesMax: options.cacheBytesMax, contextActorsMax: options.contextActorsMax,
             driftMsMax: options.driftMsMax, trustHorizonMs: horizonMs,
             epochsUsedMs: facts.epochCeilingMs)
+        settings.lifeMs = lifeMs
         settings.hintBytesMax = options.hintBytesMax
         settings.hintAgeMsMax = options.hintAgeMsMax
         settings.inFlightMax = options.inFlightMax
@@ -87,6 +89,16 @@ extension Cluster {
         self[index].disk.facts.trustHorizonMs = trustHorizonMs(index)
         self[index].disk.facts.wasStoppedCleanly = true
         end(index)
+    }
+
+    /// A stopped node's disk is as it was at an earlier orderly stop. What it had taken since is
+    /// gone, and the file system tells the next start that it is another directory.
+    func putBack(_ index: Int, to earlier: Disk) {
+        guard !self[index].isRunning else { return }
+        let lost = self[index].disk.keysThatDiffer(from: earlier)
+        self[index].disk = earlier
+        self[index].disk.facts.isRestored = true
+        for key in lost { observer?(.damaged(node: index, key, .putBack)) }
     }
 
     /// One step of a process's work is about to be made; false if the process has ended instead.
@@ -161,6 +173,16 @@ extension Cluster {
         }
         self[index].process?.shards[shard].topology = topology
         self[index].process?.shards[shard].rules = rules(of: topology)
+    }
+
+    /// The run's number; 0 for one that goes on where the last has stopped.
+    private func lifeMs(_ index: Int, after facts: Disk.Facts) -> UInt64 {
+        if facts.wasStoppedCleanly, !facts.isRestored || options.bug == .continuesLife { return 0 }
+        // Its own, so that starts change nothing else in a run.
+        var random = SeededRandom(seed: UInt64(index) << 32 ^ UInt64(self[index].life))
+        return Life.begin(
+            wallMs: now(index).wallMs, usedMs: max(facts.trustHorizonMs, facts.epochCeilingMs),
+            using: &random)
     }
 
     private func epochReachedMs(_ index: Int) -> UInt64 {

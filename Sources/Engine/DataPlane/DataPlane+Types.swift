@@ -70,6 +70,10 @@ extension DataPlane {
         /// The failure detector has another opinion of the node.
         case peerJudged(NodeNumber, Liveness)
         case topologyAdopted(Topology)
+        /// This node must not serve, whatever its topology says; clients are told why.
+        case suspended(String)
+        /// Dots of this node up to this epoch may be forgotten: none of them is continued.
+        case forgotten(upToMs: UInt64)
         /// Client writes wait while an authority asks whether the cluster is empty.
         case writesHeld(Bool)
         /// The disk holds the promise that no epoch exceeds this, in ms.
@@ -153,6 +157,8 @@ extension DataPlane {
         public var trustHorizonMs: UInt64
         /// Actor epochs do not exceed this, in ms, until `epochCeilingRaised`.
         public var epochCeilingMs: UInt64
+        /// The number of this run, see `Life`; 0 for none.
+        public var lifeMs: UInt64 = 0
         /// No actor epoch of the node's earlier runs is greater, in ms.
         public var epochsUsedMs: UInt64
         /// Bytes of hints that this shard keeps; past it the oldest go.
