@@ -53,7 +53,7 @@ extension Object {
             guard mine.dot == theirs.dot, mine.content.hasExpired,
                 theirs.content.isLive
             else { continue }
-            entries[index].content = theirs.content
+            entries[index].take(contentOf: theirs)
             isChanged = true
         }
         guard covered != other.covered else { return isChanged }
@@ -97,8 +97,10 @@ extension Object {
     private static func join(_ left: Entry, _ right: Entry) -> Entry {
         var joined = left
         switch (left.content, right.content) {
-        case (.none, _), (_, .none): joined.content = .none
-        case (.expired, let present): joined.content = present
+        case (.none, _), (_, .none):
+            joined.content = .none
+            joined.isCausal = false
+        case (.expired, _): joined.take(contentOf: right)
         case (.share(let share), .share(let present)) where share.isExpired:
             joined.content = .share(present)
         default: break

@@ -31,10 +31,25 @@ public struct Object: Sendable, Equatable {
     /// Nothing was ever written here, as far as this replica knows.
     public var isUnknown: Bool { context.isEmpty }
 
+    /// The register that a client sees, or saw until its deadline.
+    var winner: Entry? {
+        var winner: Entry?
+        for index in entries.indices where entries[index].isRegister {
+            if winner.map({ entries[index].wins(over: $0) }) ?? true { winner = entries[index] }
+        }
+        return winner
+    }
+
     /// When the key expires: nil for never. Without any deadline entry it is never, too.
+    ///
+    /// It is the winner's own deadline, or the longest of it and those that came later. What is
+    /// older than the winner has no say: it was there when the winner replaced it, or would have
+    /// been, had its coordinator heard of it.
     public var deadlineMs: UInt64? {
+        let winner = entries.count > 1 ? winner : nil
         var latest: UInt64?
         for entry in entries {
+            if let winner, winner.wins(over: entry) { continue }
             switch entry.deadline {
             case .none: continue
             case .never: return nil
@@ -111,7 +126,9 @@ public struct Object: Sendable, Equatable {
         for index in entries.indices {
             switch entries[index].content {
             case .none: continue
-            case .register, .expired: entries[index].content = .expired
+            case .register, .expired:
+                entries[index].content = .expired
+                entries[index].isCausal = false
             case .share(var share):
                 share.isExpired = true
                 entries[index].content = .share(share)

@@ -233,7 +233,10 @@ extension Cluster {
         let after = process.shards[shard].plane.counters
         if after.standIns != before.standIns { noteStandIn(event) }
         let standIns = after.standInWrites - before.standInWrites
-        note(effects, at: index, writes: Int(after.writes - before.writes - standIns))
+        note(
+            effects, at: index,
+            writes: Int(
+                after.writes - before.writes + after.coverings - before.coverings - standIns))
         process.shards[shard].effects.append(contentsOf: effects)
     }
 

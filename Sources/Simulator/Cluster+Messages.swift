@@ -140,7 +140,7 @@ extension Cluster {
     func shard(of request: PeerMessage, at index: Int) -> Int {
         let sharding = sharding(of: index)
         switch request {
-        case .write(_, let key, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _),
+        case .write(_, let key, _, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _),
             .hintsWanted(_, let key):
             return sharding.shard(of: Position(rawValue: key.position))
         case .handoff(_, let entries):

@@ -193,7 +193,7 @@ extension Cluster {
             case .storeHint(let name, let value):
                 key = try? HintRecord.parseKey(name)
                 record = (try? HintRecord.parseValue(value))?.record ?? []
-            case .send(_, .write(_, let peerKey, _, let sent, _), _),
+            case .send(_, .write(_, let peerKey, _, let sent, _, _), _),
                 .send(_, .hint(_, _, let peerKey, _, let sent), _):
                 let position = Position(rawValue: peerKey.position)
                 (key, record) = (ObjectKey(position: position, bytes: peerKey.bytes), sent)

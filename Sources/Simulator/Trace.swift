@@ -80,7 +80,7 @@ struct Trace {
 
     private mutating func text(_ message: PeerMessage) -> String {
         switch message {
-        case .write(let id, let key, let wantsDurability, let record, _):
+        case .write(let id, let key, let wantsDurability, let record, _, _):
             keys[id] = key.bytes
             let object = names.text(record: record, key: key.bytes)
             let repair = DataPlane.isRepair(id) ? "repair" : "write"
@@ -108,6 +108,10 @@ struct Trace {
             let words = arguments.map { Text.show($0) }.joined(separator: " ")
             return "forward \(words), \(consistency.timeoutMs) ms left"
         case .wrote(_, let isDurable): return isDurable ? "wrote, durable" : "wrote"
+        case .wroteBeside(let id, let isDurable, let wasKnown, let record):
+            let text = names.text(record: record, key: keys[id] ?? [])
+            return
+                "wrote\(isDurable ? ", durable" : ""), beside\(wasKnown ? ", known" : ""): \(text)"
         case .same: return "same"
         case .differs(let id, let record):
             guard !record.isEmpty else { return "differs: nothing" }

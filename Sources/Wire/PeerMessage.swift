@@ -9,10 +9,11 @@ public import Essentials
 /// so that nobody's wall clock matters: a replica that comes to a request later than that drops
 /// what nobody waits for, and says so (`late`).
 public enum PeerMessage: Sendable, Equatable {
-    /// Merge this object; answer `wrote`.
+    /// Merge this object; answer `wrote`, or, where the sender wants to hear of it and the result
+    /// has more than it has sent, `wroteBeside`.
     case write(
         id: UInt64, key: PeerKey, wantsDurability: Bool, record: [UInt8],
-        patienceMs: UInt32 = unlimitedPatienceMs)
+        patienceMs: UInt32 = unlimitedPatienceMs, wantsUncovered: Bool = false)
     /// Keep this object for `target`, which cannot be reached and is to get it later; answer
     /// `wrote`.
     case hint(
@@ -29,6 +30,9 @@ public enum PeerMessage: Sendable, Equatable {
     /// Carry out this command, which asks about what the receiver holds; answer `executed`.
     case execute(id: UInt64, arguments: [[UInt8]])
     case wrote(id: UInt64, isDurable: Bool)
+    /// It has, beside things that the write has not covered: this is what it holds now.
+    /// `wasKnown`: it had heard of the write before.
+    case wroteBeside(id: UInt64, isDurable: Bool, wasKnown: Bool, record: [UInt8])
     /// All but those refused are stored; so many bytes may now be under way.
     case handedOver(id: UInt64, windowBytes: UInt64, refused: [HandoffRefusal])
     case hintsKept(id: UInt64, hints: [KeptHint])
@@ -47,7 +51,8 @@ public enum PeerMessage: Sendable, Equatable {
     /// `requestID` does not count. Each counted request gets one answer, or its connection ends.
     public var answeredID: UInt64? {
         switch self {
-        case .wrote(let id, _), .same(let id), .differs(let id, _), .forwarded(let id, _),
+        case .wrote(let id, _), .wroteBeside(let id, _, _, _), .same(let id), .differs(let id, _),
+            .forwarded(let id, _),
             .refused(let id, _), .handedOver(let id, _, _):
             id == 0 ? nil : id
         default: nil
@@ -60,7 +65,7 @@ public enum PeerMessage: Sendable, Equatable {
     /// The number under which an answer is awaited; nil for messages that want none.
     public var requestID: UInt64? {
         switch self {
-        case .write(let id, _, _, _, _), .check(let id, _, _, _), .forward(let id, _, _),
+        case .write(let id, _, _, _, _, _), .check(let id, _, _, _), .forward(let id, _, _),
             .hint(let id, _, _, _, _), .handoff(let id, _):
             id == 0 ? nil : id
         default: nil
@@ -70,7 +75,7 @@ public enum PeerMessage: Sendable, Equatable {
     /// How long the sender waits for the answer, from the request's arrival on; 0: no longer.
     public var patienceMs: UInt32 {
         switch self {
-        case .write(_, _, _, _, let patienceMs), .check(_, _, _, let patienceMs): patienceMs
+        case .write(_, _, _, _, let patienceMs, _), .check(_, _, _, let patienceMs): patienceMs
         case .forward(_, let consistency, _): consistency.timeoutMs
         default: Self.unlimitedPatienceMs
         }
@@ -81,10 +86,10 @@ public enum PeerMessage: Sendable, Equatable {
         guard ms > 0, patienceMs != Self.unlimitedPatienceMs else { return self }
         let left = UInt32(clamping: UInt64(patienceMs) - min(ms, UInt64(patienceMs)))
         switch self {
-        case .write(let id, let key, let wantsDurability, let record, _):
+        case .write(let id, let key, let wantsDurability, let record, _, let wantsUncovered):
             return .write(
                 id: id, key: key, wantsDurability: wantsDurability, record: record,
-                patienceMs: left)
+                patienceMs: left, wantsUncovered: wantsUncovered)
         case .check(let id, let key, let fingerprint, _):
             return .check(id: id, key: key, fingerprint: fingerprint, patienceMs: left)
         case .forward(let id, var consistency, let arguments):

@@ -41,6 +41,7 @@ import Wire
         let answers: [(PeerMessage, String)] = [
             (.wrote(id: 1, isDurable: true), "210101"), (.same(id: 1), "2201"),
             (.differs(id: 1, record: [7]), "23010107"),
+            (.wroteBeside(id: 1, isDurable: false, wasKnown: true, record: [7]), "2701020107"),
             (.forwarded(id: 1, reply: [8]), "24010108"), (.refused(id: 1, .diskFull), "250103"),
             (.control([9]), "400109"),
         ]
@@ -161,7 +162,7 @@ import Wire
     @Test func `payloads of another version, or with unknown kinds, are refused`() {
         var payload = Array(PeerSamples.frame([.same(id: 1)])[12...])
         #expect(PeerSamples.messages(payload) != nil)
-        for kind: UInt8 in [0, 5, 32, 39, 63, 65, 255] {
+        for kind: UInt8 in [0, 5, 32, 42, 63, 65, 255] {
             payload[41] = kind
             #expect(PeerSamples.messages(payload) == nil)
         }

@@ -13,6 +13,7 @@ enum PeerSamples {
         .forward(id: 7, consistency: consistency, arguments: [Array("GET".utf8), [], [0xFF]]),
         .execute(id: 8, arguments: [Array("SCAN".utf8), Array("0".utf8)]),
         .wrote(id: .max, isDurable: false),
+        .wroteBeside(id: 19, isDurable: true, wasKnown: true, record: [7, 8]),
         .same(id: 9),
         .differs(id: 10, record: []),
         .forwarded(id: 11, reply: Array("+OK\r\n".utf8)),
@@ -37,7 +38,8 @@ enum PeerSamples {
             return .write(
                 id: id, key: drawKey(using: &random), wantsDurability: random.oneIn(2),
                 record: bytes(300, using: &random),
-                patienceMs: UInt32.random(in: 0...2000, using: &random))
+                patienceMs: UInt32.random(in: 0...2000, using: &random),
+                wantsUncovered: random.oneIn(2))
         case 1:
             return .check(id: id, key: drawKey(using: &random), fingerprint: random.next())
         case 2:
@@ -45,7 +47,11 @@ enum PeerSamples {
                 id: id, consistency: consistency, arguments: arguments(using: &random))
         case 3: return .execute(id: id, arguments: arguments(using: &random))
         case 4: return .wrote(id: id, isDurable: random.oneIn(2))
-        case 5: return .same(id: id)
+        case 5:
+            guard random.oneIn(2) else { return .same(id: id) }
+            return .wroteBeside(
+                id: id, isDurable: random.oneIn(2), wasKnown: random.oneIn(2),
+                record: bytes(300, using: &random))
         case 6: return .differs(id: id, record: bytes(300, using: &random))
         case 7: return .forwarded(id: id, reply: bytes(40, using: &random))
         case 8: return .executed(id: id, reply: bytes(40, using: &random))

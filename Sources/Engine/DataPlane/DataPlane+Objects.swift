@@ -110,11 +110,12 @@ extension DataPlane {
                 return refuse(id, refusal, link, into: &effects)
             }
             respond(to: request.origin, .error(text), into: &effects)
-        case .write(let link, let id, _, _), .check(let link, let id, _):
+        case .write(let link, let id, _, _, _), .check(let link, let id, _):
             counters.refusals += 1
             effects.append(.answer(link, .refused(id: id, refusal), after: .none))
         case .describe(let id): describeOwn(id, refusal: refusal, into: &effects)
         case .handoff(let arrival): interrupt(arrival, refusal, into: &effects)
+        case .cover(let covering): failCovering(covering, into: &effects)
         case .expiry: break
         }
     }

@@ -13,9 +13,11 @@ extension DataPlane {
         now: Now, into effects: inout [Effect]
     ) {
         switch message {
-        case .write(let id, let key, let wantsDurability, let record, let patienceMs):
+        case .write(
+            let id, let key, let wantsDurability, let record, let patienceMs, let wantsUncovered):
             let event = ParkedEvents.Event.write(
-                link, id: id, wantsDurability: wantsDurability, record: record)
+                link, id: id, wantsDurability: wantsDurability, record: record,
+                overwriter: wantsUncovered ? node : nil)
             serve(
                 event, id: id, key, header, patienceMs, link: link, now: now, into: &effects)
         case .check(let id, let key, let fingerprint, let patienceMs):
@@ -29,6 +31,10 @@ extension DataPlane {
                 id, consistency, arguments, header, link: link, now: now, into: &effects)
         case .wrote(let id, _) where FlightKind(of: id) == .read:
             settleRead(id, node, now: now, into: &effects) { .repaired($1) }
+        case .wroteBeside(let id, let isDurable, let wasKnown, let record):
+            noteBeside(
+                id, node, isDurable: isDurable, wasKnown: wasKnown, record, now: now,
+                into: &effects)
         case .wrote(let id, let isDurable):
             settleWrite(id, node, isDurable: isDurable, now: now, into: &effects)
         case .hint(let id, let target, let key, let wantsDurability, let record):
@@ -92,12 +98,16 @@ extension DataPlane {
         _ event: ParkedEvents.Event, slot: Int, now: Now, into effects: inout [Effect]
     ) {
         switch event {
-        case .write(let link, let id, let wantsDurability, let record):
+        case .write(let link, let id, let wantsDurability, let record, let overwriter):
             counters.replicaWrites += 1
             pacer.notePeerRequest()
             guard let object = try? Object(decoding: record) else {
                 counters.corruptRecords += 1
                 return refuse(id, .corrupt, link, into: &effects)
+            }
+            let overwrite = overwriter.flatMap { Overwrite(leaving: object, by: $0) }
+            let wasKnown = overwrite.map { overwrite in
+                cache.look(slot) { $0.object.context.contains(overwrite.dot) }
             }
             if let refusal = merge(object, record, slot: slot, now: now, into: &effects) {
                 return refuse(id, refusal, link, into: &effects)
@@ -107,7 +117,9 @@ extension DataPlane {
             if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
             let waits = isDurable && settings.bug != .answersBeforeSync
             let hold = Hold(batch: cache[slot].batch, isDurable: waits)
-            effects.append(.answer(link, .wrote(id: id, isDurable: isDurable), after: hold))
+            let answer = answer(
+                to: id, overwrite, wasKnown: wasKnown ?? false, isDurable: isDurable, slot: slot)
+            effects.append(.answer(link, answer, after: hold))
         case .check(let link, let id, let fingerprint):
             counters.replicaReads += 1
             pacer.notePeerRequest()
@@ -123,6 +135,7 @@ extension DataPlane {
         case .describe(let id): describeOwn(id, slot: slot, into: &effects)
         case .expiry: expire(slot: slot, now: now, into: &effects)
         case .handoff(let arrival): goOn(arrival, now: now, into: &effects)
+        case .cover(let covering): cover(covering, slot: slot, now: now, into: &effects)
         }
     }
 

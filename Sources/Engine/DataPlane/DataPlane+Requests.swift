@@ -111,8 +111,8 @@ extension DataPlane {
                 reply = .bulk(token(for: request.key, seen: seen, dot, slot: slot))
             }
             replicate(
-                record, reply, arrival, partition, place: place, unreached, now: now,
-                into: &effects)
+                record, reply, arrival, partition, place: place, unreached,
+                isOverwrite: isOverwrite(mutation), now: now, into: &effects)
         }
     }
 

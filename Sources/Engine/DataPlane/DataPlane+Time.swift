@@ -89,7 +89,7 @@ extension DataPlane {
         for id in writes.ids {
             guard let flight = writes.remove(id) else { continue }
             if let table { keepHints(of: flight, table, now: now, into: &effects) }
-            guard !flight.quorum.isDecided else { continue }
+            guard !flight.isAnswered else { continue }
             respond(to: flight.origin, .error(text), into: &effects)
         }
         lingeringWrites = 0

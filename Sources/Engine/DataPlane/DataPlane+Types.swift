@@ -220,6 +220,8 @@ extension DataPlane {
         public var replicaWrites: UInt64 = 0
         public var replicaReads: UInt64 = 0
         public var siblingsMade: UInt64 = 0
+        /// Overwrites that had to remove, by one more event, what their coordinator had not known.
+        public var coverings: UInt64 = 0
         public var actorsPruned: UInt64 = 0
         public var amnesias: UInt64 = 0
         public var refusals: UInt64 = 0

@@ -111,6 +111,10 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case evictsUnwritten
     /// A node that starts may stand in under actors of its earlier lives.
     case standInReusesActors
+    /// An overwrite is answered whatever its coordinator has not known of the key.
+    case ignoresUncovered
+    /// What an overwrite has left beside it goes, though it may be later.
+    case coversAtOnce
 }
 
 extension DataPlane {

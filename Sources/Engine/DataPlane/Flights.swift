@@ -100,6 +100,8 @@ struct WriteFlight: InFlight {
     }
 
     var quorum: WriteQuorum
+    /// This node.
+    let coordinator: NodeNumber
     let origin: Request.Origin
     /// What the client is answered when enough replicas have the write.
     let reply: Reply
@@ -109,8 +111,28 @@ struct WriteFlight: InFlight {
     let partition: PartitionID
     let startedNs: UInt64
     let deadlineNs: UInt64
+    /// Whether replicas tell what they hold beside it: a plain overwrite, which must cover that.
+    let wantsUncovered: Bool
+    /// Primaries, this one aside, that have it and nothing beside.
+    var plainAnswers = 0
+    /// What the others hold; all of it came before the client was answered.
+    var reports: [Report] = []
+    /// Enough replicas have it, but the client waits for what comes of the reports.
+    var isHeld = false
+    /// Until when more answers are waited for, if they are; 0 if not.
+    var evidenceNs: UInt64 = 0
     /// In the order of their places, which follow those of the primaries. None while all are up.
     var standIns: [StandIn] = []
+
+    /// What a replica holds that has merged the write.
+    struct Report: Sendable {
+        let object: Object
+        let record: [UInt8]
+        let wasKnown: Bool
+    }
+
+    /// Whether the client has its answer.
+    var isAnswered: Bool { quorum.isDecided && !isHeld }
 
     /// Where the write's quorum counts `node`.
     func place(of node: NodeNumber, _ table: PlacementTable) -> Int? {

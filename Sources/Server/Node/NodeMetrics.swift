@@ -181,6 +181,10 @@ struct NodeMetrics {
                 "Writes after which a key had several concurrent values."
             ),
             (
+                "coverings", \.coverings,
+                "Overwrites that had to remove, once more, what their coordinator had not known."
+            ),
+            (
                 "context_actors_pruned", \.actorsPruned,
                 "Actors cut from causal contexts that had more than 'context-actors-max'."
             ),

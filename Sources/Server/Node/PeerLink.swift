@@ -312,7 +312,7 @@ extension PeerMessage {
     /// A command that was handed over may rightly take long.
     fileprivate var isAnsweredSoon: Bool {
         switch self {
-        case .write(let id, _, _, _, _): id != 0
+        case .write(let id, _, _, _, _, _): id != 0
         case .check: true
         default: false
         }

@@ -26,7 +26,7 @@ extension Shard {
     ) {
         let position: Position
         switch message {
-        case .write(_, let key, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _),
+        case .write(_, let key, _, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _),
             .hintsWanted(_, let key):
             position = Position(rawValue: key.position)
         case .handoff(_, let entries):

@@ -102,8 +102,8 @@ extension DataPlane.Counters {
         [
             \.reads, \.writes, \.keysFound, \.keysMissed, \.forwards, \.cacheHits, \.cacheMisses,
             \.quorumFailures, \.mismatches, \.replicaWrites, \.replicaReads, \.siblingsMade,
-            \.actorsPruned,
-            \.repairs, \.backgroundRepairs, \.repairsFailed, \.hedges, \.hedgesWon,
+            \.coverings, \.actorsPruned, \.repairs, \.backgroundRepairs, \.repairsFailed, \.hedges,
+            \.hedgesWon,
             \.hedgesDenied, \.probes, \.amnesias, \.refusals, \.stampsRefused, \.corruptRecords,
             \.expirations, \.overloads, \.lateDrops, \.delayRefusals, \.diskRefusals,
             \.sloppyWrites, \.hintsStored, \.hintsDelivered, \.hintsTaken, \.hintsDropped,

@@ -116,6 +116,8 @@ public struct PlantedBug: Sendable {
         case .standInGuesses: ("a fallback that knows nothing says that there is nothing", 2000)
         case .evictsUnwritten: ("what is not written yet is dropped from memory", 300)
         case .standInReusesActors: ("a fallback counts on under an actor of earlier lives", 300)
+        case .ignoresUncovered: ("an overwrite leaves what its coordinator had not known", 5000)
+        case .coversAtOnce: ("what an overwrite leaves goes, though it may be later", 5000)
         }
     }
 
