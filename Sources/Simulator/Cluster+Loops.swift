@@ -232,7 +232,10 @@ extension Cluster {
         }
         let after = process.shards[shard].plane.counters
         let standIns = after.standInWrites - before.standInWrites
-        note(effects, at: index, writes: Int(after.writes - before.writes - standIns))
+        // A key whose record tells too little gets a dot of its own, which is no write.
+        let renewed = after.actorsRenewed - before.actorsRenewed
+        let writes = after.writes - before.writes - standIns + renewed
+        note(effects, at: index, writes: Int(writes))
         process.shards[shard].effects.append(contentsOf: effects)
     }
 
