@@ -95,4 +95,13 @@ public struct Entry: Sendable, Equatable {
         if case .none = deadline { return false }
         return true
     }
+
+    /// Which parts are there, and whether the content has expired: all that two replicas may hold
+    /// differently of one dot. Part of fingerprints, so on the wire.
+    var parts: UInt8 {
+        var parts: UInt8 = content.hasExpired ? 1 : 0
+        if hasContent { parts |= 2 }
+        if hasDeadline { parts |= 4 }
+        return parts
+    }
 }

@@ -12,7 +12,9 @@ extension Object {
             self = other
             return true
         }
-        if context == other.context { return mergePayloads(of: other) }
+        if context == other.context, hasSameParts(as: other) {
+            return mergePayloads(of: other)
+        }
         var merged = InlineFirst<Entry>()
         var marks = covered
         for mark in other.covered { marks.note(mark) }
@@ -44,8 +46,20 @@ extension Object {
         return self != before
     }
 
-    /// Equal contexts mean equal events; only payloads that one side has expired may differ, and
-    /// how exactly it is known what covers a counter.
+    /// Whether both hold the same dots and the same parts of them, expired or not. With equal
+    /// contexts they do, unless something was cut from one of them.
+    private func hasSameParts(as other: Object) -> Bool {
+        guard entries.count == other.entries.count else { return false }
+        for index in entries.indices {
+            guard entries[index].dot == other.entries[index].dot,
+                entries[index].parts | 1 == other.entries[index].parts | 1
+            else { return false }
+        }
+        return true
+    }
+
+    /// Equal events: only payloads that one side has expired may differ, and how exactly it is
+    /// known what covers a counter.
     private mutating func mergePayloads(of other: Object) -> Bool {
         var isChanged = false
         for index in entries.indices where index < other.entries.count {

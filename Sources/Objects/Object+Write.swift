@@ -25,6 +25,11 @@ extension Object {
         context.insert(dot)
     }
 
+    /// Takes in an event that leaves nothing behind and covers nothing.
+    ///
+    /// - Precondition: `dot` is new: `context` does not contain it.
+    public mutating func note(_ dot: Dot) { context.insert(dot) }
+
     /// Replaces what `seen` covers by `value`, or by nothing, as the write event `dot`: `DPUT` and
     /// `DDEL`. What the writer has not seen stays as siblings.
     public mutating func write(

@@ -35,6 +35,7 @@ extension Cluster {
         if let count = options.bounds.lingering { settings.lingeringMax = count }
         if let count = options.bounds.siblings { settings.siblingsMax = count }
         if let count = options.bounds.tokenExceptions { settings.tokenExceptionsMax = count }
+        settings.confirmsEpoch = options.confirmsEpoch
         settings.bug = options.bug
         let shards = (0..<self[index].shards).map { _ in
             var plane = DataPlane(settings: settings, topology: topology)

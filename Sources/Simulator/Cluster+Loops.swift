@@ -233,10 +233,11 @@ extension Cluster {
         let after = process.shards[shard].plane.counters
         if after.standIns != before.standIns { noteStandIn(event) }
         let standIns = after.standInWrites - before.standInWrites
-        note(
-            effects, at: index,
-            writes: Int(
-                after.writes - before.writes + after.coverings - before.coverings - standIns))
+        // A key whose record tells too little gets a dot of its own, which is no write.
+        let renewed = after.actorsRenewed - before.actorsRenewed
+        let coverings = after.coverings - before.coverings
+        let writes = after.writes - before.writes - standIns + renewed + coverings
+        note(effects, at: index, writes: Int(writes))
         process.shards[shard].effects.append(contentsOf: effects)
     }
 

@@ -34,6 +34,8 @@ final class Cluster {
         var hasDetectors = false
         /// Of each shard.
         var hintBytesMax = 1 << 30
+        /// Commands wait at a node that was away until it knows how far others are.
+        var confirmsEpoch = false
         var hintAgeMsMax: UInt64 = 7 * 86_400_000
         /// Of each shard: requests under way, and events that wait for the disk.
         var inFlightMax = 65_536

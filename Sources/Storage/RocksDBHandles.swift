@@ -1,4 +1,5 @@
 internal import CRocksDB
+internal import CRocksDBEvents
 internal import Essentials
 internal import Glibc
 
@@ -16,14 +17,18 @@ internal import Glibc
     let readFromMemory: OpaquePointer
     let writeStalling: OpaquePointer
     let writeAtOnce: OpaquePointer
+    private let events: OpaquePointer
 
     init(_ options: StorageOptions) throws(StorageError) {
         try Self.checkFamilies(options.directory)
         unsafe cache = rocksdb_cache_create_lru(options.blockCacheBytes)
         let all = unsafe RocksDBOptions(options, cache: cache)
+        unsafe events = martlet_events_create()
+        unsafe martlet_events_survive_damage(events, UnsafeMutableRawPointer(all.database))
         do throws(StorageError) {
             unsafe (database, families) = try Self.open(options.directory, all)
         } catch {
+            unsafe martlet_events_destroy(events)
             unsafe rocksdb_cache_destroy(cache)
             throw error
         }
@@ -40,12 +45,16 @@ internal import Glibc
     func close() {
         unsafe families.forEach { unsafe rocksdb_column_family_handle_destroy($0) }
         unsafe rocksdb_close(database)
+        unsafe martlet_events_destroy(events)
         unsafe rocksdb_readoptions_destroy(readFromAll)
         unsafe rocksdb_readoptions_destroy(readFromMemory)
         unsafe rocksdb_writeoptions_destroy(writeStalling)
         unsafe rocksdb_writeoptions_destroy(writeAtOnce)
         unsafe rocksdb_cache_destroy(cache)
     }
+
+    /// Compactions that were given up since they met damaged data.
+    var damagedCompactions: UInt64 { unsafe martlet_events_damaged_compactions(events) }
 
     func pointer(_ family: Family) -> OpaquePointer { unsafe families[family.index] }
 }

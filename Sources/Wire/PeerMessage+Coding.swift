@@ -13,6 +13,7 @@ private enum Kind {
     static let hint: UInt8 = 8
     static let handoff: UInt8 = 9
     static let hintsWanted: UInt8 = 10
+    static let epochWanted: UInt8 = 16
     static let wrote: UInt8 = 33
     static let same: UInt8 = 34
     static let differs: UInt8 = 35
@@ -22,6 +23,7 @@ private enum Kind {
     static let wroteBeside: UInt8 = 39
     static let handedOver: UInt8 = 40
     static let hintsKept: UInt8 = 41
+    static let epochTold: UInt8 = 48
     static let control: UInt8 = 64
 }
 
@@ -83,6 +85,13 @@ extension PeerMessage {
             bytes.append(Kind.refused)
             bytes.appendVarint(id)
             bytes.append(refusal.rawValue)
+        case .epochWanted(let id):
+            bytes.append(Kind.epochWanted)
+            bytes.appendVarint(id)
+        case .epochTold(let id, let epoch):
+            bytes.append(Kind.epochTold)
+            bytes.appendVarint(id)
+            bytes.appendVarint(epoch)
         case .control(let message):
             bytes.append(Kind.control)
             bytes.appendSized(message)
@@ -178,6 +187,8 @@ extension PeerMessage {
         case Kind.differs: self = .differs(id: id, record: try reader.readSized())
         case Kind.forwarded: self = .forwarded(id: id, reply: try reader.readSized())
         case Kind.executed: self = .executed(id: id, reply: try reader.readSized())
+        case Kind.epochWanted: self = .epochWanted(id: id)
+        case Kind.epochTold: self = .epochTold(id: id, epoch: try reader.readVarint())
         case Kind.refused:
             self = .refused(id: id, try reader.readRefusal())
         default: throw .invalid("peer message kind \(kind)")

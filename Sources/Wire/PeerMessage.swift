@@ -22,6 +22,8 @@ public enum PeerMessage: Sendable, Equatable {
     case handoff(id: UInt64, entries: [HandoffEntry])
     /// Which hints do you keep of this key? Answer `hintsKept`.
     case hintsWanted(id: UInt64, key: PeerKey)
+    /// By which topology do you serve now? Answer `epochTold`.
+    case epochWanted(id: UInt64)
     /// Do you hold the object with this fingerprint? Answer `same` or `differs`.
     case check(
         id: UInt64, key: PeerKey, fingerprint: UInt64, patienceMs: UInt32 = unlimitedPatienceMs)
@@ -36,6 +38,7 @@ public enum PeerMessage: Sendable, Equatable {
     /// All but those refused are stored; so many bytes may now be under way.
     case handedOver(id: UInt64, windowBytes: UInt64, refused: [HandoffRefusal])
     case hintsKept(id: UInt64, hints: [KeptHint])
+    case epochTold(id: UInt64, epoch: UInt64)
     case same(id: UInt64)
     /// The sender's own object, empty when it has none.
     case differs(id: UInt64, record: [UInt8])
@@ -112,7 +115,7 @@ public enum PeerMessage: Sendable, Equatable {
         case notReplica = 6
         /// It came to the request after the sender's patience; the request was not carried out.
         case late = 7
-        /// The replica's own copy of an object that was handed over is corrupt.
+        /// The replica's own copy of the object cannot be read.
         case unreadable = 8
     }
 }

@@ -44,7 +44,8 @@ import Testing
 
     @Test func `only the edges import C, but for the admin port's HTTP server`() {
         let users = [
-            "CLinux": ["Platform"], "CRocksDB": ["Storage"], "CUV": ["Platform"],
+            "CLinux": ["Platform"], "CRocksDB": ["Storage"], "CRocksDBEvents": ["Storage"],
+            "CUV": ["Platform"],
             "CCrypto": ["Platform"],
             "CXXHash": ["Hashing"], "CMicroHTTPD": ["Server"],
         ]

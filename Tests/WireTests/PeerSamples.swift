@@ -25,6 +25,8 @@ enum PeerSamples {
             record: [4, 5]),
         .handoff(id: 15, entries: [HandoffEntry(key: key, record: [6])]),
         .hintsWanted(id: 17, key: key),
+        .epochWanted(id: 19),
+        .epochTold(id: 20, epoch: 300),
         .hintsKept(id: 18, hints: [KeptHint(target: NodeNumber(rawValue: 2), record: [9])]),
         .handedOver(
             id: 16, windowBytes: 65_536,

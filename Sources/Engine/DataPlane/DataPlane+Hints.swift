@@ -190,7 +190,12 @@ extension DataPlane {
                 return abandon(task, key, partition, .diskFull, now: now, into: &effects)
             }
             store(object, record, key, target, partition, now: now, into: &effects)
-            if let asker { answer(asker, key, now: now, into: &effects) }
+            guard let asker else { return }
+            // One that its own bound has dropped again is nowhere.
+            guard isKept(key, for: target, partition) else {
+                return abandon(task, key, partition, .overloaded, now: now, into: &effects)
+            }
+            answer(asker, key, target, partition, now: now, into: &effects)
         case .tell(let link, let id):
             let kept = (hints.cache[key]?.copies ?? []).map {
                 KeptHint(target: $0.target, record: $0.object.encoded())
@@ -222,23 +227,71 @@ extension DataPlane {
         }
     }
 
+    private func isKept(
+        _ key: ObjectKey, for target: NodeNumber, _ partition: PartitionID
+    ) -> Bool {
+        hints.accounts.account(target, partition).records > 0
+    }
+
+    /// Lets the hint count. Where its batch is still open the answer waits for the batch: a later
+    /// hint may yet drop this one in it.
     private mutating func answer(
-        _ asker: HintTask.Asker, _ key: ObjectKey, now: Now, into effects: inout [Effect]
+        _ asker: HintTask.Asker, _ key: ObjectKey, _ target: NodeNumber,
+        _ partition: PartitionID, now: Now, into effects: inout [Effect]
     ) {
         let isDurable = settings.acknowledgesDurable || asker.wantsDurability
         if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
         let hold = Hold(batch: hints.cache[key]?.batch ?? batch, isDurable: isDurable)
-        guard let link = asker.link else {
-            let isSafe = isReached(hold) || settings.bug == .standInCountsEarly
-            guard isSafe else {
-                return ownStores.append(asker.id, batch: hold.batch, isDurable: isDurable)
-            }
-            return settleWrite(
-                asker.id, routing.node, isDurable: isDurable, now: now, into: &effects)
+        let mistake: DeliberateBug = asker.link == nil ? .standInCountsEarly : .hintsBeforeStoring
+        let isEarly = settings.bug == mistake
+        guard isReached(hold) || isEarly else {
+            return hints.unanswered.append(
+                HintStore.Unanswered(
+                    asker: asker, target: target, partition: partition, hold: hold))
         }
-        let wrote = PeerMessage.wrote(id: asker.id, isDurable: isDurable)
-        let isSafe = isReached(hold) || settings.bug == .hintsBeforeStoring
-        effects.append(.answer(link, wrote, after: isSafe ? .none : hold))
+        answer(asker, hold, now: now, into: &effects)
+    }
+
+    private mutating func answer(
+        _ asker: HintTask.Asker, _ hold: Hold, now: Now, into effects: inout [Effect]
+    ) {
+        guard let link = asker.link else {
+            return settleWrite(
+                asker.id, routing.node, isDurable: hold.isDurable, now: now, into: &effects)
+        }
+        let wrote = PeerMessage.wrote(id: asker.id, isDurable: hold.isDurable)
+        effects.append(.answer(link, wrote, after: .none))
+    }
+
+    /// Hints whose batches are as safe now as whoever asked for them wants.
+    mutating func answerStoredHints(now: Now, into effects: inout [Effect]) {
+        guard !hints.unanswered.isEmpty else { return }
+        let all = hints.unanswered
+        hints.unanswered = all.filter { !isReached($0.hold) }
+        let due = all.filter { isReached($0.hold) }
+        for one in due { answer(one.asker, one.hold, now: now, into: &effects) }
+    }
+
+    /// Hints that were stored a moment ago are dropped: nobody is to count them.
+    private mutating func refuseUnanswered(
+        _ target: NodeNumber, _ partition: PartitionID, now: Now, into effects: inout [Effect]
+    ) {
+        guard !hints.unanswered.isEmpty else { return }
+        let dropped = hints.unanswered.filter {
+            $0.target == target && $0.partition == partition
+        }
+        hints.unanswered.removeAll { $0.target == target && $0.partition == partition }
+        for one in dropped { refuse(one.asker, .overloaded, now: now, into: &effects) }
+    }
+
+    private mutating func refuse(
+        _ asker: HintTask.Asker, _ refusal: PeerMessage.Refusal, now: Now,
+        into effects: inout [Effect]
+    ) {
+        guard let link = asker.link else {
+            return failWrite(asker.id, routing.node, now: now, into: &effects)
+        }
+        refuse(asker.id, refusal, link, into: &effects)
     }
 
     /// Merges an object into the hint for `target` and stores what has changed.
@@ -291,11 +344,7 @@ extension DataPlane {
     ) {
         switch task {
         case .keep(_, let target, nil): noteLoss(target, partition, now: now, into: &effects)
-        case .keep(_, _, let asker?):
-            guard let link = asker.link else {
-                return failWrite(asker.id, routing.node, now: now, into: &effects)
-            }
-            refuse(asker.id, refusal, link, into: &effects)
+        case .keep(_, _, let asker?): refuse(asker, refusal, now: now, into: &effects)
         case .check(let link, let id, _): refuse(id, refusal, link, into: &effects)
         case .tell(let link, let id): tell([], id, to: link, into: &effects)
         case .standIn(let token): hintsUnknown(of: key, token: token, refusal, into: &effects)
@@ -382,6 +431,7 @@ extension DataPlane {
         counters.hintRangesDropped += 1
         let dirtySinceMs = account.dirtySinceMs > 0 ? account.dirtySinceMs : now.wallMs
         removeHints(target, partition, dirtySinceMs: dirtySinceMs, into: &effects)
+        refuseUnanswered(target, partition, now: now, into: &effects)
         effects.append(
             .tellOfHints(
                 .dropped(target, partition, records: account.records, past: bound)))

@@ -54,12 +54,19 @@ extension DataPlane {
     ) {
         guard let waiting = parked.take(key, token: token) else { return }
         noteLoad(waiting, now: now)
+        // Others have healed the record while it was read.
+        if let slot = cache.find(key) {
+            cache[slot].pins += 1
+            for waiter in waiting { serve(waiter, slot: slot, now: now, into: &effects) }
+            cache[slot].pins -= 1
+            return
+        }
         var object: Object
         // A flush drops everything that could have been read before its batch was written.
         let isStale = dropBatch > 0 || token <= staleLoads
         switch isStale ? .absent : result {
         case .absent: object = Object()
-        case .unreadable: return unreadable(waiting, into: &effects)
+        case .unreadable: return rescue(key, for: waiting, now: now, into: &effects)
         case .overloaded:
             counters.overloads += 1
             let text = "OVERLOADED too many reads wait for the disk"
@@ -68,7 +75,7 @@ extension DataPlane {
         case .record(let bytes):
             let decoded = try? Object(decoding: bytes)
             guard decoded != nil || settings.bug == .takesCorruptForAbsent else {
-                return unreadable(waiting, into: &effects)
+                return rescue(key, for: waiting, now: now, into: &effects)
             }
             object = decoded ?? Object()
             // The node may have ended between learning of a flush and dropping what it covers.
@@ -86,17 +93,6 @@ extension DataPlane {
     mutating func noteLoad(_ waiting: [ParkedEvents.Waiter], now: Now) {
         guard let first = waiting.first, first.sinceNs < now.monotonicNs else { return }
         admission.noteLoad(ns: now.monotonicNs - first.sinceNs, nowNs: now.monotonicNs)
-    }
-
-    /// Nobody may go on from a record that cannot be read: a write on top of it would forget dots.
-    private mutating func unreadable(
-        _ waiting: [ParkedEvents.Waiter], into effects: inout [Effect]
-    ) {
-        counters.corruptRecords += 1
-        for waiter in waiting {
-            let text = "ERR this replica's copy is corrupt; see the log"
-            turnAway(waiter.event, text, .corrupt, into: &effects)
-        }
     }
 
     mutating func turnAway(

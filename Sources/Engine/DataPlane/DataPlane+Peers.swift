@@ -45,6 +45,11 @@ extension DataPlane {
             takeHandoff(id, entries, header, link: link, now: now, into: &effects)
         case .hintsWanted(let id, let key):
             tellHints(of: ObjectKey(key), id, to: link, now: now, into: &effects)
+        case .epochWanted(let id):
+            let told = PeerMessage.epochTold(id: id, epoch: routing.epoch)
+            effects.append(.answer(link, told, after: .none))
+        case .epochTold(let id, let epoch):
+            noteEpoch(id, epoch, by: node, now: now, into: &effects)
         case .hintsKept(let id, let hints): noteHints(id, node, hints, into: &effects)
         case .handedOver(let id, let windowBytes, let refused):
             handedOver(id, windowBytes: windowBytes, refused, now: now, into: &effects)
@@ -52,6 +57,10 @@ extension DataPlane {
             .differs(let id, _) where KeyInquiries.isInquiry(id),
             .refused(let id, _) where KeyInquiries.isInquiry(id):
             noteDescription(id, node, message, into: &effects)
+        case .same(let id) where Rescues.isRescue(id),
+            .differs(let id, _) where Rescues.isRescue(id),
+            .refused(let id, _) where Rescues.isRescue(id):
+            noteRescue(id, node, message, now: now, into: &effects)
         case .same(let id):
             settleRead(id, node, now: now, into: &effects) { $0.takesSame(from: $1) }
         case .differs(let id, let record):
@@ -167,14 +176,15 @@ extension DataPlane {
         }
         let isWhole = incoming.entries.count == entriesBefore
         if isSpaceLow, !isAnswer, incoming.isLive(nowMs: now.wallMs) { return .diskFull }
-        if !cache[slot].isStandIn {
-            noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
-        }
+        let wasCut =
+            !cache[slot].isStandIn
+            && noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
         if !isAnswer { keepForReader(slot: slot) }
         let hadValue = cache.look(slot) { $0.object.hasValue }
         guard merge(incoming, slot: slot) else { return nil }
         // A read merges all copies before it lets anything expire: see `mergeCopies`.
         if !isAnswer { cache[slot].object.expire(nowMs: now.wallMs) }
+        if wasCut { renewActor(slot: slot, now: now) }
         prune(slot: slot)
         let isIncoming = isWhole && cache.look(slot) { $0.object == incoming }
         store(slot: slot, hadValue: hadValue, given: isIncoming ? record : nil, into: &effects)

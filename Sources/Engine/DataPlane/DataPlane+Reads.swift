@@ -38,9 +38,13 @@ extension DataPlane {
         let key = served[0].request.key
         let (order, required) = planRead(
             of: served, r: bounded.r, slot: slot, partition, place, table, now: now)
+        // A stand-in's own copy is a fallback's: it helps out where there are too few primaries.
+        let isStandIn = place >= replicas
+        let primaries =
+            isStandIn ? max(bounded.pr, min(bounded.r, order.count(below: replicas))) : bounded.pr
         var quorum = ReadQuorum(
             own: place, order: order, primaries: replicas, r: requiredToRead(required),
-            pr: settings.bug == .ignoresPr ? 0 : requiredToRead(bounded.pr))
+            pr: settings.bug == .ignoresPr ? 0 : requiredToRead(primaries))
         var asked = PlaceSet()
         var next = quorum.advance()
         while case .ask(let place) = next {
@@ -186,6 +190,9 @@ extension DataPlane {
                 event: event, wasPending: flight.quorum.isPending(place),
                 wasRepairing: flight.quorum.isRepairing(place), askedNs: flight.askedNs(place),
                 areEqual: flight.differing.isEmpty)
+            if case .failed = event, flight.own >= table.replicaCount {
+                flight.failPrimary(place, replicas: table.replicaCount)
+            }
             settlement.next = flight.quorum.apply(event)
             if place < table.replicaCount, event.isAnswer { flight.hasPrimary = true }
             settlement.isOver = flight.isDetached && flight.quorum.isQuiet
@@ -382,6 +389,15 @@ extension DataPlane {
         forgetPending(of: flight, now: now)
         detachedCount -= 1
         if backgroundRepairs[flight.key] == id { backgroundRepairs[flight.key] = nil }
+    }
+}
+
+extension ReadFlight {
+    /// A stand-in's read goes on without a primary that has failed.
+    fileprivate mutating func failPrimary(_ place: Int, replicas: Int) {
+        let pr = served.first?.request.consistency.bounded(by: replicas).pr ?? 0
+        quorum.fail(place)
+        quorum.relaxPrimaries(to: pr)
     }
 }
 

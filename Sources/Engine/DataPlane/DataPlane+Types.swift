@@ -159,6 +159,9 @@ extension DataPlane {
         public var hintBytesMax: Int
         /// Hints that have waited for longer go, too.
         public var hintAgeMsMax: UInt64
+        /// Whether commands wait, after a start and after a standstill, until it is known how far
+        /// the other members are.
+        public var confirmsEpoch = false
         /// Requests under way at once; past it clients get `-OVERLOADED`. At 500 bytes each,
         /// 32 MiB.
         package var inFlightMax = 65_536
@@ -224,9 +227,13 @@ extension DataPlane {
         public var coverings: UInt64 = 0
         public var actorsPruned: UInt64 = 0
         public var amnesias: UInt64 = 0
+        /// Keys on which this node goes on under another actor, for a loss that was the key's own.
+        public var actorsRenewed: UInt64 = 0
         public var refusals: UInt64 = 0
         public var stampsRefused: UInt64 = 0
         public var corruptRecords: UInt64 = 0
+        /// Records that the disk did not give and that others have given back.
+        public var recordsHealed: UInt64 = 0
         public var expirations: UInt64 = 0
         public var overloads: UInt64 = 0
         public var lateDrops: UInt64 = 0

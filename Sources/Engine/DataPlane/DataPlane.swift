@@ -77,6 +77,8 @@ public struct DataPlane: Sendable {
     /// Whether clients' writes wait for a decision about the members.
     public internal(set) var areWritesHeld = false
     var inquiries = KeyInquiries()
+    var rescues = Rescues()
+    var standing: Standing
     /// What background work of this shard goes by. The server tells it how long foreground work
     /// took; without that it gives full speed.
     public var pacer = Pacer()
@@ -97,6 +99,7 @@ public struct DataPlane: Sendable {
         trustHorizonMs = settings.trustHorizonMs
         epochCeilingMs = settings.epochCeilingMs
         standInDots = StandInDots(usedMs: settings.epochsUsedMs)
+        standing = Standing(isNeeded: settings.confirmsEpoch)
         if let topology { routing.adopt(topology) }
         passFlushStamp()
     }
@@ -177,13 +180,16 @@ public struct DataPlane: Sendable {
         case .written(let batch):
             noteWritten(batch)
             settleOwnStores(now: now, into: &effects)
+            answerStoredHints(now: now, into: &effects)
         case .durable(let batch):
             durableBatch = max(durableBatch, batch)
             settleOwnStores(now: now, into: &effects)
+            answerStoredHints(now: now, into: &effects)
         case .linkOpened(let node):
             routing.setReachable(node, true)
             makePaces(for: node)
             hurryHints(to: node)
+            askForEpoch(onLinkTo: node, now: now, into: &effects)
         case .linkClosed(let node):
             routing.setReachable(node, false)
             giveUp(on: node, now: now, into: &effects)
@@ -212,11 +218,13 @@ public struct DataPlane: Sendable {
             settings.hintBytesMax = bytesMax
             settings.hintAgeMsMax = ageMsMax
         case .ticked:
+            tendStanding(now: now, into: &effects)
             pacer.tick(nowNs: now.monotonicNs)
             cache.settle(writtenBatch: writtenBatch)
             giveUpParked(now: now, into: &effects)
             tick(now: now, into: &effects)
             endDueInquiries(now: now, into: &effects)
+            endDueRescues(now: now, into: &effects)
         }
     }
 
@@ -226,6 +234,7 @@ public struct DataPlane: Sendable {
     ) {
         failRequests(on: node, now: now, into: &effects)
         failInquiries(on: node, into: &effects)
+        failRescues(on: node, now: now, into: &effects)
     }
 
     private mutating func adopt(_ topology: Topology, now: Now, into effects: inout [Effect]) {
@@ -238,9 +247,11 @@ public struct DataPlane: Sendable {
             endStandIns()
             endAllPasses()
             refuseArrivals(into: &effects)
+            abandonRescues(into: &effects)
             // Replicas are named by their places, which mean nothing in another placement.
             abandonRequests(under: isFlush ? nil : table, now: now, into: &effects)
         }
+        defer { settleStanding(now: now, into: &effects) }
         guard isFlush else { return }
         passFlushStamp()
         if settings.bug != .flushKeepsMemory { cache.removeAll() }

@@ -45,6 +45,9 @@ extension DataPlane {
 
     /// Begins what a client wants, or has a peer's client want, if the shard keeps up.
     mutating func admit(_ request: Request, now: Now, into effects: inout [Effect]) {
+        guard now.monotonicNs < standing.sureUntilNs || routing.isAlone else {
+            return hold(request, now: now, into: &effects)
+        }
         guard !admission.isLoopBehind else {
             counters.delayRefusals += 1
             return refuse(request, Self.loopBehind, into: &effects)

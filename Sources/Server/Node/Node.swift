@@ -142,17 +142,19 @@ public final class Node {
             throw StartFailure(error.description)
         }
         let split = configuration.memorySplit
-        let settings = DataPlane.Settings(
+        var settings = DataPlane.Settings(
             node: number, acknowledgesDurable: configuration.walSync == .always,
             cacheBytesMax: split.objectCache / services.shardCount,
             contextActorsMax: configuration.contextActorsMax,
             driftMsMax: UInt64(configuration.clockDriftMsMax),
             valueSizeMax: configuration.valueBytesMax, trustHorizonMs: past.trustHorizonMs,
             epochCeilingMs: past.ceiling.currentMs, epochsUsedMs: past.epochsUsedMs)
+        settings.confirmsEpoch = true
         let services = services
         let topology = topology
         let consensus = consensus
         let number = number
+        let shardSettings = settings
         for (index, host) in services.hosts.enumerated() {
             let own = hints.filter { services.shard(of: $0.partition) == index }
             host.loop.perform {
@@ -160,7 +162,7 @@ public final class Node {
                     host.start { host in
                         let shard = Shard(
                             index: index, loop: host.loop, services: services, number: number,
-                            topology: topology, settings: settings, hints: own)
+                            topology: topology, settings: shardSettings, hints: own)
                         if index == 0 {
                             shard.control = ControlShell(
                                 shard: shard, topology: topology, consensus: consensus)

@@ -201,7 +201,19 @@ struct NodeMetrics {
                 "timestamps_refused", \.stampsRefused,
                 "Writes refused because their clock was past 'clock-drift-max-ms' ahead."
             ),
-            ("corrupt_records", \.corruptRecords, "Records that could not be decoded."),
+            (
+                "corrupt_records", \.corruptRecords,
+                "Records that could not be read from the disk, or not be decoded."
+            ),
+            (
+                "actors_renewed", \.actorsRenewed,
+                "Keys on which this node went on under a new actor, since their own records told "
+                    + "too little."
+            ),
+            (
+                "records_healed", \.recordsHealed,
+                "Records that could not be read and were got back from other replicas."
+            ),
             ("expirations", \.expirations, "Values dropped here because their time was over."),
             (
                 "overloads", \.overloads,

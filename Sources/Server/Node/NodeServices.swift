@@ -77,6 +77,12 @@ final class NodeServices: Sendable {
     /// Whether peers are to be read from: not while what they write piles up for a disk that lags.
     var acceptsPeerWrites: Bool { !lateWriters.contains { $0.isFull } }
 
+    /// Says that the disk has given something damaged, or not at all.
+    func noteDamage(_ what: String, _ error: StorageError) {
+        log.error(what, ["reason": .describing(error)])
+        reachability.noteDamage(nowNs: SystemClock.monotonicNs())
+    }
+
     /// Runs `collect` on every shard's loop and hands all results, in the order of shards, to
     /// `done` on the loop of shard `origin`.
     func gather<Result: Sendable>(

@@ -25,6 +25,9 @@ final class Reachability: Sendable {
         var loops: [Loop?]
         var topology: Topology
         var isStopping = false
+        /// When data was last found that the disk gives damaged, or not at all; nil for never, and
+        /// after a whole walk over the records that has found none.
+        var damageNs: UInt64?
         /// The members that operators were told to be reachable, ascending.
         var announced: [NodeNumber] = []
 
@@ -85,6 +88,20 @@ final class Reachability: Sendable {
         }
     }
 
+    /// The disk has given something damaged, or not at all.
+    func noteDamage(nowNs: UInt64) {
+        state.withLock { state in
+            state.damageNs = max(state.damageNs ?? 0, nowNs)
+        }
+    }
+
+    /// A walk over all records that began at `startNs` has found them whole.
+    func noteWhole(since startNs: UInt64) {
+        state.withLock { state in
+            if let damageNs = state.damageNs, damageNs < startNs { state.damageNs = nil }
+        }
+    }
+
     /// From now on the node serves nobody new.
     func stop() { state.withLock { $0.isStopping = true } }
 }
@@ -109,6 +126,9 @@ extension Reachability.State {
         guard present >= needed else {
             return "\(present) of \(topology.members.count) members can be reached, "
                 + "requests need \(needed)"
+        }
+        if damageNs != nil {
+            return "the disk gives damaged data: other replicas stand in for what is lost here"
         }
         return nil
     }

@@ -36,6 +36,7 @@ extension Shard {
             guard let key = KeyRequest.key(ofForwarded: arguments) else { return }
             position = Position(of: key)
         case .execute(let id, let arguments): return execute(id, arguments, link)
+        case .epochWanted: return apply(.received(message, from: node, link: link, header))
         default: return
         }
         let target = services.shard(of: topology.partitioning.partition(of: position))

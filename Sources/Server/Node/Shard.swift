@@ -45,6 +45,7 @@ final class Shard {
     let census = KeyCensus()
     let peerCalls = PeerCalls()
     let keyQuestions = KeyQuestions()
+    let ownRequests = OwnRequests()
 
     var sessions = SessionTable()
     var peers: PeerTable
@@ -70,6 +71,7 @@ final class Shard {
     /// Fires where the data plane wants to be woken before the next tick, and what it is set to.
     private var wakeTimer: Timer?
     private var wakeNs = UInt64.max
+    private var damagedRecords: UInt64 = 0
     private var topologyWaiters: [(batch: UInt64, done: () -> Void)] = []
 
     init(
@@ -139,7 +141,16 @@ final class Shard {
     private func turnAway(_ request: Request) {
         guard case .client(let number) = request.origin else { return }
         statistics.mailboxRefusals += 1
-        sessions.complete(number, .error("OVERLOADED too many requests wait for the shard's loop"))
+        complete(number, .error("OVERLOADED too many requests wait for the shard's loop"))
+    }
+
+    /// Brings a reply to the session, or to whoever of this shard has made the request.
+    private func complete(_ number: UInt64, _ reply: Reply) {
+        let request = RequestNumber(rawValue: number)
+        guard request.session == RequestNumber.ownSession else {
+            return sessions.complete(number, reply)
+        }
+        ownRequests.complete(request, reply)
     }
 
     /// Whether this node holds the key: if not, its command travels in its own words.
@@ -170,7 +181,7 @@ final class Shard {
         for message in messages {
             switch message {
             case .request(let request): apply(.requested(request))
-            case .reply(let number, let reply): sessions.complete(number, reply)
+            case .reply(let number, let reply): complete(number, reply)
             case .peer(let message, let node, let link, let header, let arrivedNs):
                 let nowNs = loop.now.monotonicNs
                 let waitedMs = (nowNs - min(arrivedNs, nowNs)) / 1_000_000
@@ -282,7 +293,7 @@ final class Shard {
         case .reply(let number, let reply, _):
             let target = RequestNumber(rawValue: number).loop
             if target == index {
-                sessions.complete(number, reply)
+                complete(number, reply)
             } else {
                 services.mailboxes[target].send(.reply(number, reply))
             }
@@ -339,7 +350,7 @@ final class Shard {
             case .notInMemory: return nil
             }
         } catch {
-            services.log.error("a record cannot be read", ["reason": .describing(error)])
+            services.noteDamage("a record cannot be read", error)
             return .unreadable
         }
     }
@@ -358,6 +369,7 @@ final class Shard {
     // MARK: The end of a pass
 
     private var isSyncWanted = false
+    private var syncWish = SyncWish()
 
     /// Commits the pass's stores and writes what waited for that.
     private func endPass() {
@@ -372,6 +384,7 @@ final class Shard {
         if dataPlane.hasOpenBatch { loop.requestPass() }
         setWakeTimer()
         if isSyncWanted {
+            syncWish.want(writtenOrPendingBatch)
             isSyncWanted = false
             requestSync()
         }
@@ -422,11 +435,13 @@ final class Shard {
         undurableBatch = max(undurableBatch, number)
         apply(.written(number))
         while let effect = heldForWritten.popUpTo(writtenBatch) { deliver(effect) }
-        if isCommittingAlways || isSyncWanted || !topologyWaiters.isEmpty { requestSync() }
+        let isWanted = isSyncWanted || syncWish.isOpen || !topologyWaiters.isEmpty
+        if isCommittingAlways || isWanted { requestSync() }
     }
 
     private func requestSync() {
         guard writtenBatch > durableBatch else { return }
+        syncWish.ask(writtenBatch)
         services.committer.request(shard: index, batch: writtenBatch, writes: unsyncedWrites)
         unsyncedWrites = 0
     }
@@ -515,8 +530,16 @@ final class Shard {
         peers.secondPassed(shard: self)
         statistics.secondPassed(commands: latencies.count)
         services.epochCeiling.note(reachedMs: dataPlane.epochReachedMs)
+        noteDamagedRecords()
         apply(.epochCeilingRaised(services.epochCeiling.currentMs))
         noteReachability()
+    }
+
+    /// Records whose checksums are wrong, which only the data plane sees.
+    private func noteDamagedRecords() {
+        let count = dataPlane.counters.corruptRecords
+        if count > damagedRecords { services.reachability.noteDamage(nowNs: loop.now.monotonicNs) }
+        damagedRecords = count
     }
 
     func stop() {

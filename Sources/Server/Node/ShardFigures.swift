@@ -105,6 +105,7 @@ extension DataPlane.Counters {
             \.coverings, \.actorsPruned, \.repairs, \.backgroundRepairs, \.repairsFailed, \.hedges,
             \.hedgesWon,
             \.hedgesDenied, \.probes, \.amnesias, \.refusals, \.stampsRefused, \.corruptRecords,
+            \.recordsHealed, \.actorsRenewed,
             \.expirations, \.overloads, \.lateDrops, \.delayRefusals, \.diskRefusals,
             \.sloppyWrites, \.hintsStored, \.hintsDelivered, \.hintsTaken, \.hintsDropped,
             \.hintRangesDropped, \.standIns, \.standInWrites,

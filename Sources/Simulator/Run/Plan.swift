@@ -50,6 +50,7 @@ struct Plan {
         options.acknowledgesDurable = !random.oneIn(3)
         options.cacheBytesMax = draw([800, 16_000, 1 << 20], &random)
         options.contextActorsMax = draw([50, 50, 50, 50, 50, 5], &random)
+        options.confirmsEpoch = true
         options.hintBytesMax = draw([1 << 20, 1 << 20, 1 << 20, 1500], &random)
         options.hintAgeMsMax = draw([60_000, 60_000, 60_000, 1000], &random)
         options.driftMsMax = draw([60_000, 60_000, 1000], &random)
