@@ -47,6 +47,9 @@ final class LogMark: Sendable {
 
     deinit { _ = close(descriptor) }
 
+    /// Another storage may have the directory from now on.
+    func release() { _ = flock(descriptor, LOCK_UN) }
+
     /// Nil where there is none that can be read, as in a directory of an earlier release.
     func read() -> Content? {
         var bytes = [UInt8](repeating: 0, count: Self.sizeMax)

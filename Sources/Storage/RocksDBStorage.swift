@@ -94,7 +94,9 @@ public final class RocksDBStorage: StorageEngine {
 
     public func close() {
         let wasClosed = isClosed.exchange(true, ordering: .acquiringAndReleasing)
-        if !wasClosed { handles.close() }
+        guard !wasClosed else { return }
+        handles.close()
+        mark.release()
     }
 
     /// For tests: what a sync does once a second.
@@ -104,8 +106,11 @@ public final class RocksDBStorage: StorageEngine {
     /// refuses it.
     public func closeInOrder() throws(StorageError) {
         try sync()
-        close()
+        let wasClosed = isClosed.exchange(true, ordering: .acquiringAndReleasing)
+        guard !wasClosed else { return }
+        handles.close()
         try mark.note(isInOrder: true)
+        mark.release()
     }
 
     /// A use after `close` would be a use after free.
