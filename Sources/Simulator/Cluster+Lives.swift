@@ -13,11 +13,11 @@ extension Cluster {
             topology.member(id: self[index].description.id) != nil
         else { return }
         var facts = self[index].disk.facts
-        // After an unclean stop every actor that may have been used and forgotten is left alone.
-        let horizonMs =
-            facts.wasStoppedCleanly
-            ? facts.trustHorizonMs : max(facts.trustHorizonMs, facts.epochCeilingMs + 1)
+        let horizonMs = horizonMs(index, after: facts)
         facts.trustHorizonMs = horizonMs
+        // What was put back, or copied, may lack votes and entries that it has confirmed.
+        if facts.isRestored { facts.consensus.doubt() }
+        facts.isRestored = false
         facts.wasStoppedCleanly = false
         self[index].disk.facts = facts
         var settings = DataPlane.Settings(
@@ -87,6 +87,16 @@ extension Cluster {
         self[index].disk.facts.trustHorizonMs = trustHorizonMs(index)
         self[index].disk.facts.wasStoppedCleanly = true
         end(index)
+    }
+
+    /// A stopped node's disk is as it was at an earlier orderly stop. What it had taken since is
+    /// gone, and the file system tells the next start that it is another directory.
+    func putBack(_ index: Int, to earlier: Disk) {
+        guard !self[index].isRunning else { return }
+        let lost = self[index].disk.keysThatDiffer(from: earlier)
+        self[index].disk = earlier
+        self[index].disk.facts.isRestored = true
+        for key in lost { observer?(.damaged(node: index, key, .putBack)) }
     }
 
     /// One step of a process's work is about to be made; false if the process has ended instead.
@@ -161,6 +171,14 @@ extension Cluster {
         }
         self[index].process?.shards[shard].topology = topology
         self[index].process?.shards[shard].rules = rules(of: topology)
+    }
+
+    /// No actor of an earlier run is continued, whatever the disk says about it.
+    private func horizonMs(_ index: Int, after facts: Disk.Facts) -> UInt64 {
+        if options.bug == .continuesLife, facts.wasStoppedCleanly { return facts.trustHorizonMs }
+        return Life.begin(
+            wallMs: now(index).wallMs, usedMs: max(facts.trustHorizonMs, facts.epochCeilingMs),
+            using: &random)
     }
 
     private func epochReachedMs(_ index: Int) -> UInt64 {

@@ -49,6 +49,9 @@ struct Disk {
         /// No actor epoch that was given out is greater.
         var epochCeilingMs: UInt64 = 0
         var wasStoppedCleanly = true
+        /// It was put back to an earlier state, or is a copy: the next start is told so by the
+        /// file system.
+        var isRestored = false
     }
 
     var facts = Facts()
@@ -89,6 +92,18 @@ struct Disk {
         written = durable
         unsynced = []
         return lost
+    }
+
+    /// Keys of which this disk has another state than `earlier`, ascending by position.
+    func keysThatDiffer(from earlier: Disk) -> [ObjectKey] {
+        var keys = keys.filter { written.records[$0] != earlier.written.records[$0] }
+        for key in hints.keys.sorted(by: { $0.lexicographicallyPrecedes($1) })
+        where hints[key] != earlier.hints[key] {
+            if let object = try? HintRecord.parseKey(key), !keys.contains(object) {
+                keys.append(object)
+            }
+        }
+        return keys
     }
 
     var hasDurableRecords: Bool { !durable.records.isEmpty }

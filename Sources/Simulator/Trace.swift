@@ -168,6 +168,8 @@ struct Trace {
                 "after \(text(previous)), committed \(commitIndex)"
                     + entries.map { ", \(text($0))" }.joined()
             case .appended(let matchIndex): "have all to \(matchIndex)"
+            case .positionRequest: "where does your log end"
+            case .position(let last, _): "my log ends at \(last.index) of term \(last.term)"
             case .mismatched(let previousIndex, let hint):
                 "not after \(previousIndex), try \(hint)"
             case .chunk(let position, let size, let offset, let part):

@@ -57,6 +57,9 @@ public struct ConsensusStatus: Sendable, Equatable {
     public var logBytes: Int
     /// Elections that this node has started since its start.
     public var elections: UInt64
+    /// Whether this node knows all that it has ever agreed to: not so, for a while, when its disk
+    /// was put back.
+    public var isSure: Bool
 }
 
 extension ControlPlane {
@@ -71,7 +74,7 @@ extension ControlPlane {
             voters: raft.electorate.voters, learners: raft.electorate.learners,
             votersHeard: raft.votersHeard(now: now), commitIndex: raft.commitIndex,
             lastIndex: raft.last.index, snapshotIndex: raft.snapshot.position.index,
-            logBytes: raft.logSize, elections: raft.electionCount)
+            logBytes: raft.logSize, elections: raft.electionCount, isSure: raft.isSure)
     }
 
     // MARK: The log

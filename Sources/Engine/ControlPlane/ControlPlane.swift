@@ -32,6 +32,8 @@ public struct ControlPlane: Sendable {
         case recoveryWanted(ProposalID, lost: [NodeNumber])
         /// The effect `inspect` was carried out.
         case inspected(Preparation, isEmpty: Bool)
+        /// This node's disk turns out to be an earlier state of it.
+        case doubted
         /// This node is about to stop.
         case leaving
         case ticked
@@ -128,6 +130,7 @@ public struct ControlPlane: Sendable {
             node: number, stored: consensus, seed: seed, timing: settings.timing,
             limits: settings.limits)
         raft.bug = settings.bug
+        raft.dismissDoubt()
         agreed = Self.agreed(in: consensus)
     }
 
@@ -146,6 +149,7 @@ public struct ControlPlane: Sendable {
             propose(id, change, for: .own, now: now, into: &effects)
         case .recoveryWanted(let id, let lost):
             recover(id, without: lost, now: now, into: &effects)
+        case .doubted: agree(.doubted, now: now, into: &effects)
         case .leaving: agree(.leaving, now: now, into: &effects)
         case .inspected(let preparation, let isEmpty):
             tell(.inspected(preparation, isEmpty: isEmpty), now: now, into: &effects)

@@ -10,8 +10,7 @@ internal import Wire
 extension DataPlane {
     mutating func begin(_ request: Request, now: Now, into effects: inout [Effect]) {
         guard let table = routing.table else {
-            let text = "CLUSTERDOWN this node is not part of a cluster yet"
-            return respond(to: request.origin, .error(text), into: &effects)
+            return respond(to: request.origin, .error(suspension), into: &effects)
         }
         if areWritesHeld || isFull, request.operation.kind != .read {
             // Before it is made: a write that is turned away later is there all the same.

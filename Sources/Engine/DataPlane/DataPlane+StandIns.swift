@@ -179,7 +179,7 @@ extension DataPlane {
         } else {
             let known = max(
                 context.newestEpochMs(of: node), seen?.newestEpochMs(of: node) ?? 0)
-            let freshMs = max(standInDots.freshEpochMs(of: key), known + 1)
+            let freshMs = max(standInDots.freshEpochMs(of: key), known + epochStrideMs)
             lastEpochMs = min(max(issueEpoch(now: now), freshMs), Actor.epochMsMax)
             dot = Dot(actor: Actor(node: node, epochMs: lastEpochMs), counter: 1)
         }

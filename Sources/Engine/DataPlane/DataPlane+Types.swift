@@ -70,6 +70,10 @@ extension DataPlane {
         /// The failure detector has another opinion of the node.
         case peerJudged(NodeNumber, Liveness)
         case topologyAdopted(Topology)
+        /// This node must not serve, whatever its topology says; clients are told why.
+        case suspended(String)
+        /// Dots of this node up to this epoch may be forgotten: none of them is continued.
+        case forgotten(upToMs: UInt64)
         /// Client writes wait while an authority asks whether the cluster is empty.
         case writesHeld(Bool)
         /// The disk holds the promise that no epoch exceeds this, in ms.

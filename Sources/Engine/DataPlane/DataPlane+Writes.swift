@@ -200,7 +200,7 @@ extension DataPlane {
         }
         let claimedMs = seen?.newestEpochMs(of: settings.node) ?? 0
         let newest = max(own?.epochMs ?? 0, claimedMs)
-        lastEpochMs = max(issueEpoch(now: now), min(newest + 1, Actor.epochMsMax))
+        lastEpochMs = max(issueEpoch(now: now), min(newest + epochStrideMs, Actor.epochMsMax))
         return Dot(actor: Actor(node: settings.node, epochMs: lastEpochMs), counter: 1)
     }
 
@@ -242,16 +242,24 @@ extension DataPlane {
         cache[slot].object.note(Dot(actor: actor, counter: 1))
     }
 
+    /// The number of this run, or what has become of it. It does not follow the clock, which may
+    /// come to a time again at which another run was.
     mutating func issueEpoch(now: Now) -> UInt64 {
-        lastEpochMs = max(min(now.wallMs, epochCeilingMs), lastEpochMs, trustHorizonMs)
+        let reachedMs = max(lastEpochMs, trustHorizonMs)
+        lastEpochMs = reachedMs > 0 ? reachedMs : min(now.wallMs, epochCeilingMs)
         return lastEpochMs
     }
+
+    /// How far this run goes past an epoch of its node that it meets: another run of the same disk,
+    /// which meets the same one, goes elsewhere.
+    var epochStrideMs: UInt64 { 1 + settings.trustHorizonMs % Life.spreadMs }
 
     /// Stops continuing every actor that this node has used so far.
     mutating func moveHorizon(
         pastEpochMs epochMs: UInt64, now: Now, into effects: inout [Effect]
     ) {
-        trustHorizonMs = min(max(issueEpoch(now: now), epochMs) + 1, Actor.epochMsMax)
+        trustHorizonMs = min(
+            max(issueEpoch(now: now), epochMs) + epochStrideMs, Actor.epochMsMax)
         effects.append(.horizonMoved(trustHorizonMs))
     }
 

@@ -74,6 +74,9 @@ public struct DataPlane: Sendable {
     var epochCeilingMs: UInt64
     var standInDots: StandInDots
     var isSpaceLow = false
+    /// What clients are told while there is nothing to serve them by.
+    var suspension = "CLUSTERDOWN this node is not part of a cluster yet"
+    private var isSuspended = false
     /// Whether clients' writes wait for a decision about the members.
     public internal(set) var areWritesHeld = false
     var inquiries = KeyInquiries()
@@ -199,6 +202,8 @@ public struct DataPlane: Sendable {
             if liveness == .dead { giveUp(on: node, now: now, into: &effects) }
             if liveness == .alive { hurryHints(to: node) }
         case .topologyAdopted(let topology): adopt(topology, now: now, into: &effects)
+        case .suspended(let reason): suspend(reason, now: now, into: &effects)
+        case .forgotten(let upToMs): moveHorizon(pastEpochMs: upToMs, now: now, into: &effects)
         case .writesHeld(let areHeld): areWritesHeld = areHeld
         case .epochCeilingRaised(let ceilingMs): epochCeilingMs = max(epochCeilingMs, ceilingMs)
         case .spaceChanged(let isLow): isSpaceLow = isLow
@@ -237,8 +242,19 @@ public struct DataPlane: Sendable {
         failRescues(on: node, now: now, into: &effects)
     }
 
+    /// What is under way is not acknowledged either.
+    private mutating func suspend(
+        _ reason: String, now: Now, into effects: inout [Effect]
+    ) {
+        isSuspended = true
+        suspension = "CLUSTERDOWN \(reason)"
+        let table = routing.table
+        routing = Routing(node: settings.node)
+        abandonRequests(under: table, now: now, into: &effects)
+    }
+
     private mutating func adopt(_ topology: Topology, now: Now, into effects: inout [Effect]) {
-        guard topology.epoch > routing.epoch else { return }
+        guard topology.epoch > routing.epoch, !isSuspended else { return }
         let isFlush = topology.flushStamp > routing.flushStamp.rawValue
         let (fence, table) = (routing.fence, routing.table)
         routing.adopt(topology)

@@ -56,6 +56,9 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case standInGoesOn
     /// A fallback that coordinates counts its own hint before it is written.
     case standInCountsEarly
+    /// After an orderly stop a node goes on under its actors, though its disk may have been put
+    /// back.
+    case continuesLife
     /// What a keyspace says of w is passed over.
     case ignoresKeyspaceW
     /// Writes, or reads, pass over how many primaries they were asked to reach.

@@ -149,6 +149,9 @@ final class ControlShell {
         }
     }
 
+    /// This node's disk is an earlier state of it.
+    func doubt() { apply(.doubted) }
+
     func heard(epoch: UInt64, from node: NodeNumber) { apply(.heard(epoch: epoch, from: node)) }
 
     /// Nothing is decided or adopted any more: the shards are about to go.

@@ -35,6 +35,9 @@ final class NodeServices: Sendable {
     /// Asks the whole node to stop in order.
     let requestStop: @Sendable () -> Void
 
+    let lives: PeerLives
+    let founding: Founding
+
     /// What actor epochs may reach to without another record on the disk; see `EpochCeiling`.
     let epochCeiling: EpochCeiling
 
@@ -49,8 +52,11 @@ final class NodeServices: Sendable {
         self.storage = storage
         nodeID = past.nodeID
         uncleanStarts = past.uncleanStarts
+        lives = PeerLives(life: past.life, previousLife: past.previousLife)
+        founding = Founding(isAsked: configuration.current.isFounding)
+        reachability = Reachability(
+            shards: hosts.count, topology: topology, founding: founding)
         self.addresses = addresses
-        reachability = Reachability(shards: hosts.count, topology: topology)
         self.startedAt = startedAt
         self.hosts = hosts
         self.mailboxes = mailboxes

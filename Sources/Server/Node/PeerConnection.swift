@@ -143,13 +143,23 @@ final class PeerConnection: StreamHandler {
         } catch {
             return drop("not a hello: \(error)")
         }
-        if hello.purpose == .member {
-            guard hello.clusterID == shard.topology.clusterID else {
-                return reject("this is another cluster", stream)
-            }
+        if hello.purpose == .member, hello.clusterID == shard.topology.clusterID {
             if let member = shard.topology.member(hello.number), member.id != hello.nodeID {
                 return reject("node \(hello.number) is somebody else", stream)
             }
+            switch verdict(on: hello) {
+            case .fine: break
+            case .copy(let address):
+                return reject(
+                    .copy(address: address), "a copy of a node that runs at \(address)", stream)
+            case .forgotten(let life):
+                return reject(
+                    .forgotten(life: life), "its data directory is an earlier state of it", stream)
+            }
+        }
+        if hello.purpose == .join, let reason = shard.services.founding.obstacle {
+            // While this node only listens, whoever joins is to ask again.
+            return shard.services.founding.isGivenUp ? reject(reason, stream) : drop(reason)
         }
         let nonce = Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize)
         let own = shard.services.nodeID
@@ -161,7 +171,8 @@ final class PeerConnection: StreamHandler {
                     role, hello: hello, acceptorID: own, acceptorNonce: nonce))
         }
         let welcome = PeerHandshake.Welcome(
-            nodeID: own, number: shard.number, nonce: nonce, code: code(.acceptor))
+            nodeID: own, number: shard.number, nonce: nonce,
+            life: shard.services.lives.own.life, code: code(.acceptor))
         state = .awaitingProof(hello, expected: code(.opener))
         stream.write(PeerHandshake.frame(.welcome(welcome)))
     }
@@ -173,6 +184,11 @@ final class PeerConnection: StreamHandler {
             state = .joiner
             reader.sizeMax = Self.joinerFrameSizeMax
         case .member:
+            guard hello.clusterID == shard.topology.clusterID else {
+                shard.services.heardOf(hello, at: stream.peer, from: shard)
+                return reject("this is another cluster", stream)
+            }
+            shard.services.lives.admit(hello.nodeID, life: hello.life)
             // A member that this node's topology does not show yet is ahead of it; its frames'
             // epochs make this node fetch the newer one.
             state = .member(hello.number)
@@ -216,8 +232,21 @@ final class PeerConnection: StreamHandler {
         }
     }
 
+    private func verdict(on hello: PeerHandshake.Hello) -> PeerLives.Verdict {
+        let services = shard.services
+        guard hello.nodeID == services.nodeID else { return services.lives.judge(hello) }
+        let address = shard.topology.member(id: hello.nodeID)?.peerAddress ?? "another address"
+        return hello.life == services.lives.own.life ? .fine : .copy(address: address)
+    }
+
     private func reject(_ reason: String, _ stream: TCPStream) {
-        stream.write(PeerHandshake.frame(.reject(reason)))
+        reject(.reject(reason), reason, stream)
+    }
+
+    private func reject(
+        _ message: PeerHandshake.Message, _ reason: String, _ stream: TCPStream
+    ) {
+        stream.write(PeerHandshake.frame(message))
         shard.services.log.warn(
             "a peer was refused",
             ["address": .describing(stream.peer), "reason": .text(reason)])

@@ -30,6 +30,8 @@ final class PeerLink: StreamHandler {
     /// From connecting to the end of the handshake, and between a request and a sign of life: a
     /// process that stands still, or a machine that is gone, closes no connection.
     private static let silentSecondsMax = 5
+    /// After so many, another run of the other side is not taken for a copy.
+    private static let doubtfulSecondsMax = 2
     /// What control planes say waits for a peer at most: some of the largest topologies. They say
     /// it again.
     private static let controlBytesMax = 16 << 20
@@ -124,6 +126,9 @@ final class PeerLink: StreamHandler {
     func secondPassed() {
         guard isAwaiting else { return }
         silentSeconds += 1
+        if silentSeconds > Self.doubtfulSecondsMax, purpose == .control {
+            shard.services.lives.unlink(nodeID)
+        }
         guard silentSeconds > Self.silentSecondsMax else { return }
         drop("no sign of life for \(Self.silentSecondsMax) s")
     }
@@ -150,10 +155,14 @@ final class PeerLink: StreamHandler {
         isAwaiting = true
         silentSeconds = 0
         reader = PeerFrameReader(sizeMax: PeerFrameReader.handshakeSizeMax)
+        let own = shard.services.lives.own
         let hello = PeerHandshake.Hello(
             purpose: .member, clusterID: shard.topology.clusterID, nodeID: shard.services.nodeID,
             number: shard.number,
-            nonce: Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize))
+            nonce: Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize),
+            life: own.life, previousLife: own.previousLife,
+            listedID: place == shard.topology.member(node)?.peerAddress
+                ? nodeID : UniqueID(high: 0, low: 0))
         self.hello = hello
         stream.write(PeerHandshake.frame(.hello(hello)))
     }
@@ -175,6 +184,7 @@ final class PeerLink: StreamHandler {
     func streamClosed(_ stream: TCPStream, error: PlatformError?) {
         guard stream === self.stream else { return }
         let wasReady = isReady
+        if wasReady, purpose == .control { shard.services.lives.unlink(nodeID) }
         self.stream = nil
         isAwaiting = false
         silentSeconds = 0
@@ -208,6 +218,12 @@ final class PeerLink: StreamHandler {
         }
         switch message {
         case .reject(let reason): return drop("refused: \(reason)")
+        case .copy(let address):
+            shard.services.noteCopy(of: node, address, nowNs: shard.loop.now.monotonicNs)
+            return drop("refused: this node runs already at \(address)")
+        case .forgotten(let life):
+            shard.services.noteForgotten(life, from: shard)
+            return drop("this node's data directory is an earlier state of it")
         case .welcome(let welcome):
             let secret = Array(shard.services.configuration.current.clusterSecret.revealed.utf8)
             let expected = Cryptography.hmacSHA256(
@@ -218,7 +234,8 @@ final class PeerLink: StreamHandler {
             guard Cryptography.constantTimeEquals(welcome.code, expected) else {
                 return drop("the other side does not know this cluster's secret")
             }
-            guard welcome.nodeID == nodeID, welcome.number == node else {
+            let isOther = welcome.nodeID != nodeID || welcome.number != node
+            if isOther, shard.topology.member(id: welcome.nodeID) != nil {
                 return leave(to: welcome.nodeID)
             }
             let proof = Cryptography.hmacSHA256(
@@ -227,7 +244,15 @@ final class PeerLink: StreamHandler {
                     .opener, hello: hello, acceptorID: welcome.nodeID,
                     acceptorNonce: welcome.nonce))
             stream.write(PeerHandshake.frame(.proof(proof)))
+            // One of another cluster should know, too, whose address it has.
+            if isOther {
+                note("a node that is no member answers there")
+                return stream.closeWhenDrained()
+            }
             becomeReady(stream)
+            if purpose == .control {
+                shard.services.lives.link(nodeID, life: welcome.life, at: place)
+            }
         case .hello, .proof: return drop("the handshake is out of order")
         }
     }
@@ -246,6 +271,7 @@ final class PeerLink: StreamHandler {
 
     private func becomeReady(_ stream: TCPStream) {
         state = .ready
+        shard.services.lives.letIn()
         reader.sizeMax = PeerFrameReader.payloadSizeMax
         pauseMs = Self.pauseMsMin
         tries = 0

@@ -28,6 +28,8 @@ final class Reachability: Sendable {
         /// When data was last found that the disk gives damaged, or not at all; nil for never, and
         /// after a whole walk over the records that has found none.
         var damageNs: UInt64?
+        /// Why nothing is served, whoever can be reached.
+        var obstacle: String?
         /// The members that operators were told to be reachable, ascending.
         var announced: [NodeNumber] = []
 
@@ -54,11 +56,18 @@ final class Reachability: Sendable {
 
     private let state: Mutex<State>
 
-    init(shards: Int, topology: Topology) {
+    private let founding: Founding?
+
+    init(shards: Int, topology: Topology, founding: Founding? = nil) {
+        self.founding = founding
         state = Mutex(State(loops: [Loop?](repeating: nil, count: shards), topology: topology))
     }
 
-    var current: State { state.withLock { $0 } }
+    var current: State {
+        var current = state.withLock { $0 }
+        current.obstacle = founding?.obstacle
+        return current
+    }
 
     /// Takes note of what the loop of shard `index` tells, and returns what that changes.
     func note(
@@ -113,6 +122,7 @@ extension Reachability.State {
     /// node still serves the others, and taking it out of service would help nobody.
     func unreadiness(_ configuration: Configuration, nowNs: UInt64) -> String? {
         if isStopping { return "the node is stopping" }
+        if let obstacle { return obstacle }
         for (index, loop) in loops.enumerated() {
             guard let loop else { return "shard \(index) has not started yet" }
             let silenceNs = nowNs - min(nowNs, loop.heardNs)

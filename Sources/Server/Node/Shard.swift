@@ -226,6 +226,15 @@ final class Shard {
         requestSync()
     }
 
+    /// No client is served any more.
+    func suspend(_ reason: String) { apply(.suspended(reason)) }
+
+    /// This node's dots up to this epoch may be forgotten.
+    func forget(upTo epochMs: UInt64) {
+        apply(.forgotten(upToMs: epochMs))
+        if index == 0 { control?.doubt() }
+    }
+
     private var writtenOrPendingBatch: UInt64 { max(writtenBatch, undurableBatch) }
 
     private func updateRules() {
@@ -281,6 +290,7 @@ final class Shard {
         case .peerTimedOut(let node): services.mailboxes[0].send(.peerTimedOut(node))
         case .tellOfHints(let notice): tell(notice)
         case .horizonMoved(let horizonMs):
+            services.epochCeiling.note(reachedMs: horizonMs)
             services.log.warn(
                 "the node has forgotten some of its writes; it goes on under new actors",
                 ["horizon_ms": .integer(Int(horizonMs))])

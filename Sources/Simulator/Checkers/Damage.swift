@@ -7,6 +7,8 @@ struct Damage {
         case powerLoss
         /// It was synced; its bytes are others now.
         case corruption
+        /// The whole disk was put back to an earlier state.
+        case putBack
         /// A bound was reached, and the oldest hints went.
         case eviction
     }

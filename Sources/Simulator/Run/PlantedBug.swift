@@ -88,6 +88,8 @@ public struct PlantedBug: Sendable {
         case .ignoresEpochFence: ("a replica serves a coordinator of another topology", 300)
         case .standInGoesOn: ("a fallback that coordinates goes on under an actor of hints", 4000)
         case .standInCountsEarly: ("a fallback's own hint counts before it is written", 100)
+        case .continuesLife:
+            ("a node on a disk that was put back goes on under its actors", 5000)
         case .ignoresKeyspaceW: ("writes go by the node's w, whatever their keyspace says", 30)
         case .ignoresPw: ("writes go without the primaries that they were to reach", 100)
         case .ignoresPr: ("reads go without the primaries that they were to ask", 2000)
@@ -136,6 +138,8 @@ public struct PlantedBug: Sendable {
         case .changesVotersEarly:
             ("a leader changes voters before it has committed anything", 6000)
         case .changesVotersAtOnce: ("several voters come and go in one step", 500)
+        case .trustsRestoredLog:
+            ("a node on a restored disk goes on with its old votes and log", 5000)
         }
     }
 }
