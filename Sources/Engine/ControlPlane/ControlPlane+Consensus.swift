@@ -172,6 +172,7 @@ extension ControlPlane {
     ) {
         guard let agreed else { return }
         authority = TopologyAuthority(topology: agreed, node: raft.node, term: term)
+        authority?.driftMsMax = driftMsMax
         route(now: now, into: &effects)
     }
 

@@ -91,7 +91,9 @@ extension DataPlane {
         }
         let unseen = cache[slot].object.entries.count { !seen.context.contains($0.dot) }
         let newestMs = seen.context.newestEpochMs()
-        guard newestMs <= max(now.wallMs, epochReachedMs) + Self.tokenEpochAheadMsMax else {
+        let knownMs = max(
+            now.wallMs, epochReachedMs, cache[slot].object.context.newestEpochMs())
+        guard newestMs <= knownMs + Self.tokenEpochAheadMsMax else {
             return .reply(.error(ContextToken.Failure.malformed.text))
         }
         if value != nil, unseen >= settings.siblingsMax {
@@ -119,7 +121,7 @@ extension DataPlane {
         _ mutation: ObjectMutation, slot: Int, now: Now, into effects: inout [Effect]
     ) -> (record: [UInt8], dot: Dot) {
         keepForReader(slot: slot)
-        let stamp = clock.tick(wallMs: now.wallMs)
+        let stamp = nextStamp(slot: slot, now: now)
         let hadValue = cache.look(slot) { $0.object.hasValue }
         let dot: Dot
         switch mutation {

@@ -74,6 +74,8 @@ public struct DataPlane: Sendable {
     var epochCeilingMs: UInt64
     var standInDots: StandInDots
     var isSpaceLow = false
+    /// Whether this node's own clock can be trusted with coordinating.
+    public internal(set) var clockJudgement = ClockJudgement.sound
     /// Whether clients' writes wait for a decision about the members.
     public internal(set) var areWritesHeld = false
     var inquiries = KeyInquiries()
@@ -196,6 +198,7 @@ public struct DataPlane: Sendable {
         case .writesHeld(let areHeld): areWritesHeld = areHeld
         case .epochCeilingRaised(let ceilingMs): epochCeilingMs = max(epochCeilingMs, ceilingMs)
         case .spaceChanged(let isLow): isSpaceLow = isLow
+        case .clockJudged(let judgement): clockJudgement = judgement
         case .limitsChanged(let driftMsMax, let valueSizeMax):
             clock.driftMsMax = driftMsMax
             settings.driftMsMax = driftMsMax
@@ -245,11 +248,13 @@ public struct DataPlane: Sendable {
         passFlushStamp()
         if settings.bug != .flushKeepsMemory { cache.removeAll() }
         keyCountChanges = []
-        moveHorizon(pastEpochMs: routing.flushStamp.wallMs, now: now, into: &effects)
+        // Past all epochs that were given out: a flush by a clock that was wrong does not move them.
+        let usedMs = min(routing.flushStamp.wallMs, max(epochCeilingMs, 1) - 1)
+        moveHorizon(pastEpochMs: usedMs, now: now, into: &effects)
         batchHasStores = true
         dropBatch = batch
         effects.append(.dropAll)
-        dropAllHints(into: &effects)
+        dropAllHints(now: now, into: &effects)
     }
 
     /// Every stamp to come is later than the flush, wherever the wall clock stands: replicas drop

@@ -38,7 +38,7 @@ extension Housekeeping {
         do throws(StorageError) {
             let limits = ScanLimits(entriesMax: Self.stepEntriesMax, bytesMax: Self.stepBytesMax)
             var expired: [ObjectKey] = []
-            let nowMs = SystemClock.wallMs()
+            let nowMs = services.clock.nowMs()
             let end = try services.storage.scan(.objects, from: start, to: nil, limits: limits) {
                 key, value in
                 if let found = Self.expiredKey(key, value, nowMs: nowMs) { expired.append(found) }

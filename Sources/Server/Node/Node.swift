@@ -182,6 +182,8 @@ public final class Node {
     private func startListeners() throws(StartFailure) {
         do throws(PlatformError) {
             try accept(sockets.peers) { $0.peers.accept($1, shard: $0) }
+            // What a client is answered goes by the members' time.
+            services.clock.awaitSettled()
             try accept(sockets.clients) { $0.sessions.accept($1, shard: $0) }
             let backend = NodeAdmin(services, number: number)
             let router = AdminRouter(backend: backend, configuration: store, log: log)

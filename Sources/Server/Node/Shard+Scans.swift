@@ -68,7 +68,7 @@ extension Shard {
 
     private static func readPage(_ scan: KeyScan, _ services: NodeServices) -> Scanned {
         do throws(StorageError) {
-            return .page(try scan.readPage(services.storage, nowMs: SystemClock.wallMs()))
+            return .page(try scan.readPage(services.storage, nowMs: services.clock.nowMs()))
         } catch {
             services.log.error("the keys cannot be scanned", ["reason": .describing(error)])
             return .failed(.error("ERR this node cannot read its keys; see its log"))
