@@ -1,5 +1,5 @@
-internal import Causality
 internal import Commands
+internal import Engine
 internal import Essentials
 internal import Membership
 internal import Platform

@@ -116,6 +116,12 @@ public struct PlantedBug: Sendable {
         case .standInGuesses: ("a fallback that knows nothing says that there is nothing", 2000)
         case .evictsUnwritten: ("what is not written yet is dropped from memory", 300)
         case .standInReusesActors: ("a fallback counts on under an actor of earlier lives", 300)
+        case .takesAnyStamp: ("stamps are taken however far ahead they are", 300)
+        case .keepsAnyHint: ("hints are kept whose stamps their targets refuse", 1000)
+        case .ignoresSeenStamps: ("a write's stamp may be before what it replaces", 1000)
+        case .agesHintsByWall: ("the ages of hints follow a clock that jumps", 300)
+        case .trustsOwnClock: ("a node goes by its own clock, whatever the others' say", 100)
+        case .flushesAtOwnTime: ("a flush takes the time as it is for its stamp", 300)
         }
     }
 
