@@ -302,6 +302,9 @@ public struct CommonClock: Sendable {
         offsetNs += min(max(wanted - offsetNs, -most), most)
     }
 
+    /// As if the monotonic clock had stood for so long, for tests.
+    package mutating func suspend(ms: Int64) { offsetNs -= ms * 1_000_000 }
+
     // MARK: This node's own clock
 
     private mutating func judge(now: Now, into effects: inout [Effect]) {
