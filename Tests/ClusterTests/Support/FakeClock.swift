@@ -19,11 +19,13 @@ final class FakeClock {
         try text.write(toFile: file, atomically: true, encoding: .utf8)
     }
 
-    /// Words to start a program with. Without `env` before it, it would lose its arguments.
+    /// Words to start a program with. The second `env` is the first program that the library is
+    /// loaded into: a Swift program in its place loses its arguments.
     var launcher: [String] {
         [
             "/usr/bin/env", "LD_PRELOAD=\(Self.library)", "FAKETIME_TIMESTAMP_FILE=\(file)",
             "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME_CACHE_DURATION=1",
+            "/usr/bin/env",
         ]
     }
 }
