@@ -47,6 +47,8 @@ public struct TopologyAuthority: Sendable {
 
     /// The newest committed topology.
     public private(set) var topology: Topology
+    /// How far ahead stamps may be, in ms: a flush's, too.
+    public var driftMsMax: UInt64 = 60_000
     private let node: NodeNumber
     private let timing: TopologyTiming
     private var work = Work.idle
@@ -143,7 +145,8 @@ public struct TopologyAuthority: Sendable {
         _ proposal: Proposal, now: Now, into effects: inout [AuthorityEffect]
     ) {
         do {
-            let outcome = try topology.applying(proposal.change, clusterIsEmpty: true)
+            let change = try checked(proposal.change, now: now)
+            let outcome = try topology.applying(change, clusterIsEmpty: true)
             if outcome == topology {
                 answerUnchanged(proposal, now: now, into: &effects)
             } else if topology.movesVnodes(by: proposal.change) {
@@ -154,6 +157,19 @@ public struct TopologyAuthority: Sendable {
         } catch {
             effects.append(.refuse(proposal.id, reason: error.description))
         }
+    }
+
+    /// A flush is later than all before it, and never by a clock that is wrong: its stamp would
+    /// stand over all data to come.
+    private func checked(
+        _ change: TopologyChange, now: Now
+    ) throws(TopologyRefusal) -> TopologyChange {
+        guard case .flush(let stamp) = change else { return change }
+        let last = topology.flushStamp
+        guard
+            FlushStamp.isPlausible(stamp, nowMs: now.wallMs, boundMs: driftMsMax, after: last)
+        else { throw .clockWrong }
+        return .flush(stamp: FlushStamp.advanced(stamp, past: last))
     }
 
     /// A flush that was made already may still be under way: whoever asks again waits as well.

@@ -53,6 +53,8 @@ public enum TopologyRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     /// Numbers are never reused, and all are used up.
     case numbersUsedUp
     case keyspaceInvalid(String)
+    /// Of who wants a flush.
+    case clockWrong
 
     public var description: String {
         switch self {
@@ -67,6 +69,7 @@ public enum TopologyRefusal: Error, Hashable, Sendable, CustomStringConvertible 
                 + "until partitions can be moved"
         case .memberUnknown(let id): "no member has the id \(id)"
         case .memberInvalid(let defect), .keyspaceInvalid(let defect): defect
+        case .clockWrong: "the clock of the node that was asked is far ahead of the members'"
         case .lastMemberCannotLeave: "the only member cannot leave"
         case .tooManyMembers(let max): "the cluster has \(max) members, the most there can be"
         case .numbersUsedUp: "the cluster has given out all its node numbers"

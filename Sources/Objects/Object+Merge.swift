@@ -58,15 +58,18 @@ extension Object {
         return true
     }
 
-    /// Equal events: only payloads that one side has expired may differ, and how exactly it is
-    /// known what covers a counter.
+    /// Equal events: only payloads that one side has expired may differ, stamps that one side has
+    /// settled, and how exactly it is known what covers a counter.
     private mutating func mergePayloads(of other: Object) -> Bool {
         var isChanged = false
         for index in entries.indices where index < other.entries.count {
             let (mine, theirs) = (entries[index], other.entries[index])
-            guard mine.dot == theirs.dot, mine.content.hasExpired,
-                theirs.content.isLive
-            else { continue }
+            guard mine.dot == theirs.dot else { continue }
+            if theirs.stamp < mine.stamp {
+                entries[index].stamp = theirs.stamp
+                isChanged = true
+            }
+            guard mine.content.hasExpired, theirs.content.isLive else { continue }
             entries[index].take(contentOf: theirs)
             isChanged = true
         }
@@ -110,6 +113,7 @@ extension Object {
     /// Both sides hold this dot: a part survives when both still have it.
     private static func join(_ left: Entry, _ right: Entry) -> Entry {
         var joined = left
+        joined.stamp = min(left.stamp, right.stamp)
         switch (left.content, right.content) {
         case (.none, _), (_, .none):
             joined.content = .none

@@ -188,6 +188,10 @@ extension Cluster {
     func takeControl(_ bytes: [UInt8], from: Int, to index: Int, _ connection: Connection) {
         do {
             let message = try ControlMessage(decoding: bytes)
+            if case .clock(let message) = message {
+                return clock(
+                    .received(message, from: self[from].number), at: index, on: connection)
+            }
             if case .detector(let message) = message {
                 return detect(
                     .received(message, from: self[from].number), at: index, on: connection)

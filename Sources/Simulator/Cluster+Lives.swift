@@ -51,7 +51,11 @@ extension Cluster {
                 id: self[index].description.id, topology: topology, consensus: facts.consensus,
                 seed: random.next(), settings: options.control),
             detector: FailureDetector(
-                node: self[index].number, incarnation: now(index).wallMs, seed: random.next()))
+                node: self[index].number, incarnation: machineNow(index).wallMs,
+                seed: random.next()),
+            clock: CommonClock(
+                node: self[index].number, members: topology.members.map(\.number),
+                boundMs: options.driftMsMax, now: machineNow(index)))
         agreement.noteStart(of: index, facts.consensus)
         control(.ticked, at: index)
         tickDetector(index)

@@ -166,6 +166,7 @@ extension Cluster {
                 post(areOpen ? .linkOpened(number) : .linkClosed(number), to: index, shard: shard)
             }
             detect(areOpen ? .linkOpened(number) : .linkClosed(number), at: index)
+            if areOpen { clock(.linkOpened(number), at: index) }
         }
     }
 

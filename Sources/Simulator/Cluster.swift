@@ -174,17 +174,34 @@ final class Cluster {
 
     /// What a frame of the node says of its sender now.
     func header(_ index: Int, epoch: UInt64, fence: UInt64) -> PeerFrameHeader {
-        let now = now(index)
+        let isShared = self[index].process?.clock.isShared ?? false
+        let machine = machineNow(index)
         let clocks = PeerClocks(
-            monotonicNs: now.monotonicNs, wallMs: now.wallMs, commonMs: now.wallMs)
+            monotonicNs: machine.monotonicNs, wallMs: machine.wallMs,
+            commonMs: isShared ? now(index).wallMs : 0)
         return PeerFrameHeader(epoch: epoch, fence: fence, clocks: clocks)
     }
 
+    /// A node's clocks: its monotonic one, and what it takes for the members' common one.
     func now(_ index: Int) -> Now {
+        let machine = machineNow(index)
+        guard let clock = self[index].process?.clock, options.bug != .trustsOwnClock else {
+            return machine
+        }
+        let commonMs = clock.commonMs(atNs: machine.monotonicNs)
+        return Now(monotonicNs: machine.monotonicNs, wallMs: commonMs)
+    }
+
+    /// The clocks of its machine.
+    func machineNow(_ index: Int) -> Now {
         let wallMs = Int64(Self.wallStartMs + timeNs / 1_000_000) + self[index].skewMs
         return Now(
-            monotonicNs: timeNs + UInt64(index) * 3_600_000_000_000, wallMs: UInt64(wallMs))
+            monotonicNs: timeNs + UInt64(index) * 3_600_000_000_000,
+            wallMs: UInt64(max(0, wallMs)))
     }
+
+    /// The time of a clock that is right, in ms.
+    var trueMs: UInt64 { Self.wallStartMs + timeNs / 1_000_000 }
 
     /// How a node deals keys out to its loops.
     func sharding(of index: Int) -> Sharding {
@@ -242,12 +259,14 @@ final class Cluster {
         nextTickNs += DataPlane.tickMs * 1_000_000
         ticks += 1
         let ticksControl = ticks % (options.controlTickMs / DataPlane.tickMs) == 0
+        let ticksClock = ticks % (CommonClock.tickMs / DataPlane.tickMs) == 0
         let ticksDetector = ticks % (FailureDetector.tickMs / DataPlane.tickMs) == 0
         for index in nodes.indices.map({ $0 + 1 })
         where self[index].isRunning && !self[index].isPaused {
             for shard in 0..<shardCount(index) { post(.ticked, to: index, shard: shard) }
             if ticksControl { control(.ticked, at: index) }
             if ticksDetector { tickDetector(index) }
+            if ticksClock { tickClock(index) }
         }
         if ticks.isMultiple(of: 10) { observer?(.sampled) }
         if !options.acknowledgesDurable, ticks % 100 == 0 {

@@ -158,6 +158,7 @@ final class Process {
     var detector: FailureDetector
     /// The topology whose members the detector knows.
     var detectorEpoch: UInt64 = 0
+    var clock: CommonClock
     /// Effects of the control plane that wait until what was agreed before them is durable.
     var controlEffects: [ControlPlane.Effect] = []
     /// The write of the log that the effects after it wait for.
@@ -172,9 +173,10 @@ final class Process {
     var unwritten: [Disk.Batch] = []
     var isSyncing = false
 
-    init(shards: [Shard], control: ControlPlane, detector: FailureDetector) {
+    init(shards: [Shard], control: ControlPlane, detector: FailureDetector, clock: CommonClock) {
         self.shards = shards
         self.control = control
         self.detector = detector
+        self.clock = clock
     }
 }

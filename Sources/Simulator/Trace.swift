@@ -148,6 +148,7 @@ struct Trace {
             case .surveyed(_, let survey):
                 return survey.obstacle.isEmpty
                     ? "my log ends at \(text(survey.last))" : "not without them: \(survey.obstacle)"
+            case .clock(let message): return "common clock at \(message.commonMs)"
             case .addresses(let notices):
                 return "addresses "
                     + notices.map { "\($0.node) at \($0.addresses.peer)" }.joined(separator: ", ")

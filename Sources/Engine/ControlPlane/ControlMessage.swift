@@ -25,6 +25,7 @@ public import Membership
 ///     16 survey            varint proposal, varint count, lost nodes (u16 each, big-endian)
 ///     17 surveyed          varint proposal, obstacle (varint length, UTF-8), varint term, varint
 ///                          index and term of the last entry, topology
+///     18 clock             clocks' message
 public enum ControlMessage: Sendable, Equatable {
     case joinRequest(ProposalID, MemberDescription)
     case propose(ProposalID, TopologyChange)
@@ -45,7 +46,11 @@ public enum ControlMessage: Sendable, Equatable {
     case survey(ProposalID, lost: [NodeNumber])
     case surveyed(ProposalID, LogSurvey)
 
+    /// Not for the control plane either: what members' clocks say.
+    case clock(ClockMessage)
+
     private static let consensusKind: UInt8 = 13
+    private static let clockKind: UInt8 = 18
     private static let reasonSizeMax = 1024
 
     public func encoded() -> [UInt8] {
@@ -85,6 +90,9 @@ public enum ControlMessage: Sendable, Equatable {
         case .consensus(let message):
             bytes.append(Self.consensusKind)
             message.encode(into: &bytes)
+        case .clock(let message):
+            bytes.append(Self.clockKind)
+            message.encode(into: &bytes)
         case .addresses(let notices):
             bytes.append(15)
             bytes.appendVarint(UInt64(notices.count))
@@ -107,6 +115,9 @@ public enum ControlMessage: Sendable, Equatable {
 
     /// Whether an encoded message is one of the log: there are many, and traces leave them out.
     public static func isConsensus(_ bytes: [UInt8]) -> Bool { bytes.first == consensusKind }
+
+    /// The same of what clocks say.
+    public static func isClock(_ bytes: [UInt8]) -> Bool { bytes.first == clockKind }
 
     public init(decoding bytes: [UInt8]) throws(DecodingError) {
         var reader = ByteReader(bytes)
@@ -134,6 +145,7 @@ public enum ControlMessage: Sendable, Equatable {
         case 11: self = .fetch
         case 12: self = .detector(try DetectorMessage(from: &reader))
         case Self.consensusKind: self = .consensus(try RaftMessage(from: &reader))
+        case Self.clockKind: self = .clock(try ClockMessage(from: &reader))
         case 15:
             let count = try reader.readCount(max: AddressBook.noticesPerMessageMax)
             var notices: [AddressNotice] = []

@@ -175,6 +175,7 @@ extension ControlPlane {
     ) {
         guard let agreed else { return }
         authority = TopologyAuthority(topology: agreed, node: raft.node, term: term)
+        authority?.driftMsMax = driftMsMax
         route(now: now, into: &effects)
     }
 

@@ -84,6 +84,10 @@ public struct ControlPlane: Sendable {
     var agreed: Topology?
     /// Here while this node leads.
     var authority: TopologyAuthority?
+    /// How far ahead stamps may be, in ms: a flush's, too.
+    public var driftMsMax: UInt64 = 60_000 {
+        didSet { authority?.driftMsMax = driftMsMax }
+    }
     /// Changes that somebody wants and that are not decided.
     var proposals: [Proposal] = []
     /// What waits to be appended until voters that it removes vote no more.
@@ -177,7 +181,7 @@ public struct ControlPlane: Sendable {
             answer(survey: id, without: lost, to: node, now: now, into: &effects)
         case .surveyed(let id, let survey):
             take(survey, id, from: node, now: now, into: &effects)
-        case .joinRequest, .detector, .addresses: break
+        case .joinRequest, .detector, .addresses, .clock: break
         case .consensus(let message):
             agree(.received(message, from: node), now: now, into: &effects)
         case .propose(let id, let change):

@@ -84,6 +84,7 @@ extension DataPlane {
         let slot = cache.insert(key, object, writtenBatch: evictableBatch)
         // What was read may be written and not yet durable.
         cache[slot].batch = writtenBatch
+        settleStamps(slot: slot, now: now, into: &effects)
         cache[slot].pins += 1
         for waiter in waiting { serve(waiter, slot: slot, now: now, into: &effects) }
         cache[slot].pins -= 1

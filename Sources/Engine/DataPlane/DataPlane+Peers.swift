@@ -166,10 +166,7 @@ extension DataPlane {
         into effects: inout [Effect]
     ) -> PeerMessage.Refusal? {
         var incoming = incoming
-        guard clock.observe(incoming.latestStamp, wallMs: now.wallMs) else {
-            counters.stampsRefused += 1
-            return .clock
-        }
+        guard accepts(stampsOf: incoming, now: now) else { return .clock }
         let entriesBefore = incoming.entries.count
         if routing.flushStamp > .zero, settings.bug != .takesFlushed {
             incoming.dropEntries(upTo: routing.flushStamp)

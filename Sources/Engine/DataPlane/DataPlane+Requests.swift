@@ -22,6 +22,7 @@ extension DataPlane {
         guard let place = table.place(of: routing.node, in: partition) else {
             return beginElsewhere(request, partition, table, now: now, into: &effects)
         }
+        guard isClockSound else { return refuseForClock(request, into: &effects) }
         guard let slot = find(request.key) else {
             guard !refusesLoads else { return refuseLoad(request, into: &effects) }
             let deadlineNs = Arrival(request: request, atNs: now.monotonicNs).deadlineNs

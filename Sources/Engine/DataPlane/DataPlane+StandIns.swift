@@ -46,6 +46,7 @@ extension DataPlane {
         _ request: Request, _ partition: PartitionID, place: Int, _ table: PlacementTable,
         now: Now, into effects: inout [Effect]
     ) {
+        guard isClockSound else { return refuseForClock(request, into: &effects) }
         let arrival = Arrival(request: request, atNs: now.monotonicNs)
         guard hints.cache[request.key] != nil else {
             guard !refusesLoads else { return refuseLoad(request, into: &effects) }

@@ -79,6 +79,8 @@ extension DataPlane {
         /// The disk holds the promise that no epoch exceeds this, in ms.
         case epochCeilingRaised(UInt64)
         case spaceChanged(isLow: Bool)
+        /// This node's own wall clock is near the members' common one, or is not any more.
+        case clockJudged(ClockJudgement)
         /// An admin has set other limits.
         case limitsChanged(driftMsMax: UInt64, valueSizeMax: Int)
         /// An admin asks what the replicas hold; `token` comes back in `describe`, at most
@@ -235,6 +237,10 @@ extension DataPlane {
         public var actorsRenewed: UInt64 = 0
         public var refusals: UInt64 = 0
         public var stampsRefused: UInt64 = 0
+        /// Objects and hints in which stamps were settled that no clock can have given.
+        public var stampsSettled: UInt64 = 0
+        /// Commands that were refused since this node's clock is wrong.
+        public var clockRefusals: UInt64 = 0
         public var corruptRecords: UInt64 = 0
         /// Records that the disk did not give and that others have given back.
         public var recordsHealed: UInt64 = 0

@@ -120,7 +120,7 @@ extension DataPlane {
         _ mutation: ObjectMutation, slot: Int, now: Now, into effects: inout [Effect]
     ) -> (record: [UInt8], dot: Dot) {
         keepForReader(slot: slot)
-        let stamp = clock.tick(wallMs: now.wallMs)
+        let stamp = nextStamp(slot: slot, now: now)
         let hadValue = cache.look(slot) { $0.object.hasValue }
         let dot: Dot
         switch mutation {

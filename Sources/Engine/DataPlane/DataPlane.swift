@@ -77,6 +77,8 @@ public struct DataPlane: Sendable {
     /// What clients are told while there is nothing to serve them by.
     var suspension = "CLUSTERDOWN this node is not part of a cluster yet"
     private var isSuspended = false
+    /// Whether this node's own clock can be trusted with coordinating.
+    public internal(set) var clockJudgement = ClockJudgement.sound
     /// Whether clients' writes wait for a decision about the members.
     public internal(set) var areWritesHeld = false
     var inquiries = KeyInquiries()
@@ -207,6 +209,7 @@ public struct DataPlane: Sendable {
         case .writesHeld(let areHeld): areWritesHeld = areHeld
         case .epochCeilingRaised(let ceilingMs): epochCeilingMs = max(epochCeilingMs, ceilingMs)
         case .spaceChanged(let isLow): isSpaceLow = isLow
+        case .clockJudged(let judgement): clockJudgement = judgement
         case .limitsChanged(let driftMsMax, let valueSizeMax):
             clock.driftMsMax = driftMsMax
             settings.driftMsMax = driftMsMax
@@ -272,11 +275,13 @@ public struct DataPlane: Sendable {
         passFlushStamp()
         if settings.bug != .flushKeepsMemory { cache.removeAll() }
         keyCountChanges = []
-        moveHorizon(pastEpochMs: routing.flushStamp.wallMs, now: now, into: &effects)
+        // Past all epochs that were given out: a flush by a clock that was wrong does not move them.
+        let usedMs = min(routing.flushStamp.wallMs, max(epochCeilingMs, 1) - 1)
+        moveHorizon(pastEpochMs: usedMs, now: now, into: &effects)
         batchHasStores = true
         dropBatch = batch
         effects.append(.dropAll)
-        dropAllHints(into: &effects)
+        dropAllHints(now: now, into: &effects)
     }
 
     /// Every stamp to come is later than the flush, wherever the wall clock stands: replicas drop

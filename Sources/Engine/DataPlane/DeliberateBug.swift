@@ -118,6 +118,18 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case ignoresUncovered
     /// What an overwrite has left beside it goes, though it may be later.
     case coversAtOnce
+    /// Stamps are taken from elsewhere however far ahead they are.
+    case takesAnyStamp
+    /// A hint is kept though its target will refuse its stamps.
+    case keepsAnyHint
+    /// A write's stamp may be before those of what it replaces.
+    case ignoresSeenStamps
+    /// The ages of hints are told by a clock that jumps.
+    case agesHintsByWall
+    /// A node whose clock is wrong goes on coordinating, by that clock.
+    case trustsOwnClock
+    /// A flush takes its stamp from the clock as it is.
+    case flushesAtOwnTime
 }
 
 extension DataPlane {

@@ -32,6 +32,7 @@ final class ControlShell {
     private let timer: Timer
     private let facts: NodeFacts
     let detector: DetectorShell
+    let clock: ClockShell
 
     /// A change that somebody here wants and waits for.
     private struct Proposal {
@@ -59,6 +60,8 @@ final class ControlShell {
             id: shard.services.nodeID, topology: topology, consensus: consensus,
             seed: random.next())
         detector = DetectorShell(shard: shard, seed: random.next())
+        clock = ClockShell(shard: shard, topology)
+        plane.driftMsMax = UInt64(shard.configuration.clockDriftMsMax)
         timer = Timer(loop: shard.loop) { [unowned shard] in shard.control?.tick() }
         timer.set(afterMs: ControlPlane.tickMs, repeatingEveryMs: ControlPlane.tickMs)
         // One that decides alone is to do so before somebody asks.
@@ -102,6 +105,7 @@ final class ControlShell {
     func linkOpened(to node: NodeNumber) {
         send(ControlMessage.addresses(services.addresses.notices(for: node)).encoded(), to: node)
         detector.apply(.linkOpened(node))
+        clock.apply(.linkOpened(node))
     }
 
     private func take(_ notices: [AddressNotice], from node: NodeNumber, _ link: LinkID) {
@@ -139,6 +143,8 @@ final class ControlShell {
         if let node, link.rawValue != 0 { lastLinks[node] = link }
         if case .detector(let message) = message {
             if let node { detector.receive(message, from: node, link) }
+        } else if case .clock(let message) = message {
+            if let node { clock.apply(.received(message, from: node), on: link) }
         } else if case .addresses(let notices) = message {
             if let node { take(notices, from: node, link) }
         } else if let node {
@@ -152,6 +158,12 @@ final class ControlShell {
     /// This node's disk is an earlier state of it.
     func doubt() { apply(.doubted) }
 
+    func configure(_ configuration: Configuration) {
+        let boundMs = UInt64(configuration.clockDriftMsMax)
+        plane.driftMsMax = boundMs
+        clock.apply(.boundChanged(ms: boundMs))
+    }
+
     func heard(epoch: UInt64, from node: NodeNumber) { apply(.heard(epoch: epoch, from: node)) }
 
     /// Nothing is decided or adopted any more: the shards are about to go.
@@ -159,6 +171,7 @@ final class ControlShell {
         apply(.leaving)
         timer.close()
         detector.stop()
+        clock.stop()
         isStopped = true
         let abandoned = waiting
         waiting = []
@@ -176,7 +189,7 @@ final class ControlShell {
     private func apply(_ event: ControlPlane.Event) {
         guard !isStopped else { return }
         var produced: [ControlPlane.Effect] = []
-        plane.apply(event, now: shard.loop.now, into: &produced)
+        plane.apply(event, now: shard.now, into: &produced)
         for effect in produced { effects.append(effect) }
         carryOut()
     }

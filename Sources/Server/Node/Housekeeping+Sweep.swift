@@ -42,7 +42,7 @@ extension Housekeeping {
         do throws(StorageError) {
             let limits = ScanLimits(entriesMax: Self.stepEntriesMax, bytesMax: Self.stepBytesMax)
             var expired: [ObjectKey] = []
-            let nowMs = SystemClock.wallMs()
+            let nowMs = services.clock.nowMs()
             // Past what cannot be read, or nothing behind it would ever be swept.
             let end = try services.storage.scanReadable(
                 .objects, from: start, to: nil, limits: limits,

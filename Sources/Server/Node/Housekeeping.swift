@@ -90,7 +90,7 @@ final class Housekeeping: Sendable {
 
     private func renewCeiling() {
         do throws(StorageError) {
-            try services.epochCeiling.renew(facts, wallMs: SystemClock.wallMs())
+            try services.epochCeiling.renew(facts, wallMs: services.clock.nowMs())
         } catch {
             // Without a higher ceiling epochs stand still, which is no harm until there is room.
             guard case .full = error else { services.fail(error.description) }

@@ -199,6 +199,8 @@ public final class Node {
 
     private func startClients() throws(StartFailure) {
         do throws(PlatformError) {
+            // What a client is answered goes by the members' time.
+            services.clock.awaitSettled()
             try accept(sockets.clients) { $0.sessions.accept($1, shard: $0) }
         } catch {
             throw StartFailure(error.description)

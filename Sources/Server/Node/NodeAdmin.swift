@@ -143,7 +143,7 @@ final class NodeAdmin: AdminBackend {
                 number: Int(replica.node.rawValue), clientAddress: member?.clientAddress ?? "",
                 zone: member?.zone ?? "",
                 isReachable: replica.node == number || reachable.contains(replica.node),
-                copy: KeyReport.Replica.Copy(replica.copy, nowMs: SystemClock.wallMs()))
+                copy: KeyReport.Replica.Copy(replica.copy, nowMs: services.clock.nowMs()))
         }
         let placement = state.topology.placement
         let fallbacks = placement.fallbacks(
@@ -158,7 +158,7 @@ final class NodeAdmin: AdminBackend {
             hints: description.hints.map { hint in
                 KeyReport.Hint(
                     holder: Int(hint.holder.rawValue), target: Int(hint.target.rawValue),
-                    object: KeyReport.Replica.Object(hint.object, nowMs: SystemClock.wallMs()))
+                    object: KeyReport.Replica.Object(hint.object, nowMs: services.clock.nowMs()))
             },
             keyspace: state.topology.keyspaces.keyspace(of: key.bytes)?.prefix,
             quorums: QuorumReport(consistency.bounded(by: placement.replicaCount)))

@@ -292,7 +292,7 @@ struct NodeMetrics {
     /// What is kept for each member that was away.
     private var hints: [Metric] {
         let figures = HintFigures.sum(readings.map(\.hints))
-        let nowMs = SystemClock.wallMs()
+        let nowNs = SystemClock.monotonicNs()
         func gauge(_ name: String, _ help: String, _ value: (HintFigures) -> Double) -> Metric {
             Metric(
                 name, .gauge, help,
@@ -302,7 +302,7 @@ struct NodeMetrics {
             gauge("martlet_hints", "Writes kept for the member.") { Double($0.records) },
             gauge("martlet_hint_bytes", "What they take.") { Double($0.bytes) },
             gauge("martlet_hint_age_seconds", "How long the oldest of them waits.") {
-                $0.oldestMs == 0 ? 0 : Double(nowMs - min(nowMs, $0.oldestMs)) / 1000
+                Double($0.ageMs(nowNs: nowNs) ?? 0) / 1000
             },
             gauge(
                 "martlet_hint_dirty_partitions",

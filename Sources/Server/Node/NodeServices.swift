@@ -26,6 +26,8 @@ final class NodeServices: Sendable {
     let statisticsBase = StatisticsBase()
     let reachability: Reachability
     let addresses: PeerAddresses
+    /// The time that the members agree on: what all that has to do with data goes by.
+    let clock: SharedClock
     /// Partitions rewritten because the disk was nearly full.
     let reclaims = Atomic<UInt64>(0)
     /// Starts of this data directory after a run that had not ended in order.
@@ -58,6 +60,7 @@ final class NodeServices: Sendable {
             shards: hosts.count, topology: topology, founding: founding)
         self.addresses = addresses
         self.startedAt = startedAt
+        clock = SharedClock(startedAt)
         self.hosts = hosts
         self.mailboxes = mailboxes
         epochCeiling = past.ceiling

@@ -33,6 +33,9 @@ final class Reachability: Sendable {
         /// The members that operators were told to be reachable, ascending.
         var announced: [NodeNumber] = []
 
+        /// What is wrong with this node's clock.
+        var clockDefect: String?
+
         /// Whom the failure detector does not take for alive. Looked up and never iterated.
         var verdicts: [NodeNumber: Liveness] = [:]
 
@@ -111,6 +114,8 @@ final class Reachability: Sendable {
         }
     }
 
+    func judgeClock(_ defect: String?) { state.withLock { $0.clockDefect = defect } }
+
     /// From now on the node serves nobody new.
     func stop() { state.withLock { $0.isStopping = true } }
 }
@@ -130,6 +135,7 @@ extension Reachability.State {
                 return "shard \(index) has been silent for \(silenceNs / 1_000_000_000) s"
             }
         }
+        if let clockDefect { return clockDefect }
         let quorum = max(configuration.r, configuration.w, configuration.pr, configuration.pw)
         let needed = min(quorum, topology.placement.replicaCount)
         let present = 1 + reachable.count

@@ -113,7 +113,7 @@ extension Shard {
     ) -> Scanned {
         do throws(StorageError) {
             let page = try scan.readPage(
-                services.storage, flushed: flushed, nowMs: SystemClock.wallMs()
+                services.storage, flushed: flushed, nowMs: services.clock.nowMs()
             ) { error in
                 services.noteDamage("a scan passes damage", error)
             }

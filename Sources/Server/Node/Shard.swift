@@ -111,17 +111,24 @@ final class Shard {
             .limitsChanged(
                 driftMsMax: UInt64(configuration.clockDriftMsMax),
                 valueSizeMax: configuration.valueBytesMax))
+        control?.configure(configuration)
         apply(
             .hintLimitsChanged(
                 bytesMax: configuration.hintBytesMax / services.shardCount,
                 ageMsMax: UInt64(configuration.hintAgeSecondsMax) * 1000))
     }
 
+    /// The loop's monotonic clock, and the members' common one.
+    var now: Now {
+        let monotonicNs = loop.now.monotonicNs
+        return Now(monotonicNs: monotonicNs, wallMs: services.clock.ms(atNs: monotonicNs))
+    }
+
     // MARK: Events
 
     /// Gives an event to the data plane and carries out what follows from it.
     func apply(_ event: DataPlane.Event) {
-        dataPlane.apply(event, now: loop.now, into: &effects)
+        dataPlane.apply(event, now: now, into: &effects)
         carryOut()
     }
 
@@ -197,6 +204,7 @@ final class Shard {
             case .lateBatchWritten(let batch): noteWritten(batch)
             case .topology(let topology): adopt(topology) {}
             case .writesHeld(let areHeld): apply(.writesHeld(areHeld))
+            case .clockJudged(let judgement): apply(.clockJudged(judgement))
             case .peerJudged(let node, let liveness): apply(.peerJudged(node, liveness))
             case .peerLinkClosed(let node): control?.detector.apply(.linkClosed(node))
             case .peerTimedOut(let node): control?.detector.apply(.peerTimedOut(node))
@@ -386,7 +394,7 @@ final class Shard {
         commit()
         let clocks = PeerClocks(
             monotonicNs: loop.now.monotonicNs, wallMs: loop.now.wallMs,
-            commonMs: loop.now.wallMs)
+            commonMs: services.clock.isShared ? now.wallMs : 0)
         peers.flush(
             PeerFrameHeader(epoch: topology.epoch, fence: dataPlane.fence, clocks: clocks))
         sessions.flush()
@@ -405,7 +413,7 @@ final class Shard {
     private func notePass() {
         let startedNs = loop.now.monotonicNs
         let endedNs = SystemClock.monotonicNs()
-        dataPlane.notePass(ns: endedNs - min(startedNs, endedNs), now: loop.now)
+        dataPlane.notePass(ns: endedNs - min(startedNs, endedNs), now: now)
     }
 
     /// Commits what the pass has stored, and what is stored while others hear of that: each is a

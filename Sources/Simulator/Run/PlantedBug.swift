@@ -120,6 +120,12 @@ public struct PlantedBug: Sendable {
         case .standInReusesActors: ("a fallback counts on under an actor of earlier lives", 300)
         case .ignoresUncovered: ("an overwrite leaves what its coordinator had not known", 5000)
         case .coversAtOnce: ("what an overwrite leaves goes, though it may be later", 5000)
+        case .takesAnyStamp: ("stamps are taken however far ahead they are", 300)
+        case .keepsAnyHint: ("hints are kept whose stamps their targets refuse", 1000)
+        case .ignoresSeenStamps: ("a write's stamp may be before what it replaces", 1000)
+        case .agesHintsByWall: ("the ages of hints follow a clock that jumps", 300)
+        case .trustsOwnClock: ("a node goes by its own clock, whatever the others' say", 100)
+        case .flushesAtOwnTime: ("a flush takes the time as it is for its stamp", 300)
         }
     }
 

@@ -46,9 +46,7 @@ extension ScenarioPlayer {
         case "join": cluster.join(node, at: try self.node(words, 2))
         case "leave": cluster.propose(.leave(cluster[node].description.id), at: 1)
         case "keyspace": try changeKeyspace(words, at: node)
-        default:
-            let stamp = cluster.now(node).wallMs << 16 | 0xFFFF
-            cluster.propose(.flush(stamp: stamp), at: node)
+        default: cluster.flush(at: node)
         }
     }
 
