@@ -163,7 +163,7 @@ extension ParkedEvents.Event {
     /// Whether it is worth a round trip to others.
     fileprivate var waitsForRescue: Bool {
         switch self {
-        case .request, .write, .handoff: true
+        case .request, .write, .handoff, .cover: true
         case .check, .describe, .expiry: false
         }
     }
