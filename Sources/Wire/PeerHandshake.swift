@@ -7,7 +7,8 @@ internal import Hashing
 //
 //     1 hello    u32 magic "MRTL", u8 protocol version, u8 purpose, cluster id (16), node id (16),
 //                u16 node number, nonce (16)
-//     2 welcome  u8 protocol version, node id (16), u16 node number, nonce (16), MAC (32)
+//     2 welcome  u8 protocol version, node id (16), u16 node number, nonce (16), MAC (32),
+//                u64 the acceptor's monotonic clock in ns
 //     3 proof    MAC (32)
 //     4 reject   reason (varint length, UTF-8)
 //
@@ -54,12 +55,18 @@ public enum PeerHandshake {
         public var number: NodeNumber
         public var nonce: [UInt8]
         public var code: [UInt8]
+        /// The acceptor's monotonic clock; 0 says nothing.
+        public var monotonicNs: UInt64
 
-        public init(nodeID: UniqueID, number: NodeNumber, nonce: [UInt8], code: [UInt8]) {
+        public init(
+            nodeID: UniqueID, number: NodeNumber, nonce: [UInt8], code: [UInt8],
+            monotonicNs: UInt64 = 0
+        ) {
             self.nodeID = nodeID
             self.number = number
             self.nonce = nonce
             self.code = code
+            self.monotonicNs = monotonicNs
         }
     }
 
@@ -107,6 +114,7 @@ public enum PeerHandshake {
             payload.appendLittleEndian(welcome.number.rawValue)
             payload.append(contentsOf: welcome.nonce)
             payload.append(contentsOf: welcome.code)
+            payload.appendLittleEndian(welcome.monotonicNs)
         case .proof(let code):
             payload.append(3)
             payload.append(contentsOf: code)
@@ -133,7 +141,10 @@ public enum PeerHandshake {
             let number = NodeNumber(rawValue: try reader.readLittleEndian())
             let nonce = try reader.readBytes(count: nonceSize)
             let code = try reader.readBytes(count: codeSize)
-            message = .welcome(Welcome(nodeID: nodeID, number: number, nonce: nonce, code: code))
+            message = .welcome(
+                Welcome(
+                    nodeID: nodeID, number: number, nonce: nonce, code: code,
+                    monotonicNs: try reader.readLittleEndian()))
         case 3: message = .proof(try reader.readBytes(count: codeSize))
         case 4: message = .reject(try reader.readSizedString(max: reasonSizeMax))
         default: throw .invalid("handshake message")

@@ -214,6 +214,8 @@ extension PeerConsistency {
         bytes.append(pw)
         bytes.append(dw)
         bytes.appendLittleEndian(timeoutMs)
+        bytes.appendVarint(sequence)
+        bytes.appendLittleEndian(beginByNs)
     }
 
     fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
@@ -223,6 +225,8 @@ extension PeerConsistency {
         pw = try reader.readByte()
         dw = try reader.readByte()
         timeoutMs = try reader.readLittleEndian()
+        sequence = try reader.readVarint()
+        beginByNs = try reader.readLittleEndian()
     }
 }
 

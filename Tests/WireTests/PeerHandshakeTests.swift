@@ -8,7 +8,8 @@ import Wire
         number: NodeNumber(rawValue: 5), nonce: [UInt8](repeating: 6, count: 16))
     private static let welcome = PeerHandshake.Welcome(
         nodeID: UniqueID(high: 7, low: 8), number: NodeNumber(rawValue: 9),
-        nonce: [UInt8](repeating: 10, count: 16), code: [UInt8](repeating: 11, count: 32))
+        nonce: [UInt8](repeating: 10, count: 16), code: [UInt8](repeating: 11, count: 32),
+        monotonicNs: 12)
     private static let messages: [PeerHandshake.Message] = [
         .hello(hello), .welcome(welcome), .proof([UInt8](repeating: 12, count: 32)),
         .reject("not you"),
@@ -41,7 +42,8 @@ import Wire
         #expect(
             hex(payload(.welcome(Self.welcome)))
                 == "02" + "03" + "0000000000000007" + "0000000000000008" + "0900"
-                + String(repeating: "0a", count: 16) + String(repeating: "0b", count: 32))
+                + String(repeating: "0a", count: 16) + String(repeating: "0b", count: 32)
+                + "0c00000000000000")
         #expect(hex(payload(.reject("no"))) == "04" + "02" + "6e6f")
     }
 

@@ -161,7 +161,8 @@ final class PeerConnection: StreamHandler {
                     role, hello: hello, acceptorID: own, acceptorNonce: nonce))
         }
         let welcome = PeerHandshake.Welcome(
-            nodeID: own, number: shard.number, nonce: nonce, code: code(.acceptor))
+            nodeID: own, number: shard.number, nonce: nonce, code: code(.acceptor),
+            monotonicNs: shard.loop.now.monotonicNs)
         state = .awaitingProof(hello, expected: code(.opener))
         stream.write(PeerHandshake.frame(.welcome(welcome)))
     }
