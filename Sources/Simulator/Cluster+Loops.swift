@@ -225,6 +225,13 @@ extension Cluster {
         let before = process.shards[shard].plane.counters
         let isFenced = isFenced(event, index, shard)
         if case .topologyAdopted(let topology) = event { follow(topology, index, shard) }
+        // A command that was handed over goes by the time at which it is looked at.
+        var isForward = false
+        if case .received(.forward, _, _, _) = event { isForward = true }
+        let latestBeginNs = process.shards[shard].plane.latestBeginNs
+        if isForward || latestBeginNs > loopNow(process, index, shard).monotonicNs {
+            process.shards[shard].passNow = self.now(index)
+        }
         let now = loopNow(process, index, shard)
         process.shards[shard].plane.apply(event, now: now, into: &effects)
         if isFenced, case .received(let message, _, _, _) = event {

@@ -82,7 +82,7 @@ extension Cluster {
         }
         guard !random.happens(oneIn: weather.lossOneIn) else { return }
         planArrival(envelope)
-        guard !envelope.hasForward, random.happens(oneIn: weather.duplicateOneIn) else { return }
+        guard random.happens(oneIn: weather.duplicateOneIn) else { return }
         planArrival(envelope)
     }
 
@@ -107,12 +107,23 @@ extension Cluster {
             }
             var payload = try PeerPayloadReader(bytes)
             control(.heard(epoch: payload.header.epoch, from: self[from].number), at: to)
+            if envelope.isAnswer, !envelope.isControl {
+                let clockNs = payload.header.clocks.monotonicNs
+                hear(clockNs, of: from, at: to, envelope.connection.shard)
+            }
             while let message = try payload.next() {
                 take(message, payload.header, envelope)
             }
         } catch {
             violations.append("a frame could not be read: \(error)")
         }
+    }
+
+    private func hear(_ clockNs: UInt64, of peer: Int, at index: Int, _ shard: Int) {
+        post(
+            .clockHeard(
+                self[peer].number, remoteNs: clockNs, atNs: now(index).monotonicNs),
+            to: index, shard: shard)
     }
 
     private func take(
@@ -164,6 +175,8 @@ extension Cluster {
             let number = self[peer].number
             for shard in 0..<shardCount(index) {
                 post(areOpen ? .linkOpened(number) : .linkClosed(number), to: index, shard: shard)
+                // The handshake says so.
+                if areOpen { hear(now(peer).monotonicNs, of: peer, at: index, shard) }
             }
             detect(areOpen ? .linkOpened(number) : .linkClosed(number), at: index)
             if areOpen { clock(.linkOpened(number), at: index) }

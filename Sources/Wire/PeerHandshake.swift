@@ -7,7 +7,8 @@ internal import Hashing
 //
 //     1 hello    u32 magic "MRTL", u8 protocol version, u8 purpose, cluster id (16), node id (16),
 //                u16 node number, nonce (16), u64 life, u64 life before, listed id (16)
-//     2 welcome  u8 protocol version, node id (16), u16 node number, nonce (16), u64 life, MAC (32)
+//     2 welcome  u8 protocol version, node id (16), u16 node number, nonce (16), u64 life, MAC
+//                (32), u64 the acceptor's monotonic clock in ns
 //     3 proof    MAC (32)
 //     4 reject   reason (varint length, UTF-8)
 //     5 copy     where the node runs already (varint length, UTF-8)
@@ -68,15 +69,19 @@ public enum PeerHandshake {
         /// The number of the acceptor's run.
         public var life: UInt64
         public var code: [UInt8]
+        /// The acceptor's monotonic clock; 0 says nothing.
+        public var monotonicNs: UInt64
 
         public init(
-            nodeID: UniqueID, number: NodeNumber, nonce: [UInt8], life: UInt64 = 0, code: [UInt8]
+            nodeID: UniqueID, number: NodeNumber, nonce: [UInt8], life: UInt64 = 0, code: [UInt8],
+            monotonicNs: UInt64 = 0
         ) {
             self.nodeID = nodeID
             self.number = number
             self.nonce = nonce
             self.life = life
             self.code = code
+            self.monotonicNs = monotonicNs
         }
     }
 
@@ -135,6 +140,7 @@ public enum PeerHandshake {
             payload.append(contentsOf: welcome.nonce)
             payload.appendLittleEndian(welcome.life)
             payload.append(contentsOf: welcome.code)
+            payload.appendLittleEndian(welcome.monotonicNs)
         case .proof(let code):
             payload.append(3)
             payload.append(contentsOf: code)
@@ -169,7 +175,9 @@ public enum PeerHandshake {
             let life = try reader.readLittleEndian(UInt64.self)
             let code = try reader.readBytes(count: codeSize)
             message = .welcome(
-                Welcome(nodeID: nodeID, number: number, nonce: nonce, life: life, code: code))
+                Welcome(
+                    nodeID: nodeID, number: number, nonce: nonce, life: life, code: code,
+                    monotonicNs: try reader.readLittleEndian()))
         case 3: message = .proof(try reader.readBytes(count: codeSize))
         case 4: message = .reject(try reader.readSizedString(max: reasonSizeMax))
         case 5: message = .copy(address: try reader.readSizedString(max: reasonSizeMax))

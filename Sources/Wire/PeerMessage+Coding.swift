@@ -237,6 +237,8 @@ extension PeerConsistency {
         bytes.append(pw)
         bytes.append(dw)
         bytes.appendLittleEndian(timeoutMs)
+        bytes.appendVarint(sequence)
+        bytes.appendLittleEndian(beginByNs)
     }
 
     fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
@@ -246,6 +248,8 @@ extension PeerConsistency {
         pw = try reader.readByte()
         dw = try reader.readByte()
         timeoutMs = try reader.readLittleEndian()
+        sequence = try reader.readVarint()
+        beginByNs = try reader.readLittleEndian()
     }
 }
 

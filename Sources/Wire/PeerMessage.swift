@@ -174,6 +174,12 @@ public struct PeerConsistency: Sendable, Equatable {
     public var dw: UInt8
     /// What is left of the client's patience; 0: nothing.
     public var timeoutMs: UInt32
+    /// Greater than that of every write handed over before on the connection: none is carried out
+    /// twice. 0 for what only reads.
+    public var sequence: UInt64 = 0
+    /// By the receiver's monotonic clock, in ns: from then on a write must not be begun, since its
+    /// sender has given it up.
+    public var beginByNs: UInt64 = .max
 
     public init(r: UInt8, w: UInt8, pr: UInt8, pw: UInt8, dw: UInt8, timeoutMs: UInt32) {
         self.r = r

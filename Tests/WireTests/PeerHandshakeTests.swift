@@ -9,7 +9,8 @@ import Wire
         life: 13, previousLife: 14, listedID: UniqueID(high: 15, low: 16))
     private static let welcome = PeerHandshake.Welcome(
         nodeID: UniqueID(high: 7, low: 8), number: NodeNumber(rawValue: 9),
-        nonce: [UInt8](repeating: 10, count: 16), life: 17, code: [UInt8](repeating: 11, count: 32))
+        nonce: [UInt8](repeating: 10, count: 16), life: 17,
+        code: [UInt8](repeating: 11, count: 32), monotonicNs: 12)
     private static let messages: [PeerHandshake.Message] = [
         .hello(hello), .welcome(welcome), .proof([UInt8](repeating: 12, count: 32)),
         .reject("not you"), .copy(address: "127.0.0.1:7380"), .forgotten(life: 18),
@@ -45,7 +46,7 @@ import Wire
             hex(payload(.welcome(Self.welcome)))
                 == "02" + "03" + "0000000000000007" + "0000000000000008" + "0900"
                 + String(repeating: "0a", count: 16) + "1100000000000000"
-                + String(repeating: "0b", count: 32))
+                + String(repeating: "0b", count: 32) + "0c00000000000000")
         #expect(hex(payload(.reject("no"))) == "04" + "02" + "6e6f")
         #expect(hex(payload(.copy(address: "a:1"))) == "05" + "03" + "613a31")
         #expect(hex(payload(.forgotten(life: 18))) == "06" + "1200000000000000")

@@ -4,7 +4,12 @@ import Wire
 /// Peer messages of every kind, and random ones.
 enum PeerSamples {
     static let key = PeerKey(position: 0x0102_0304_0506_0708, bytes: Array("key".utf8))
-    static let consistency = PeerConsistency(r: 1, w: 2, pr: 3, pw: 4, dw: 5, timeoutMs: 1000)
+    static let consistency = {
+        var consistency = PeerConsistency(r: 1, w: 2, pr: 3, pw: 4, dw: 5, timeoutMs: 1000)
+        consistency.sequence = 520
+        consistency.beginByNs = 0x0203_0405_0607_0809
+        return consistency
+    }()
 
     /// One of each kind.
     static let all: [PeerMessage] = [

@@ -26,7 +26,6 @@ extension DataPlane {
             serve(
                 event, id: id, key, header, patienceMs, link: link, now: now, into: &effects)
         case .forward(let id, let consistency, let arguments):
-            guard consistency.timeoutMs > 0 else { return dropLate(id, link, into: &effects) }
             takeForwarded(
                 id, consistency, arguments, header, link: link, now: now, into: &effects)
         case .wrote(let id, _) where FlightKind(of: id) == .read:
@@ -67,12 +66,12 @@ extension DataPlane {
             mergeAnswer(id, node, record, now: now, into: &effects)
         case .forwarded(let id, let reply):
             finishForward(id, node, reply, now: now, into: &effects)
-        case .refused(let id, _):
+        case .refused(let id, let refusal):
             counters.refusals += 1
             if settings.bug == .countsRefusals {
                 settleWrite(id, node, isDurable: true, now: now, into: &effects)
             }
-            fail(id, node, hasRefused: true, now: now, into: &effects)
+            fail(id, node, refusal, now: now, into: &effects)
         // About a node, not about a key.
         case .control, .execute, .executed: break
         }
@@ -189,8 +188,10 @@ extension DataPlane {
     }
 
     /// A replica cannot do its part of request `id`, or will not.
+    ///
+    /// - Parameter refusal: nil: nobody knows whether it has done it.
     mutating func fail(
-        _ id: UInt64, _ node: NodeNumber, hasRefused: Bool = false, now: Now,
+        _ id: UInt64, _ node: NodeNumber, _ refusal: PeerMessage.Refusal? = nil, now: Now,
         into effects: inout [Effect]
     ) {
         switch FlightKind(of: id) {
@@ -199,7 +200,7 @@ extension DataPlane {
             settleRead(id, node, now: now, into: &effects) { .failed($1) }
         case .write: failWrite(id, node, now: now, into: &effects)
         case .forward:
-            forwardFailed(id, node, mayHaveRun: !hasRefused, now: now, into: &effects)
+            forwardFailed(id, node, refusal, now: now, into: &effects)
         case .handoff: failHandoff(id, now: now)
         case nil: break
         }

@@ -19,6 +19,9 @@ extension DataPlane {
             return respond(to: request.origin, .error(text), into: &effects)
         }
         let partition = table.partitioning.partition(of: request.key.position)
+        if areLanesOld, waitsForForwards(request) {
+            return enqueue(request, partition, now: now, into: &effects)
+        }
         guard let place = table.place(of: routing.node, in: partition) else {
             return beginElsewhere(request, partition, table, now: now, into: &effects)
         }
@@ -100,6 +103,7 @@ extension DataPlane {
             respond(
                 to: request.origin, reply, after: isReached(hold) ? .none : hold, into: &effects)
         case .write(var reply, let mutation):
+            guard !refuseTooOld(request, now: now, into: &effects) else { return }
             let unreached = unreachedPlaces(partition, own: place)
             guard !refuseUnattainable(request, partition, unreached, into: &effects) else {
                 return

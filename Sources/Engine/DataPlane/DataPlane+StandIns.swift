@@ -27,10 +27,28 @@ extension DataPlane {
         into effects: inout [Effect]
     ) {
         let wasHandedOver = request.arguments.isEmpty
-        guard wasHandedOver || !canReachPrimary(of: partition, table),
+        guard wasHandedOver || mustStandIn(request, partition, table, now: now),
             let place = table.readPlace(of: routing.node, in: partition)
         else { return forward(request, partition, now: now, into: &effects) }
         standIn(request, partition, place: place, table, now: now, into: &effects)
+    }
+
+    /// Whether there is no primary to hand the command to, nor one of its connection on its key
+    /// that was and has not ended; or one of these waits here, whom it would overtake.
+    private mutating func mustStandIn(
+        _ request: Request, _ partition: PartitionID, _ table: PlacementTable, now: Now
+    ) -> Bool {
+        guard !canReachPrimary(of: partition, table) else {
+            return now.monotonicNs < standInsUntilNs && isStandingIn(before: request)
+        }
+        return lanes[ForwardLanes.Name(request)] == nil
+    }
+
+    private mutating func isStandingIn(before request: Request) -> Bool {
+        let key = request.key.ofStandIn
+        if parked.hasCommand(on: key, from: request.origin) { return true }
+        guard let slot = cache.find(key) else { return false }
+        return reads[cache[slot].reader]?.isAhead(of: request.origin) ?? false
     }
 
     func canReachPrimary(of partition: PartitionID, _ table: PlacementTable) -> Bool {
@@ -48,6 +66,7 @@ extension DataPlane {
     ) {
         guard isClockSound else { return refuseForClock(request, into: &effects) }
         let arrival = Arrival(request: request, atNs: now.monotonicNs)
+        standInsUntilNs = max(standInsUntilNs, arrival.deadlineNs)
         guard hints.cache[request.key] != nil else {
             guard !refusesLoads else { return refuseLoad(request, into: &effects) }
             return park(

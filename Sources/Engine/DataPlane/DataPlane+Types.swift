@@ -17,6 +17,9 @@ public struct Request: Sendable {
     public var key: ObjectKey
     public var operation: Operation
     public var consistency: Consistency
+    /// By this node's monotonic clock: not to be begun from then on, if it writes. Whoever handed
+    /// it over has given it up.
+    public var beginByNs: UInt64 = .max
     /// The command as it came, for forwarding: needed only where this node is no replica.
     public var arguments: [[UInt8]]
 
@@ -66,6 +69,9 @@ extension DataPlane {
         /// Every batch up to this number is past an fsync.
         case durable(UInt64)
         case linkOpened(NodeNumber)
+        /// What the monotonic clock of the node showed, in a frame that came on the connection that
+        /// we opened to it and was here at `atNs` by our own: read then or later, not earlier.
+        case clockHeard(NodeNumber, remoteNs: UInt64, atNs: UInt64)
         case linkClosed(NodeNumber)
         /// The failure detector has another opinion of the node.
         case peerJudged(NodeNumber, Liveness)

@@ -41,6 +41,20 @@ public struct DataPlane: Sendable {
     var reads = FlightTable<ReadFlight>(.read)
     var writes = FlightTable<WriteFlight>(.write)
     var forwards = FlightTable<ForwardFlight>(.forward)
+    var lanes = ForwardLanes()
+    /// Whether some lanes were begun under another placement.
+    var areLanesOld = false
+    var clockBounds = ClockBounds()
+    var forwardsTaken = ForwardsTaken()
+    /// Counts what was forwarded, and what of it was handed over and writes.
+    var forwardsBegun: UInt64 = 0
+    var lastForwardSequence: UInt64 = 0
+    /// The last time from which on a command that was taken is too old to be begun: none is after.
+    public internal(set) var latestBeginNs: UInt64 = 0
+    /// Until when somebody may wait for what this node does in want of a primary.
+    var standInsUntilNs: UInt64 = 0
+    /// Counts the passes of the loop.
+    private(set) var passes: UInt64 = 0
     /// Requests that reads under way serve or let wait.
     var readRequestCount = 0
     /// Reads whose requests are answered and that only wait for answers to count.
@@ -165,6 +179,8 @@ public struct DataPlane: Sendable {
         return min(lateNs, hints.wakeNs)
     }
 
+    mutating func countPass() { passes += 1 }
+
     /// Ends a pass: returns the number of the batch that this pass's stores form, or nil without
     /// any.
     public mutating func closeBatch() -> UInt64? {
@@ -190,13 +206,17 @@ public struct DataPlane: Sendable {
             durableBatch = max(durableBatch, batch)
             settleOwnStores(now: now, into: &effects)
             answerStoredHints(now: now, into: &effects)
+        case .clockHeard(let node, let remoteNs, let atNs):
+            clockBounds.note(node, remoteNs: remoteNs, atNs: atNs)
         case .linkOpened(let node):
             routing.setReachable(node, true)
+            clockBounds.forget(node)
             makePaces(for: node)
             hurryHints(to: node)
             askForEpoch(onLinkTo: node, now: now, into: &effects)
         case .linkClosed(let node):
             routing.setReachable(node, false)
+            clockBounds.forget(node)
             giveUp(on: node, now: now, into: &effects)
         case .peerJudged(let node, let liveness):
             routing.judge(node, liveness)
@@ -269,6 +289,7 @@ public struct DataPlane: Sendable {
             abandonRescues(into: &effects)
             // Replicas are named by their places, which mean nothing in another placement.
             abandonRequests(under: isFlush ? nil : table, now: now, into: &effects)
+            placementChanged()
         }
         defer { settleStanding(now: now, into: &effects) }
         guard isFlush else { return }

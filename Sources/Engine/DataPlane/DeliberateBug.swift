@@ -50,6 +50,12 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case takesCorruptForAbsent
     /// A command that may have run already, and may not run twice, is sent to the next replica.
     case forwardsTwice
+    /// Each command is handed over as it comes, whatever its connection's others on its key do.
+    case forwardsOutOfOrder
+    /// A command that was handed over is begun however late.
+    case beginsLate
+    /// A command that comes twice is carried out twice.
+    case takesTwice
     /// A replica takes requests of a coordinator that is behind it, or ahead of it.
     case ignoresEpochFence
     /// A fallback that coordinates goes on under the actor that it finds in hints.

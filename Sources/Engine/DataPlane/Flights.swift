@@ -157,31 +157,42 @@ struct WriteFlight: InFlight {
 struct ForwardFlight: InFlight {
     /// A replica that was asked.
     struct Asked: Sendable {
-        var place: Int
+        var node: NodeNumber
         var atNs: UInt64
     }
 
     let arrival: Arrival
-    let partition: PartitionID
-    /// All who were asked so far.
-    var tried = PlaceSet()
+    /// Greater for one that came later.
+    let order: UInt64
     /// Who was asked last and has not failed, and, where that one is late and another was asked,
     /// who was asked before.
     var last: Asked?
     var late: Asked?
+    /// From when on nobody who was asked begins it any more.
+    var endsNs: UInt64 = 0
+    /// Nobody will tell what became of it.
+    var isLost = false
+    var refusedBy: [NodeNumber] = []
+    /// Whether somebody came to it too late once.
+    var wasLate = false
     /// Whether the deadline is planned; before, only the time at which the first one is late is.
     var hasDeadline = false
 
-    func isPending(_ place: Int) -> Bool { last?.place == place || late?.place == place }
+    init(arrival: Arrival, order: UInt64) {
+        self.arrival = arrival
+        self.order = order
+    }
 
-    /// Takes `place` from those who may answer; returns when it was asked.
-    mutating func remove(_ place: Int) -> UInt64? {
-        if let asked = last, asked.place == place {
+    func isPending(_ node: NodeNumber) -> Bool { last?.node == node || late?.node == node }
+
+    /// Takes `node` from those who may answer; returns when it was asked.
+    mutating func remove(_ node: NodeNumber) -> UInt64? {
+        if let asked = last, asked.node == node {
             last = late
             late = nil
             return asked.atNs
         }
-        if let asked = late, asked.place == place {
+        if let asked = late, asked.node == node {
             late = nil
             return asked.atNs
         }

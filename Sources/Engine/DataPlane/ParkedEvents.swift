@@ -70,6 +70,14 @@ struct ParkedEvents: Sendable {
         return lastToken
     }
 
+    /// Whether a command from the same source as `origin` waits for the key.
+    func hasCommand(on key: ObjectKey, from origin: Request.Origin) -> Bool {
+        waiting[key]?.waiters.contains { waiter in
+            guard case .request(let request) = waiter.event else { return false }
+            return request.origin.hasSource(of: origin)
+        } ?? false
+    }
+
     /// Takes the events that waited for this load; nil when it is not the one they wait for.
     mutating func take(_ key: ObjectKey, token: UInt64) -> [Waiter]? {
         guard let waiters = waiting[key], waiters.token == token else { return nil }

@@ -39,6 +39,7 @@ extension DataPlane {
 
     /// The shard's loop has done a pass.
     public mutating func notePass(ns: UInt64, now: Now) {
+        countPass()
         pacer.notePass(ns: ns)
         admission.notePass(ns: ns, nowNs: now.monotonicNs)
     }

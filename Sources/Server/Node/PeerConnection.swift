@@ -172,7 +172,8 @@ final class PeerConnection: StreamHandler {
         }
         let welcome = PeerHandshake.Welcome(
             nodeID: own, number: shard.number, nonce: nonce,
-            life: shard.services.lives.own.life, code: code(.acceptor))
+            life: shard.services.lives.own.life, code: code(.acceptor),
+            monotonicNs: shard.loop.now.monotonicNs)
         state = .awaitingProof(hello, expected: code(.opener))
         stream.write(PeerHandshake.frame(.welcome(welcome)))
     }

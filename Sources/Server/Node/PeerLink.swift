@@ -56,6 +56,10 @@ final class PeerLink: StreamHandler {
     private var silentSeconds = 0
     private var isAwaiting = false
     private var lastProblem = ""
+    /// When the other side's clock was taken down last; 0: not on this connection.
+    private var clockHeardNs: UInt64 = 0
+    /// From one time to the next: clocks drift apart slowly.
+    private static let clockPauseNs: UInt64 = 10_000_000
     private(set) var backlog = PeerBacklog()
     /// Requests that were not sent, since too much waited for the peer.
     private(set) var refusedCount: UInt64 = 0
@@ -188,6 +192,7 @@ final class PeerLink: StreamHandler {
         self.stream = nil
         isAwaiting = false
         silentSeconds = 0
+        clockHeardNs = 0
         output.stream = nil
         output.clear()
         backlog.clear()
@@ -249,7 +254,7 @@ final class PeerLink: StreamHandler {
                 note("a node that is no member answers there")
                 return stream.closeWhenDrained()
             }
-            becomeReady(stream)
+            becomeReady(stream, clockNs: welcome.monotonicNs)
             if purpose == .control {
                 shard.services.lives.link(nodeID, life: welcome.life, at: place)
             }
@@ -269,7 +274,7 @@ final class PeerLink: StreamHandler {
         shard.look(for: member.number)
     }
 
-    private func becomeReady(_ stream: TCPStream) {
+    private func becomeReady(_ stream: TCPStream, clockNs: UInt64) {
         state = .ready
         shard.services.lives.letIn()
         reader.sizeMax = PeerFrameReader.payloadSizeMax
@@ -283,6 +288,7 @@ final class PeerLink: StreamHandler {
         switch purpose {
         case .requests:
             shard.apply(.linkOpened(node))
+            hear(clockNs: clockNs)
             shard.noteReachability()
         case .control:
             shard.services.addresses.met(node, at: place, isConnected: true)
@@ -296,12 +302,23 @@ final class PeerLink: StreamHandler {
         do {
             var messages = try PeerPayloadReader(payload)
             shard.hear(messages.header, from: node)
+            hear(clockNs: messages.header.clocks.monotonicNs)
             while let message = try messages.next() {
                 take(message, messages.header)
             }
         } catch {
             drop("a frame cannot be decoded: \(error)")
         }
+    }
+
+    /// What the other side's clock showed when it closed the frame that is here now.
+    private func hear(clockNs: UInt64) {
+        guard purpose == .requests,
+            shard.loop.now.monotonicNs >= clockHeardNs + Self.clockPauseNs || clockHeardNs == 0
+        else { return }
+        // Not the time of the pass, which may have begun long before the frame was made.
+        clockHeardNs = SystemClock.monotonicNs()
+        shard.apply(.clockHeard(node, remoteNs: clockNs, atNs: clockHeardNs))
     }
 
     private func take(_ message: PeerMessage, _ header: PeerFrameHeader) {

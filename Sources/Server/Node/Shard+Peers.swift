@@ -35,6 +35,7 @@ extension Shard {
         case .forward(_, _, let arguments):
             guard let key = KeyRequest.key(ofForwarded: arguments) else { return }
             position = Position(of: key)
+            loop.readClocks()
         case .execute(let id, let arguments): return execute(id, arguments, link)
         case .epochWanted: return apply(.received(message, from: node, link: link, header))
         default: return

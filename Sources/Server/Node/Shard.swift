@@ -128,6 +128,9 @@ final class Shard {
 
     /// Gives an event to the data plane and carries out what follows from it.
     func apply(_ event: DataPlane.Event) {
+        // Commands that were handed over wait here. They must not begin when their senders have
+        // given them up, so the time of the pass will not do: the process may have stood still.
+        if dataPlane.latestBeginNs > loop.now.monotonicNs { loop.readClocks() }
         dataPlane.apply(event, now: now, into: &effects)
         carryOut()
     }
@@ -190,6 +193,7 @@ final class Shard {
             case .request(let request): apply(.requested(request))
             case .reply(let number, let reply): complete(number, reply)
             case .peer(let message, let node, let link, let header, let arrivedNs):
+                if case .forward = message { loop.readClocks() }
                 let nowNs = loop.now.monotonicNs
                 let waitedMs = (nowNs - min(arrivedNs, nowNs)) / 1_000_000
                 apply(.received(message.waited(ms: waitedMs), from: node, link: link, header))

@@ -52,8 +52,6 @@ final class PlainChecker: Checker {
         let isWhole = !KnownWrong.writesCoverTooLittle && !scene.mayPrune
         rules.coversAcknowledged = isWhole
         rules.followsWinner = isWhole
-        rules.trustsRefusals = !KnownWrong.forwardsRunTwice
-        rules.keepsOrder = !KnownWrong.forwardsLoseOrder
         return rules
     }
 

@@ -1,9 +1,5 @@
 /// What the engine is known to do wrong: runs look away from it until it is mended.
 enum KnownWrong {
-    /// A pipeline through a node that does not hold the key loses its order.
-    static let forwardsLoseOrder = true
-    /// A forwarded command that arrives twice is carried out twice.
-    static let forwardsRunTwice = true
     /// A write through a replica that is behind, or whose clock is, covers less than it ought to.
     static let writesCoverTooLittle = true
     /// A directory that was put back is trusted.
