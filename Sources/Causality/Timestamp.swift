@@ -21,8 +21,8 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
 /// A hybrid logical clock: never behind the clock it is given, never behind a stamp it has seen.
 ///
 /// Stamps may be so far ahead of that clock, and no further (`limit`): whoever meets one that is
-/// refuses it. Deviation: when the clock has gone back further than that, be it that the members had
-/// agreed on a wrong time, it is followed back. Others refuse stamps that are too far ahead, so
+/// refuses it. Deviation: when the clock has gone back further than that, be it that the members
+/// had agreed on a wrong time, it is followed back. Others refuse stamps that are too far ahead, so
 /// one that insisted on its own could write no more until time has caught up.
 ///
 /// Confined to its shard.

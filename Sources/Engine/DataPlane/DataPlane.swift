@@ -296,7 +296,7 @@ public struct DataPlane: Sendable {
         passFlushStamp()
         if settings.bug != .flushKeepsMemory { cache.removeAll() }
         keyCountChanges = []
-        // Past all epochs that were given out: a flush by a clock that was wrong does not move them.
+        // Past all epochs that were given out: a flush by a wrong clock does not move them.
         let usedMs = min(routing.flushStamp.wallMs, max(epochCeilingMs, 1) - 1)
         moveHorizon(pastEpochMs: usedMs, now: now, into: &effects)
         batchHasStores = true

@@ -81,9 +81,8 @@ struct ForwardLanes: Sendable {
     private static func update<Result>(
         _ lane: inout ForwardLane?, _ body: (inout ForwardLane) -> Result
     ) -> Result? {
-        guard lane != nil else { return nil }
-        let result = body(&lane!)
-        if lane!.sent.isEmpty, lane!.refused.isEmpty, lane!.waiting.isEmpty { lane = nil }
+        let result = lane?.update(body)
+        if lane?.isEmpty ?? false { lane = nil }
         return result
     }
 
@@ -95,19 +94,17 @@ struct ForwardLanes: Sendable {
     private static func enter(
         _ id: UInt64, _ lane: inout ForwardLane?, pass: UInt64
     ) -> Entry {
-        guard lane != nil else {
-            lane = ForwardLane(pass: pass)
-            lane!.sent.append(id)
+        guard let isOpen = lane?.isOpen(in: pass) else {
+            var first = ForwardLane(pass: pass)
+            first.sent.append(id)
+            lane = first
             return .handOver
         }
-        let joins =
-            lane!.pass == pass && !lane!.isClosed && lane!.waiting.isEmpty
-            && lane!.refused.isEmpty && lane!.sent.count < lotMax
-        guard joins else {
-            lane!.waiting.append(id)
+        guard isOpen else {
+            lane?.waiting.append(id)
             return .wait
         }
-        lane!.sent.append(id)
+        lane?.sent.append(id)
         return .join
     }
 
@@ -127,28 +124,46 @@ struct ForwardLanes: Sendable {
     private static func leave(
         _ id: UInt64, _ lane: inout ForwardLane?, _ node: NodeNumber?
     ) -> Departure {
-        guard lane != nil else { return .nothing }
-        if lane!.sent.count == 1, lane!.sent.first == id, lane!.waiting.isEmpty,
-            lane!.refused.isEmpty
-        {
-            lane = nil
-            return .nothing
-        }
-        if let node { lane!.node = node }
-        let wasFirst = lane!.sent.first == id
-        lane!.sent.removeAll { $0 == id }
-        lane!.refused.removeAll { $0 == id }
-        lane!.waiting.removeAll { $0 == id }
-        if lane!.rewind() { return .dispatch }
-        guard let first = lane!.sent.first else {
-            lane = nil
-            return .nothing
-        }
-        return wasFirst ? .first(first) : .nothing
+        let departure = lane?.leave(id, node) ?? .nothing
+        if lane?.sent.isEmpty ?? false, departure != .dispatch { lane = nil }
+        return departure
     }
 
     /// Takes everything that waits away, and the lane with it.
     mutating func takeAll(_ name: Name) -> [UInt64] {
         lanes.removeValue(forKey: name)?.waiting ?? []
+    }
+}
+
+extension ForwardLane {
+    fileprivate var isEmpty: Bool { sent.isEmpty && refused.isEmpty && waiting.isEmpty }
+
+    /// A method, because optional chaining reaches a lane where it lies.
+    fileprivate mutating func update<Result>(_ body: (inout Self) -> Result) -> Result {
+        body(&self)
+    }
+
+    /// Whether a command of this pass joins those that were handed over.
+    fileprivate func isOpen(in pass: UInt64) -> Bool {
+        self.pass == pass && !isClosed && waiting.isEmpty && refused.isEmpty
+            && sent.count < ForwardLanes.lotMax
+    }
+
+    /// A command has ended. The lane is over when none is handed over and none to be.
+    fileprivate mutating func leave(
+        _ id: UInt64, _ node: NodeNumber?
+    ) -> ForwardLanes.Departure {
+        if sent.count == 1, sent.first == id, waiting.isEmpty, refused.isEmpty {
+            sent.removeAll()
+            return .nothing
+        }
+        if let node { self.node = node }
+        let wasFirst = sent.first == id
+        sent.removeAll { $0 == id }
+        refused.removeAll { $0 == id }
+        waiting.removeAll { $0 == id }
+        if rewind() { return .dispatch }
+        guard wasFirst, let first = sent.first else { return .nothing }
+        return .first(first)
     }
 }

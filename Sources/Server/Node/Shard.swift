@@ -128,8 +128,7 @@ final class Shard {
 
     /// Gives an event to the data plane and carries out what follows from it.
     func apply(_ event: DataPlane.Event) {
-        // Commands that were handed over wait here. They must not begin when their senders have
-        // given them up, so the time of the pass will not do: the process may have stood still.
+        // Commands of others wait here, who may have given them up while the process stood still.
         if dataPlane.latestBeginNs > loop.now.monotonicNs { loop.readClocks() }
         dataPlane.apply(event, now: now, into: &effects)
         carryOut()
