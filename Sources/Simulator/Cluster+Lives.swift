@@ -50,7 +50,8 @@ extension Cluster {
                 id: self[index].description.id, topology: topology, consensus: facts.consensus,
                 seed: random.next(), settings: options.control),
             detector: FailureDetector(
-                node: self[index].number, incarnation: now(index).wallMs, seed: random.next()))
+                node: self[index].number, incarnation: now(index).wallMs, seed: random.next()),
+            book: book(index, topology))
         agreement.noteStart(of: index, facts.consensus)
         control(.ticked, at: index)
         tickDetector(index)
@@ -61,9 +62,7 @@ extension Cluster {
         }
         mix(UInt64(index))
         observer?(.started(node: index))
-        for other in nodes.indices.map({ $0 + 1 }) where areConnected(index, other) {
-            notifyLinks(index, other, areOpen: true)
-        }
+        for other in nodes.indices.map({ $0 + 1 }) { open(index, other) }
     }
 
     /// The process ends at once. With `losesPower`, so does the page cache; chance decides how much
@@ -143,7 +142,7 @@ extension Cluster {
         observer?(.ended(node: index))
         for other in nodes.indices.map({ $0 + 1 }) where other != index {
             network.breakConnections(of: index, with: other, lastWordsArrive: random.oneIn(2))
-            notifyLinks(index, other, areOpen: false)
+            close(index, other)
         }
     }
 

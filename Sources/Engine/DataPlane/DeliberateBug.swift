@@ -108,6 +108,8 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case evictsUnwritten
     /// A node that starts may stand in under actors of its earlier lives.
     case standInReusesActors
+    /// A member is looked for where the topology has it, and nowhere else.
+    case looksWhereWritten
 }
 
 extension DataPlane {

@@ -114,6 +114,7 @@ public struct PlantedBug: Sendable {
         case .standInGuesses: ("a fallback that knows nothing says that there is nothing", 2000)
         case .evictsUnwritten: ("what is not written yet is dropped from memory", 300)
         case .standInReusesActors: ("a fallback counts on under an actor of earlier lives", 300)
+        case .looksWhereWritten: ("a member is looked for only where the topology has it", 300)
         }
     }
 
