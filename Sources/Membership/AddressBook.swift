@@ -180,7 +180,7 @@ public struct AddressBook: Sendable {
         }
     }
 
-    /// Whether this node is there, or another member is connected there.
+    /// Whether another member is connected there.
     private func isTaken(_ address: String, for node: NodeNumber) -> Bool {
         entries.contains { $0.isConnected && $0.met == address && $0.node != node }
     }
