@@ -1,6 +1,7 @@
 public import Essentials
 
-/// Who numbers dots: a node, and the hybrid time in ms at which it first coordinated this key.
+/// Who numbers dots: a node, and the number of the run in which it first coordinated this key,
+/// which is a time in ms.
 ///
 /// The epoch is what keeps dots unique: a node that may have forgotten dots of a key goes on under
 /// a new epoch instead of counting again from where it remembers (research: riak_kv issue 679).

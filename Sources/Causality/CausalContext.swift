@@ -128,14 +128,21 @@ public struct CausalContext: Hashable, Sendable {
     /// Drops the actors of the oldest epochs until `actorsMax` are left and returns how many went.
     ///
     /// The price is false concurrency: a value that had been replaced may come back as a sibling;
-    /// nothing is lost. Actors in `kept`, whose values still live, go last.
+    /// nothing is lost. Actors in `kept`, whose values still live, stay. The latest of each node go
+    /// after those that it has left behind: a node continues its latest only, so it continues
+    /// none that was cut here and comes back from another replica. What goes follows from the set
+    /// and `kept` alone.
     public mutating func prune(to actorsMax: Int, keeping kept: [Actor]) -> Int {
         guard entries.count > actorsMax else { return 0 }
-        let order = entries.map(\.actor).sorted { left, right in
-            let leftKept = kept.contains(left) ? 1 : 0
-            let rightKept = kept.contains(right) ? 1 : 0
-            return (leftKept, left.epochMs, left) < (rightKept, right.epochMs, right)
+        func rank(_ actor: Actor) -> Int {
+            if kept.contains(actor) { return 2 }
+            return actor == latestActor(of: actor.node) ? 1 : 0
         }
+        let ranked = entries.map { (rank: rank($0.actor), actor: $0.actor) }
+        let order = ranked.sorted { left, right in
+            (left.rank, left.actor.epochMs, left.actor)
+                < (right.rank, right.actor.epochMs, right.actor)
+        }.map(\.actor)
         let dropped = order.prefix(entries.count - actorsMax).filter { !kept.contains($0) }
         entries.removeAll { dropped.contains($0.actor) }
         exceptions.removeAll { dropped.contains($0.actor) }
@@ -164,7 +171,7 @@ public struct CausalContext: Hashable, Sendable {
     }
 
     /// The finaliser of MurmurHash3: every input bit reaches every output bit.
-    private static func mix(_ value: UInt64) -> UInt64 {
+    static func mix(_ value: UInt64) -> UInt64 {
         var hash = value &+ 0x9E37_79B9_7F4A_7C15
         hash = (hash ^ hash >> 33) &* 0xFF51_AFD7_ED55_8CCD
         hash = (hash ^ hash >> 33) &* 0xC4CE_B9FE_1A85_EC53
@@ -203,5 +210,12 @@ public struct CausalContext: Hashable, Sendable {
             $0.actor == entry.actor && $0.counter <= entry.counter
         }
         return UInt64(beyond.count) == entry.counter - reached
+    }
+}
+
+extension Dot {
+    /// 64 bits that stand for this dot and `salt`. On the wire: never change the mixing.
+    public func fingerprint(salt: UInt64) -> UInt64 {
+        CausalContext.mix(CausalContext.mix(salt ^ actor.rawValue) ^ counter)
     }
 }

@@ -18,35 +18,49 @@ public struct Timestamp: RawRepresentable, Hashable, Comparable, Sendable {
     }
 }
 
-/// A hybrid logical clock: never behind the wall clock, never behind a stamp it has seen.
+/// A hybrid logical clock: never behind the clock it is given, never behind a stamp it has seen.
 ///
-/// Deviation: when the wall clock turns out to have been wrong, it follows it back. Others refuse
-/// stamps that are too far ahead, so a clock that insisted on its own could write no more until
-/// time has caught up.
+/// Stamps may be so far ahead of that clock, and no further (`limit`): whoever meets one that is
+/// refuses it. Deviation: when the clock has gone back further than that, be it that the members
+/// had agreed on a wrong time, it is followed back. Others refuse stamps that are too far ahead, so
+/// one that insisted on its own could write no more until time has caught up.
 ///
 /// Confined to its shard.
 public struct HybridClock: Sendable {
-    /// How far ahead of our wall clock a stamp from elsewhere may be. Past it the sender's clock is
-    /// wrong, and its writes would win over everybody's for as long.
+    /// How far ahead of the clock a stamp may be. Past it some clock was wrong, and what it has
+    /// stamped would win over everybody's for as long.
     public var driftMsMax: UInt64
 
     private var last: Timestamp = .zero
-    /// No stamp is at or before this, wherever the wall clock stands.
+    /// No stamp is at or before this, wherever the clock stands.
     private var floor: Timestamp = .zero
 
     public init(driftMsMax: UInt64) { self.driftMsMax = driftMsMax }
 
-    /// Returns a stamp greater than every one returned or seen before, unless these are further
-    /// ahead of the wall clock than others would accept.
-    public mutating func tick(wallMs: UInt64) -> Timestamp {
-        if last.wallMs > max(wallMs + driftMsMax, floor.wallMs) { last = floor }
-        last = max(Timestamp(wallMs: wallMs), Timestamp(rawValue: last.rawValue + 1))
+    /// The last stamp that may be given or taken at `wallMs`. What everybody has to pass may be
+    /// ahead of all clocks, and moves the limit with it.
+    public func limit(wallMs: UInt64) -> Timestamp {
+        let ms = max(wallMs, floor.wallMs) + driftMsMax
+        return Timestamp(rawValue: Timestamp(wallMs: ms).rawValue | 0xFFFF)
+    }
+
+    /// The least stamp that is later than what everybody has to pass.
+    public var least: Timestamp { Timestamp(rawValue: floor.rawValue + 1) }
+
+    /// Returns a stamp greater than `seen`, and than every one returned or observed before, unless
+    /// these are further ahead than others would accept.
+    ///
+    /// - Precondition: `seen` is within the limit.
+    public mutating func tick(wallMs: UInt64, after seen: Timestamp = .zero) -> Timestamp {
+        if last > limit(wallMs: wallMs) { last = floor }
+        let passed = max(last, seen)
+        last = max(Timestamp(wallMs: wallMs), Timestamp(rawValue: passed.rawValue + 1))
         return last
     }
 
     /// Takes note of a stamp from elsewhere; false, and nothing noted, when it is too far ahead.
     public mutating func observe(_ stamp: Timestamp, wallMs: UInt64) -> Bool {
-        guard stamp.wallMs <= wallMs + driftMsMax else { return false }
+        guard stamp <= limit(wallMs: wallMs) else { return false }
         last = max(last, stamp)
         return true
     }

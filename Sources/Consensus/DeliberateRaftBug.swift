@@ -26,6 +26,8 @@ package enum DeliberateRaftBug: UInt8, CaseIterable, Sendable {
     case changesVotersEarly
     /// Several voters come and go in one step.
     case changesVotersAtOnce
+    /// A node on a disk that was put back goes on with the votes and the log that it finds there.
+    case trustsRestoredLog
 }
 
 extension Raft {
@@ -44,6 +46,12 @@ extension Raft {
         if bug == .forgetsVote { write.ballot?.vote = nil }
     }
 
+    /// Where the deliberate bug is set, there is never any doubt.
+    package mutating func dismissDoubt() {
+        guard bug == .trustsRestoredLog else { return }
+        doubt = nil
+    }
+
     mutating func takeMessages(into effects: inout [Effect]) {
         let isMessage = { (effect: Effect) in if case .send = effect { true } else { false } }
         effects.append(contentsOf: outgoing.filter(isMessage))
@@ -51,8 +59,12 @@ extension Raft {
     }
 
     /// The greatest index that enough nodes have.
-    func agreedIndex(_ index: (NodeNumber) -> UInt64) -> UInt64 {
-        guard bug == .countsLearners else { return electorate.agreedIndex(index) }
+    func agreedIndex(
+        _ index: (NodeNumber) -> UInt64, isSure: (NodeNumber) -> Bool
+    ) -> UInt64 {
+        guard bug == .countsLearners else {
+            return electorate.agreedIndex(index, isSure: isSure)
+        }
         return electorate.nodes.map(index).sorted(by: >)[electorate.majority - 1]
     }
 

@@ -22,4 +22,6 @@ struct Follower: Sendable {
     /// The last indices of messages that it has not confirmed.
     var inFlight: [UInt64] = []
     var heartbeatNs: UInt64 = 0
+    /// Whether it has forgotten nothing, as far as it knows.
+    var isSure = true
 }

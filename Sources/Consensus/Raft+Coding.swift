@@ -3,7 +3,8 @@ public import Essentials
 // The formats of Raft: messages on the wire, records on disk. Never reorder or reuse kinds.
 // Integers are varints unless a width is given; a list is its length, then its elements.
 //
-//     message     version (1) = 1, kind (1), term, then
+//     message     version (1) = 1, kind (1; more by 128 where the sender is not sure of its
+//                 past), term, then
 //       1 vote request  last, election (1)
 //       2 vote          granted (1), election (1)
 //       3 append        previous, commit index, entries
@@ -12,20 +13,27 @@ public import Essentials
 //       6 chunk         position, size, offset, bytes
 //       7 chunk taken   index, offset
 //       8 take over
+//       9 position request  inquiry
+//       10 position         inquiry, position
 //     position    index, term
 //     entry       position, kind (1): 0 nothing, 1 command (bytes), 2 electorate,
 //                 3 command (bytes) and electorate
 //     electorate  voters, learners (each node 2 bytes, big-endian)
 //     snapshot    version (1) = 1, position, electorate, state (bytes)
-//     ballot      version (1) = 1, term, vote (2, big-endian), 0 for none
+//     ballot      version (1) = 1, or 2 where the node is not sure of it; term, vote (2,
+//                 big-endian), 0 for none
 //     entry record  version (1) = 1, entry
 
 private let version: UInt8 = 1
+/// The mark of a message whose sender is not sure of its past.
+private let unsure: UInt8 = 0x80
+/// The version of a ballot that its node is not sure of.
+private let unsureVersion: UInt8 = 2
 
 extension RaftMessage {
     public func encode(into bytes: inout [UInt8]) {
         bytes.append(version)
-        bytes.append(kindNumber)
+        bytes.append(isSure ? kindNumber : kindNumber | unsure)
         bytes.appendVarint(term)
         switch kind {
         case .voteRequest(let last, let election):
@@ -52,6 +60,10 @@ extension RaftMessage {
             bytes.appendVarint(index)
             bytes.appendVarint(UInt64(offset))
         case .takeOver: break
+        case .positionRequest(let inquiry): bytes.appendVarint(inquiry)
+        case .position(let last, let inquiry):
+            bytes.appendVarint(inquiry)
+            last.encode(into: &bytes)
         }
     }
 
@@ -65,6 +77,8 @@ extension RaftMessage {
         case .chunk: 6
         case .chunkTaken: 7
         case .takeOver: 8
+        case .positionRequest: 9
+        case .position: 10
         }
     }
 
@@ -72,29 +86,41 @@ extension RaftMessage {
         try checkVersion(&reader)
         let number = try reader.readByte()
         let term = try reader.readCounter()
+        self.init(
+            term: term, try Self.kind(number & ~unsure, from: &reader),
+            isSure: number & unsure == 0)
+    }
+
+    private static func kind(
+        _ number: UInt8, from reader: inout ByteReader
+    ) throws(DecodingError) -> Kind {
         switch number {
         case 1:
             let last = try LogPosition(from: &reader)
-            self.init(term: term, .voteRequest(last: last, try Election(from: &reader)))
+            return .voteRequest(last: last, try Election(from: &reader))
         case 2:
             let isGranted = try reader.readByte() == 1
-            self.init(term: term, .vote(isGranted: isGranted, try Election(from: &reader)))
+            return .vote(isGranted: isGranted, try Election(from: &reader))
         case 3:
             let previous = try LogPosition(from: &reader)
             let commitIndex = try reader.readVarint()
-            let entries = try Self.entries(after: previous, from: &reader)
-            self.init(term: term, .append(previous: previous, commitIndex: commitIndex, entries))
-        case 4: self.init(term: term, .appended(matchIndex: try reader.readVarint()))
+            let entries = try entries(after: previous, from: &reader)
+            return .append(previous: previous, commitIndex: commitIndex, entries)
+        case 4: return .appended(matchIndex: try reader.readVarint())
         case 5:
             let previousIndex = try reader.readVarint()
             let hint = try reader.readVarint()
-            self.init(term: term, .mismatched(previousIndex: previousIndex, hint: hint))
-        case 6: self.init(term: term, try Self.chunk(from: &reader))
+            return .mismatched(previousIndex: previousIndex, hint: hint)
+        case 6: return try chunk(from: &reader)
         case 7:
             let index = try reader.readVarint()
             let offset = try reader.readSize(max: RaftSnapshot.encodedSizeMax)
-            self.init(term: term, .chunkTaken(index: index, offset: offset))
-        case 8: self.init(term: term, .takeOver)
+            return .chunkTaken(index: index, offset: offset)
+        case 8: return .takeOver
+        case 9: return .positionRequest(inquiry: try reader.readVarint())
+        case 10:
+            let inquiry = try reader.readVarint()
+            return .position(try LogPosition(from: &reader), inquiry: inquiry)
         default: throw .invalid("Raft message kind \(number)")
         }
     }
@@ -242,17 +268,19 @@ extension RaftSnapshot {
 
 extension Ballot {
     public func encode() -> [UInt8] {
-        var bytes = [version]
+        var bytes = [isCertain ? version : unsureVersion]
         bytes.appendVarint(term)
         bytes.appendBigEndian(vote?.rawValue ?? 0)
         return bytes
     }
 
     public init(from reader: inout ByteReader) throws(DecodingError) {
-        try checkVersion(&reader)
+        let found = try reader.readByte()
+        guard found == version || found == unsureVersion else { throw .unknownVersion(found) }
         let term = try reader.readCounter()
         let vote = NodeNumber(rawValue: try reader.readBigEndian())
         self.init(term: term, vote: vote.rawValue == 0 ? nil : vote)
+        isCertain = found == version
     }
 }
 

@@ -8,7 +8,9 @@ extension Raft {
     /// Whether this node may lead. Until its removal is committed it must, since it may be the only
     /// one whose log is new enough (thesis, section 4.2.2). After a restart it does not know what
     /// is committed, so every electorate counts that may be the last one that is.
-    var isEligible: Bool { log.electorates(from: commitIndex).contains { $0.isVoter(node) } }
+    var isEligible: Bool {
+        isSure && log.electorates(from: commitIndex).contains { $0.isVoter(node) }
+    }
 
     mutating func campaign(_ election: RaftMessage.Election, _ nowNs: UInt64) {
         if election == .preliminary {
@@ -19,6 +21,7 @@ extension Raft {
             electionCount += 1
         }
         grants = [node]
+        sureGrants = grants
         guard !isMajorityAlone else { return win(nowNs) }
         // A preliminary election asks about a term that it does not begin.
         let asked = election == .preliminary ? term + 1 : term
@@ -45,7 +48,8 @@ extension Raft {
             let isGranted = asked > term && !isContent && isNewEnough(last)
             let answered = isGranted ? asked : term
             let kind = RaftMessage.Kind.vote(isGranted: isGranted, election)
-            return outgoing.append(.send(candidate, RaftMessage(term: answered, kind)))
+            let answer = RaftMessage(term: answered, kind, isSure: isSure)
+            return outgoing.append(.send(candidate, answer))
         }
         guard !isContent else { return }
         if asked > term { become(.follower, term: asked, leader: nil, nowNs) }
@@ -58,27 +62,30 @@ extension Raft {
         send(candidate, .vote(isGranted: isGranted, election))
     }
 
-    private func hasLeader(_ nowNs: UInt64) -> Bool {
+    func hasLeader(_ nowNs: UInt64) -> Bool {
         if role == .leader { return true }
         guard leader != nil, let leaderHeardNs else { return false }
         return nowNs < leaderHeardNs + timing.electionNsMin
     }
 
-    mutating func takePreliminaryVote(_ asked: UInt64, from voter: NodeNumber, _ nowNs: UInt64) {
+    mutating func takePreliminaryVote(
+        _ asked: UInt64, from voter: NodeNumber, _ isSure: Bool, _ nowNs: UInt64
+    ) {
         guard role == .preCandidate, asked == term + 1 else { return }
-        count(voter, nowNs)
+        count(voter, isSure, nowNs)
     }
 
     mutating func takeVote(
         _ isGranted: Bool, _ election: RaftMessage.Election, from voter: NodeNumber,
-        _ nowNs: UInt64
+        _ isSure: Bool, _ nowNs: UInt64
     ) {
         guard role == .candidate, isGranted, election != .preliminary else { return }
-        count(voter, nowNs)
+        count(voter, isSure, nowNs)
     }
 
-    private mutating func count(_ voter: NodeNumber, _ nowNs: UInt64) {
+    private mutating func count(_ voter: NodeNumber, _ isSure: Bool, _ nowNs: UInt64) {
         if !grants.contains(voter) { grants.append(voter) }
-        if electorate.isMajority(grants) { win(nowNs) }
+        if isSure, !sureGrants.contains(voter) { sureGrants.append(voter) }
+        if electorate.isMajority(grants, sure: sureGrants) { win(nowNs) }
     }
 }

@@ -107,7 +107,7 @@ extension Raft {
     mutating func transfer(_ nowNs: UInt64) {
         guard role == .leader, transferNs == nil,
             let heir = followers.first(where: {
-                electorate.isVoter($0.node) && $0.match == log.last.index
+                electorate.isVoter($0.node) && $0.match == log.last.index && $0.isSure
                     && isHeard($0.node, within: timing.electionNsMax, nowNs)
             })
         else { return }
@@ -220,10 +220,12 @@ extension Raft {
     /// with one of this term (thesis, figure 3.7).
     @discardableResult
     mutating func advanceCommit(_ nowNs: UInt64) -> Bool {
-        let agreed = agreedIndex { voter in
-            if voter == node { return log.last.index }
-            return followers.first { $0.node == voter }?.match ?? 0
-        }
+        let agreed = agreedIndex(
+            { voter in
+                if voter == node { return log.last.index }
+                return followers.first { $0.node == voter }?.match ?? 0
+            },
+            isSure: { voter in followers.first { $0.node == voter }?.isSure ?? true })
         guard agreed > commitIndex else { return false }
         guard log.term(at: agreed) == term else {
             if bug == .commitsEarlierTerms { commit(to: agreed) }

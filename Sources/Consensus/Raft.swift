@@ -26,6 +26,8 @@ public struct Raft: Sendable {
         case electorateProposed(Electorate)
         /// The state machine as it is after everything that was given to it: the log is compacted.
         case compacted(state: [UInt8])
+        /// This node's disk turns out to be an earlier state of it.
+        case doubted
         /// This node is about to stop: somebody else should lead.
         case leaving
     }
@@ -75,6 +77,8 @@ public struct Raft: Sendable {
     var log: RaftLog
 
     // Volatile.
+    /// Nil when this node knows all that it has ever agreed to.
+    var doubt: Doubt?
     public internal(set) var role = Role.follower
     /// Who leads this term, as far as known here.
     public internal(set) var leader: NodeNumber?
@@ -87,6 +91,8 @@ public struct Raft: Sendable {
     var leaderHeardNs: UInt64?
     /// Who granted a vote, or would.
     var grants: [NodeNumber] = []
+    /// Those of them who are sure of their past.
+    var sureGrants: [NodeNumber] = []
     /// When each node was heard last. Looked up, never iterated.
     var heardNs: [NodeNumber: UInt64] = [:]
     /// The leader's view of the other nodes, ascending.
@@ -117,6 +123,7 @@ public struct Raft: Sendable {
         ballot = stored.ballot
         log = RaftLog(stored.snapshot, stored.entries)
         commitIndex = stored.snapshot.position.index
+        if !ballot.isCertain { doubt = Doubt(inquiry: random.next()) }
     }
 
     public var term: UInt64 { ballot.term }
@@ -144,6 +151,7 @@ public struct Raft: Sendable {
         case .proposed(let command, let electorate): propose(command, electorate, nowNs)
         case .electorateProposed(let electorate): propose(nil, electorate, nowNs)
         case .compacted(let state): compact(to: state)
+        case .doubted: beginDoubt(nowNs)
         case .leaving: transfer(nowNs)
         }
         if bug == .sendsBeforeStoring { takeMessages(into: &effects) }
@@ -179,9 +187,10 @@ public struct Raft: Sendable {
 
     private mutating func tick(_ nowNs: UInt64) {
         guard role != .leader else { return tickLeader(nowNs) }
+        tickDoubt(nowNs)
         guard let electionNs else {
             // A voter that is a majority by itself has nobody to wait for.
-            return isMajorityAlone ? campaign(.regular, nowNs) : resetElection(nowNs)
+            return isMajorityAlone && isSure ? campaign(.regular, nowNs) : resetElection(nowNs)
         }
         guard nowNs >= electionNs else { return }
         resetElection(nowNs)
@@ -192,12 +201,18 @@ public struct Raft: Sendable {
     {
         guard sender != node else { return }
         if electorate.isVoter(sender) || followerIndex(sender) != nil { heardNs[sender] = nowNs }
-        if case .voteRequest(let last, let election) = message.kind {
+        noteDoubt(of: sender, message)
+        switch message.kind {
+        case .voteRequest(let last, let election):
             return answerVoteRequest(message.term, last, election, from: sender, nowNs)
-        }
-        if case .vote(true, .preliminary) = message.kind {
+        case .vote(true, .preliminary):
             // It names a term that nobody has begun.
-            return takePreliminaryVote(message.term, from: sender, nowNs)
+            return takePreliminaryVote(message.term, from: sender, message.isSure, nowNs)
+        case .positionRequest(let inquiry):
+            return send(sender, .position(log.last, inquiry: inquiry))
+        case .position(let last, let inquiry):
+            return takePosition(last, inquiry: inquiry, term: message.term, from: sender, nowNs)
+        default: break
         }
         if message.term > term { become(.follower, term: message.term, leader: nil, nowNs) }
         guard message.term == term else {
@@ -205,10 +220,16 @@ public struct Raft: Sendable {
             if message.isLeaders { send(sender, .mismatched(previousIndex: 0, hint: 0)) }
             return
         }
+        take(message, from: sender, nowNs)
+        settleDoubt(nowNs)
+    }
+
+    /// Takes a message of this term.
+    private mutating func take(_ message: RaftMessage, from sender: NodeNumber, _ nowNs: UInt64) {
         switch message.kind {
-        case .voteRequest: break
+        case .voteRequest, .positionRequest, .position: break
         case .vote(let isGranted, let election):
-            takeVote(isGranted, election, from: sender, nowNs)
+            takeVote(isGranted, election, from: sender, message.isSure, nowNs)
         case .append(let previous, let leaderCommit, let entries):
             guard follow(sender, nowNs) else { return }
             append(entries, after: previous, leaderCommit: leaderCommit, from: sender, nowNs)
@@ -246,6 +267,7 @@ public struct Raft: Sendable {
         role = newRole
         leader = newLeader
         grants = []
+        sureGrants = []
         followers = []
         transferNs = nil
         incoming = nil
@@ -254,7 +276,8 @@ public struct Raft: Sendable {
     mutating func set(_ newBallot: Ballot) {
         invariant(newBallot.term >= ballot.term, "the term would go back")
         ballot = newBallot
-        write.ballot = newBallot
+        ballot.isCertain = isSure
+        write.ballot = ballot
     }
 
     mutating func resetElection(_ nowNs: UInt64) {
@@ -263,7 +286,7 @@ public struct Raft: Sendable {
     }
 
     mutating func send(_ receiver: NodeNumber, _ kind: RaftMessage.Kind) {
-        outgoing.append(.send(receiver, RaftMessage(term: term, kind)))
+        outgoing.append(.send(receiver, RaftMessage(term: term, kind, isSure: isSure)))
     }
 
     func isHeard(_ node: NodeNumber, within durationNs: UInt64, _ nowNs: UInt64) -> Bool {

@@ -17,6 +17,9 @@ public struct RaftMessage: Hashable, Sendable {
         case chunkTaken(index: UInt64, offset: Int)
         /// The leader goes: start an election at once.
         case takeOver
+        /// The sender is in doubt about its past: where does your log end?
+        case positionRequest(inquiry: UInt64)
+        case position(LogPosition, inquiry: UInt64)
     }
 
     public enum Election: UInt8, Hashable, Sendable {
@@ -29,9 +32,12 @@ public struct RaftMessage: Hashable, Sendable {
 
     public let term: UInt64
     public let kind: Kind
+    /// Whether the sender has forgotten nothing, as far as it knows.
+    public let isSure: Bool
 
-    public init(term: UInt64, _ kind: Kind) {
+    public init(term: UInt64, _ kind: Kind, isSure: Bool = true) {
         self.term = term
         self.kind = kind
+        self.isSure = isSure
     }
 }

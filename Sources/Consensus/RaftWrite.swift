@@ -4,6 +4,8 @@ public import Essentials
 public struct Ballot: Hashable, Sendable {
     public var term: UInt64
     public var vote: NodeNumber?
+    /// False while the node may have forgotten terms, votes and entries.
+    public var isCertain = true
 
     public init(term: UInt64 = 0, vote: NodeNumber? = nil) {
         self.term = term
@@ -71,6 +73,9 @@ public struct RaftStored: Hashable, Sendable {
         guard last.term <= ballot.term else { throw .invalid("the log is ahead of its term") }
         self.init(ballot: ballot, snapshot: snapshot, entries: found)
     }
+
+    /// The disk may be an earlier state of this node.
+    public mutating func doubt() { ballot.isCertain = false }
 
     /// Does what a storage does.
     public mutating func apply(_ write: RaftWrite) {

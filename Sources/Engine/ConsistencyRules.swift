@@ -41,6 +41,17 @@ public struct ConsistencyRules: Sendable {
         return settings.replaced(by: quorums, n: n).replaced(by: wanted, n: n)
     }
 
+    /// How many replicas have to tell which keys they hold, for a command about all keys of a
+    /// connection that asks for `wanted`: as many as a read of any of the keys needs.
+    public func replicasOfScan(_ wanted: ConsistencyOverride) -> Int {
+        var count = max(resolve(wanted).r, resolve(wanted).pr)
+        for keyspace in keyspaces.all {
+            let numbers = settings.replaced(by: keyspace.quorums, n: n).replaced(by: wanted, n: n)
+            count = max(count, numbers.r, numbers.pr)
+        }
+        return count
+    }
+
     /// The numbers for keys of no keyspace.
     public func resolve(_ wanted: ConsistencyOverride) -> Consistency {
         settings.replaced(by: wanted, n: n)

@@ -65,7 +65,7 @@ public struct AddressBook: Sendable {
         let before = entries
         ownWritten = topology.member(own.node)?.peerAddress
         entries = topology.members.compactMap { member in
-            guard member.number != own.node else { return nil }
+            guard member.number != own.node, !member.isLost else { return nil }
             let written = member.description.addresses
             guard var entry = before.first(where: { $0.node == member.number }) else {
                 return Entry(node: member.number, written: written)

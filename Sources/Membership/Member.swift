@@ -80,6 +80,8 @@ public struct Member: Hashable, Sendable {
     /// Given by the topology, never reused, above 0.
     public let number: NodeNumber
     public var description: MemberDescription
+    /// Given up when the cluster was recovered without it: should it come back, it is refused.
+    public internal(set) var isLost = false
 
     public init(number: NodeNumber, description: MemberDescription) {
         self.number = number

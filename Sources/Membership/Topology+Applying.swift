@@ -1,4 +1,4 @@
-internal import Essentials
+public import Essentials
 internal import Placement
 
 extension Topology {
@@ -24,6 +24,9 @@ extension Topology {
             let index = try indexOfMember(id)
             guard members.count > 1 else { throw .lastMemberCannotLeave }
             next.members.remove(at: index)
+        case .forget(let ids):
+            next.members.removeAll { ids.contains($0.id) }
+            guard !next.members.isEmpty else { throw .lastMemberCannotLeave }
         case .weigh(let id, let weight):
             let index = try indexOfMember(id)
             next.members[index].description.weight = weight
@@ -34,11 +37,24 @@ extension Topology {
         case .unsetKeyspace(let prefix): next.keyspaces.unset(prefix)
         }
         guard next != self else { return self }
-        if change.movesVnodes {
+        if movesVnodes(by: change) {
             guard clusterIsEmpty else { throw .clusterHoldsData(change) }
             next.solvePlacement()
         }
         next.epoch += 1
+        return next
+    }
+
+    /// What survivors of the loss of a majority go on with: see `ControlPlane`'s recovery.
+    ///
+    /// - Precondition: `epoch` is greater than any that the members can have reached.
+    public func recovered(without lost: [NodeNumber], epoch: UInt64) -> Topology {
+        invariant(epoch > self.epoch, "epoch \(epoch) after \(self.epoch)")
+        var next = self
+        next.epoch = epoch
+        for index in members.indices where lost.contains(members[index].number) {
+            next.members[index].isLost = true
+        }
         return next
     }
 

@@ -3,7 +3,7 @@ internal import Placement
 
 // The format of a topology. On disk and on the wire. Never reorder or reuse.
 //
-//     version (1) = 3, or 2 without keyspaces
+//     version (1) = 4, or 3 without lost members, or 2 without those and without keyspaces
 //     cluster id (16)
 //     epoch (8, big-endian)
 //     n (1)
@@ -11,6 +11,7 @@ internal import Placement
 //     flush stamp (8, big-endian)
 //     member count (varint), then the members, ascending by number
 //     version 3: keyspaces (see Keyspaces+Coding.swift)
+//     version 4: count of lost members (varint), their numbers (2 each, big-endian), ascending
 //     placement (see PlacementTable+Coding.swift), to the end
 //
 // A topology without keyspaces is written as version 2, so that members of the release before read
@@ -22,7 +23,8 @@ internal import Placement
 // older one lacks; it refuses newer ones, since it cannot know what it would ignore.
 
 extension Topology {
-    static let version: UInt8 = 3
+    static let version: UInt8 = 4
+    private static let versionWithoutLost: UInt8 = 3
     private static let versionWithoutKeyspaces: UInt8 = 2
 
     /// The member that decided alone about changes, as written by the first release; nil in what
@@ -37,7 +39,12 @@ extension Topology {
     }
 
     public func encode(into bytes: inout [UInt8]) {
-        bytes.append(keyspaces.isEmpty ? Self.versionWithoutKeyspaces : Self.version)
+        let lost = members.filter(\.isLost)
+        let version =
+            !lost.isEmpty
+            ? Self.version
+            : keyspaces.isEmpty ? Self.versionWithoutKeyspaces : Self.versionWithoutLost
+        bytes.append(version)
         clusterID.encode(into: &bytes)
         bytes.appendBigEndian(epoch)
         bytes.append(UInt8(n))
@@ -45,7 +52,11 @@ extension Topology {
         bytes.appendBigEndian(flushStamp)
         bytes.appendVarint(UInt64(members.count))
         for member in members { member.encode(into: &bytes) }
-        if !keyspaces.isEmpty { keyspaces.encode(into: &bytes) }
+        if version >= 3 { keyspaces.encode(into: &bytes) }
+        if version >= 4 {
+            bytes.appendVarint(UInt64(lost.count))
+            for member in lost { bytes.appendBigEndian(member.number.rawValue) }
+        }
         placement.encode(into: &bytes)
     }
 
@@ -63,11 +74,24 @@ extension Topology {
         var members: [Member] = []
         for _ in 0..<count { members.append(try Member(from: &reader)) }
         let keyspaces = version >= 3 ? try Keyspaces(from: &reader) : Keyspaces()
+        if version >= 4 { try Self.readLost(from: &reader, &members) }
         self.init(
             clusterID: clusterID, epoch: epoch, n: n, members: members, nextNumber: nextNumber,
             placement: try PlacementTable(from: &reader), flushStamp: flushStamp,
             keyspaces: keyspaces)
         if let defect { throw .invalid(defect) }
+    }
+
+    private static func readLost(
+        from reader: inout ByteReader, _ members: inout [Member]
+    ) throws(DecodingError) {
+        for _ in 0..<(try reader.readCount(max: membersMax)) {
+            let number = NodeNumber(rawValue: try reader.readBigEndian())
+            guard let index = members.firstIndex(where: { $0.number == number }),
+                !members[index].isLost
+            else { throw .invalid("lost member") }
+            members[index].isLost = true
+        }
     }
 
     /// The first invariant that does not hold, in words.

@@ -45,6 +45,26 @@ public struct Topology: Hashable, Sendable {
             flushStamp: 0)
     }
 
+    /// What the topology says of whoever has a number.
+    public enum Standing: Sendable {
+        case member
+        /// It is listed because it replicates partitions, and has no part in the cluster: it was
+        /// given up when the cluster was recovered without it.
+        case lost
+        /// It was a member and is none any more.
+        case removed
+        /// No such number has been given out, as far as this topology knows.
+        case unknown
+    }
+
+    public func standing(of number: NodeNumber) -> Standing {
+        if let member = member(number) { return member.isLost ? .lost : .member }
+        return number < nextNumber && number.rawValue > 0 ? .removed : .unknown
+    }
+
+    /// The members that take part.
+    public var activeMembers: [Member] { members.filter { !$0.isLost } }
+
     public var partitioning: Partitioning { placement.partitioning }
 
     public func member(_ number: NodeNumber) -> Member? {

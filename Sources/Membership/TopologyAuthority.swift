@@ -47,6 +47,8 @@ public struct TopologyAuthority: Sendable {
 
     /// The newest committed topology.
     public private(set) var topology: Topology
+    /// How far ahead stamps may be, in ms: a flush's, too.
+    public var driftMsMax: UInt64 = 60_000
     private let node: NodeNumber
     private let timing: TopologyTiming
     private var work = Work.idle
@@ -72,7 +74,7 @@ public struct TopologyAuthority: Sendable {
         self.node = node
         self.timing = timing
         lastAttempt = term * Self.attemptsPerTerm
-        behind = topology.members.map(\.number).filter { $0 != node }
+        behind = topology.activeMembers.map(\.number).filter { $0 != node }
     }
 
     /// Monotonic time at which the machine wants `.ticked` next; nil when it waits for nobody.
@@ -143,10 +145,11 @@ public struct TopologyAuthority: Sendable {
         _ proposal: Proposal, now: Now, into effects: inout [AuthorityEffect]
     ) {
         do {
-            let outcome = try topology.applying(proposal.change, clusterIsEmpty: true)
+            let change = try checked(proposal.change, now: now)
+            let outcome = try topology.applying(change, clusterIsEmpty: true)
             if outcome == topology {
                 answerUnchanged(proposal, now: now, into: &effects)
-            } else if proposal.change.movesVnodes {
+            } else if topology.movesVnodes(by: proposal.change) {
                 prepare(proposal, outcome: outcome, now: now, into: &effects)
             } else {
                 append(outcome, proposal, into: &effects)
@@ -154,6 +157,19 @@ public struct TopologyAuthority: Sendable {
         } catch {
             effects.append(.refuse(proposal.id, reason: error.description))
         }
+    }
+
+    /// A flush is later than all before it, and never by a clock that is wrong: its stamp would
+    /// stand over all data to come.
+    private func checked(
+        _ change: TopologyChange, now: Now
+    ) throws(TopologyRefusal) -> TopologyChange {
+        guard case .flush(let stamp) = change else { return change }
+        let last = topology.flushStamp
+        guard
+            FlushStamp.isPlausible(stamp, nowMs: now.wallMs, boundMs: driftMsMax, after: last)
+        else { throw .clockWrong }
+        return .flush(stamp: FlushStamp.advanced(stamp, past: last))
     }
 
     /// A flush that was made already may still be under way: whoever asks again waits as well.
@@ -174,7 +190,9 @@ public struct TopologyAuthority: Sendable {
     ) {
         lastAttempt += 1
         let preparation = Preparation(epoch: outcome.epoch, attempt: lastAttempt)
-        let nodes = topology.members.map(\.number)
+        // Those that are given up cannot be asked; what they alone know is given up with them.
+        let forgotten = proposal.change.forgotten
+        let nodes = topology.activeMembers.filter { !forgotten.contains($0.id) }.map(\.number)
         work = .preparing(
             proposal, preparation, outcome: outcome, waiting: nodes,
             deadlineNs: now.monotonicNs + timing.prepareNs)
@@ -230,7 +248,7 @@ public struct TopologyAuthority: Sendable {
             return
         }
         topology = newest
-        behind = topology.members.map(\.number).filter { $0 != node }
+        behind = topology.activeMembers.map(\.number).filter { $0 != node }
         distribute(now: now, into: &effects)
         if case .flush = proposal.change {
             work = .flushing(proposal, deadlineNs: now.monotonicNs + timing.adoptNs)
@@ -249,7 +267,7 @@ public struct TopologyAuthority: Sendable {
     private mutating func takeDecline(_ reason: String, into effects: inout [AuthorityEffect]) {
         guard case .committing(let proposal, let outcome) = work else { return }
         let preparation = Preparation(epoch: outcome.epoch, attempt: lastAttempt)
-        if proposal.change.movesVnodes {
+        if topology.movesVnodes(by: proposal.change) {
             refuse(proposal, preparation, reason: reason, isFinal: false, into: &effects)
         } else {
             endCommitting(reason: reason, into: &effects)
@@ -307,6 +325,7 @@ public struct TopologyAuthority: Sendable {
             let reason =
                 "\(Self.list(waiting)) did not answer: a change that moves partitions needs "
                 + "all members"
+                + (proposal.change.forgotten.isEmpty ? "" : ", but for those that it forgets")
             refuse(proposal, preparation, reason: reason, into: &effects)
         case .flushing(let proposal, let deadline):
             if behind.isEmpty {

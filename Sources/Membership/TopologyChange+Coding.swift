@@ -12,6 +12,7 @@ internal import Placement
 //     5 weigh            id (16), weight (varint)
 //     6 set keyspace     prefix (varint size and bytes), policy (see Keyspaces+Coding.swift)
 //     7 unset keyspace   prefix
+//     8 forget           count (varint), ids (16 each)
 
 extension TopologyChange {
     static let version: UInt8 = 1
@@ -24,6 +25,7 @@ extension TopologyChange {
         case weigh = 5
         case setKeyspace = 6
         case unsetKeyspace = 7
+        case forget = 8
     }
 
     public func encode(into bytes: inout [UInt8]) {
@@ -53,6 +55,10 @@ extension TopologyChange {
         case .unsetKeyspace(let prefix):
             bytes.append(Kind.unsetKeyspace.rawValue)
             bytes.appendSized(prefix)
+        case .forget(let ids):
+            bytes.append(Kind.forget.rawValue)
+            bytes.appendVarint(UInt64(ids.count))
+            for id in ids { id.encode(into: &bytes) }
         }
     }
 
@@ -79,6 +85,12 @@ extension TopologyChange {
             self = .setKeyspace(prefix: prefix, try Quorums(from: &reader))
         case .unsetKeyspace:
             self = .unsetKeyspace(prefix: try reader.readSized(max: Keyspace.prefixSizeMax))
+        case .forget:
+            var ids: [UniqueID] = []
+            for _ in 0..<(try reader.readCount(max: Self.forgottenMax)) {
+                ids.append(try UniqueID(from: &reader))
+            }
+            self = .forget(ids)
         }
     }
 }

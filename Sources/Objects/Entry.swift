@@ -48,12 +48,42 @@ public struct Entry: Sendable, Equatable {
     public var stamp: Timestamp
     public var content: Content
     public var deadline: Deadline
+    /// A register whose writer said what it has seen (`DPUT`): increments that it has not seen
+    /// count into it whenever they were made. A plain write means to replace all that is older.
+    /// False where there is no register any more.
+    public var isCausal: Bool
 
-    public init(dot: Dot, stamp: Timestamp, content: Content, deadline: Deadline) {
+    public init(
+        dot: Dot, stamp: Timestamp, content: Content, deadline: Deadline, isCausal: Bool = false
+    ) {
         self.dot = dot
         self.stamp = stamp
         self.content = content
         self.deadline = deadline
+        self.isCausal = isCausal
+    }
+
+    /// Takes over the content of the same event, as it is elsewhere.
+    mutating func take(contentOf other: Entry) {
+        content = other.content
+        isCausal = other.isCausal
+    }
+
+    /// Whether what `share` has added counts into this register.
+    func counts(_ share: Entry) -> Bool { isCausal || stamp <= share.stamp }
+
+    /// Whether it is a whole value, be it past its deadline.
+    var isRegister: Bool {
+        switch content {
+        case .register, .expired: true
+        case .none, .share: false
+        }
+    }
+
+    /// The order in which siblings are shown, total and the same on every node: the later stamp
+    /// first, ties broken by dot.
+    func wins(over other: Entry) -> Bool {
+        (stamp, dot) > (other.stamp, other.dot)
     }
 
     var hasContent: Bool {
@@ -64,5 +94,14 @@ public struct Entry: Sendable, Equatable {
     var hasDeadline: Bool {
         if case .none = deadline { return false }
         return true
+    }
+
+    /// Which parts are there, and whether the content has expired: all that two replicas may hold
+    /// differently of one dot. Part of fingerprints, so on the wire.
+    var parts: UInt8 {
+        var parts: UInt8 = content.hasExpired ? 1 : 0
+        if hasContent { parts |= 2 }
+        if hasDeadline { parts |= 4 }
+        return parts
     }
 }

@@ -31,4 +31,12 @@ public enum Mutation: Sendable, Equatable {
     case setDeadline(DeadlineChange)
     /// Drops the values and keeps the context.
     case delete
+
+    /// Whether it replaces the whole value.
+    public var isOverwrite: Bool {
+        switch self {
+        case .assign, .delete: true
+        case .increment, .incrementDecimal, .setDeadline: false
+        }
+    }
 }

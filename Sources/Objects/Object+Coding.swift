@@ -5,7 +5,7 @@ internal import Hashing
 // The head record of a key. On disk and on the wire, the same bytes in both. Never reorder or
 // reuse.
 //
-//     u8       format version, 1 or 2
+//     u8       format version, 1 to 3
 //     u8       type: 1 string; the highest bit is set when an entry has a deadline (kind 1)
 //     …        causal context (CausalContext+Coding)
 //     varint   number of entries
@@ -15,24 +15,27 @@ internal import Hashing
 //       u8     content kind | deadline kind << 4    }
 //       varint deadline in ms since 1970            } deadline kind 1 only
 //       …      content                              }
-//     …        marks of counters (CounterMark+Coding), in version 2
+//     …        marks of counters (CounterMark+Coding), from version 2 on
 //     u32      the low half of XXH3-64 of all bytes before (little endian)
 //
 // Content kinds: 0 none, 1 register (varint length, bytes), 2 share of whole numbers (varint start,
 // zigzag varint), 3 share of decimals (varint start, 16 bytes little endian, two's complement), 4
-// expired register, 5 and 6 expired shares (as 2 and 3). Deadline kinds: 0 none, 1 at, 2 never.
+// expired register, 5 and 6 expired shares (as 2 and 3), 7 causal register (as 1; from version 3 on).
+// Deadline kinds: 0 none, 1 at, 2 never.
 //
 // The checksum is made by the coordinator and travels with the record, so that bytes which changed
 // in memory, on a wire or on a disk are found by whoever decodes them.
 //
 // Version 2 came with counters that know what covers them. A record without shares and marks is
 // written as version 1, which has no marks and no kinds 5 and 6, and in which shares have no start:
-// each is read as a run that starts at its dot. So versions can live side by side while no counters
-// are written. A reader refuses versions above its own.
+// each is read as a run that starts at its dot. Version 3 came with registers that say that they were
+// written with a context; a record without them is written as one of the others. So versions can
+// live side by side while neither is written. A reader refuses versions above its own.
 
 extension Object {
     /// The newest version that is written and read.
-    public static let formatVersion: UInt8 = 2
+    public static let formatVersion: UInt8 = 3
+    private static let formatVersionWithoutCausal: UInt8 = 2
     private static let formatVersionWithoutCounters: UInt8 = 1
 
     private static let stringType: UInt8 = 1
@@ -40,18 +43,19 @@ extension Object {
     private static let checksumSize = 4
     /// What expired shares add to their content kind.
     private static let shareExpired: UInt8 = 3
+    private static let causalRegister: UInt8 = 7
 
     public func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(40 + 32 * entries.count + 12 * context.actorCount + payloadSize)
-        let hasCounters = hasCounters
-        bytes.append(hasCounters ? Self.formatVersion : Self.formatVersionWithoutCounters)
+        let version = formatVersion
+        bytes.append(version)
         bytes.append(Self.stringType | (deadlineMsAny ? Self.deadlineFlag : 0))
         context.encode(into: &bytes)
         bytes.appendVarint(UInt64(entries.count))
         // By index, here and below: walking the list copies its entries.
         for index in entries.indices { Self.encode(entries[index], into: &bytes) }
-        if hasCounters { covered.encode(into: &bytes) }
+        if version > Self.formatVersionWithoutCounters { covered.encode(into: &bytes) }
         bytes.appendLittleEndian(UInt32(truncatingIfNeeded: xxh3(bytes)))
         return bytes
     }
@@ -93,12 +97,15 @@ extension Object {
         record.count > 1 && record[1] & deadlineFlag != 0
     }
 
-    private var hasCounters: Bool {
-        if !covered.isEmpty { return true }
+    /// The oldest that can say all that is here.
+    private var formatVersion: UInt8 {
+        var version =
+            covered.isEmpty ? Self.formatVersionWithoutCounters : Self.formatVersionWithoutCausal
         for index in entries.indices {
-            if case .share = entries[index].content { return true }
+            if entries[index].isCausal { return Self.formatVersion }
+            if case .share = entries[index].content { version = Self.formatVersionWithoutCausal }
         }
-        return false
+        return version
     }
 
     private var deadlineMsAny: Bool {
@@ -115,7 +122,7 @@ extension Object {
         let content: UInt8 =
             switch entry.content {
             case .none: 0
-            case .register: 1
+            case .register: entry.isCausal ? causalRegister : 1
             case .share(let share): share.total.kind + (share.isExpired ? shareExpired : 0)
             case .expired: 4
             }
@@ -163,8 +170,12 @@ extension Object {
             share.isExpired = isExpired
             content = .share(share)
         case 4: content = .expired
+        case causalRegister where version > formatVersionWithoutCausal:
+            content = .register(try reader.readSized())
         default: throw .invalid("content kind")
         }
-        return Entry(dot: dot, stamp: stamp, content: content, deadline: deadline)
+        return Entry(
+            dot: dot, stamp: stamp, content: content, deadline: deadline,
+            isCausal: kinds & 0x0F == causalRegister)
     }
 }

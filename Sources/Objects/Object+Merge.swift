@@ -12,7 +12,9 @@ extension Object {
             self = other
             return true
         }
-        if context == other.context { return mergePayloads(of: other) }
+        if context == other.context, hasSameParts(as: other) {
+            return mergePayloads(of: other)
+        }
         var merged = InlineFirst<Entry>()
         var marks = covered
         for mark in other.covered { marks.note(mark) }
@@ -44,16 +46,31 @@ extension Object {
         return self != before
     }
 
-    /// Equal contexts mean equal events; only payloads that one side has expired may differ, and
-    /// how exactly it is known what covers a counter.
+    /// Whether both hold the same dots and the same parts of them, expired or not. With equal
+    /// contexts they do, unless something was cut from one of them.
+    private func hasSameParts(as other: Object) -> Bool {
+        guard entries.count == other.entries.count else { return false }
+        for index in entries.indices {
+            guard entries[index].dot == other.entries[index].dot,
+                entries[index].parts | 1 == other.entries[index].parts | 1
+            else { return false }
+        }
+        return true
+    }
+
+    /// Equal events: only payloads that one side has expired may differ, stamps that one side has
+    /// settled, and how exactly it is known what covers a counter.
     private mutating func mergePayloads(of other: Object) -> Bool {
         var isChanged = false
         for index in entries.indices where index < other.entries.count {
             let (mine, theirs) = (entries[index], other.entries[index])
-            guard mine.dot == theirs.dot, mine.content.hasExpired,
-                theirs.content.isLive
-            else { continue }
-            entries[index].content = theirs.content
+            guard mine.dot == theirs.dot else { continue }
+            if theirs.stamp < mine.stamp {
+                entries[index].stamp = theirs.stamp
+                isChanged = true
+            }
+            guard mine.content.hasExpired, theirs.content.isLive else { continue }
+            entries[index].take(contentOf: theirs)
             isChanged = true
         }
         guard covered != other.covered else { return isChanged }
@@ -96,9 +113,12 @@ extension Object {
     /// Both sides hold this dot: a part survives when both still have it.
     private static func join(_ left: Entry, _ right: Entry) -> Entry {
         var joined = left
+        joined.stamp = min(left.stamp, right.stamp)
         switch (left.content, right.content) {
-        case (.none, _), (_, .none): joined.content = .none
-        case (.expired, let present): joined.content = present
+        case (.none, _), (_, .none):
+            joined.content = .none
+            joined.isCausal = false
+        case (.expired, _): joined.take(contentOf: right)
         case (.share(let share), .share(let present)) where share.isExpired:
             joined.content = .share(present)
         default: break

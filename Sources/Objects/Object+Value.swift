@@ -18,30 +18,21 @@ extension Object {
 
     /// All concurrent values at `nowMs`, the winner first: what `DGET` answers.
     ///
-    /// Increments count into every sibling that is a number. Without a register they are one value.
+    /// Increments count into every sibling that is a number and that they are not older than.
+    /// Without a register they are one value.
     public func siblings(nowMs: UInt64) -> [[UInt8]] {
         guard !isExpired(nowMs: nowMs) else { return [] }
-        let increments = Increments(of: self)
-        let registers = entries.filter { $0.register != nil }
-            .sorted { Self.wins($0, over: $1) }
-        if registers.isEmpty { return increments.total.map { [$0] } ?? [] }
-        return registers.compactMap { entry in entry.register.map { increments.added(to: $0) } }
+        let registers = entries.filter { $0.isRegister }.sorted { $0.wins(over: $1) }
+        if registers.isEmpty { return Increments(of: self).total.map { [$0] } ?? [] }
+        return registers.compactMap { entry in
+            entry.register.map { Increments(of: self, since: entry).added(to: $0) }
+        }
     }
 
     private func winningBytes() -> [UInt8]? {
-        var winner: Entry?
-        for entry in entries where entry.register != nil {
-            if winner.map({ Self.wins(entry, over: $0) }) ?? true { winner = entry }
-        }
-        let increments = Increments(of: self)
-        guard let register = winner?.register else { return increments.total }
-        return increments.added(to: register)
-    }
-
-    /// The order in which siblings are shown, total and the same on every node: the later stamp
-    /// first, ties broken by dot.
-    private static func wins(_ left: Entry, over right: Entry) -> Bool {
-        (left.stamp, left.dot) > (right.stamp, right.dot)
+        guard let winner else { return Increments(of: self).total }
+        guard let register = winner.register else { return nil }
+        return Increments(of: self, since: winner).added(to: register)
     }
 }
 
@@ -60,9 +51,12 @@ private struct Increments {
     private var sum = FixedDecimal.zero
     private var isEmpty = true
 
-    init(of object: Object) {
+    /// - Parameter register: what they count into; older ones do not.
+    init(of object: Object, since register: Entry? = nil) {
         for entry in object.entries {
-            guard case .share(let share) = entry.content, !share.isExpired else { continue }
+            guard case .share(let share) = entry.content, !share.isExpired,
+                register?.counts(entry) ?? true
+            else { continue }
             sum = sum.saturatingSum(object.uncovered(share, of: entry.dot))
             isEmpty = false
         }

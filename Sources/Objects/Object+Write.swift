@@ -25,6 +25,11 @@ extension Object {
         context.insert(dot)
     }
 
+    /// Takes in an event that leaves nothing behind and covers nothing.
+    ///
+    /// - Precondition: `dot` is new: `context` does not contain it.
+    public mutating func note(_ dot: Dot) { context.insert(dot) }
+
     /// Replaces what `seen` covers by `value`, or by nothing, as the write event `dot`: `DPUT` and
     /// `DDEL`. What the writer has not seen stays as siblings.
     public mutating func write(
@@ -37,7 +42,8 @@ extension Object {
         context.insert(dot)
         settleCounters()
         guard let value else { return }
-        let entry = Entry(dot: dot, stamp: stamp, content: .register(value), deadline: .never)
+        let entry = Entry(
+            dot: dot, stamp: stamp, content: .register(value), deadline: .never, isCausal: true)
         insert(entry)
     }
 
@@ -53,7 +59,8 @@ extension Object {
     }
 
     private mutating func assign(
-        _ bytes: [UInt8], _ change: DeadlineChange, dot: Dot, stamp: Timestamp, nowMs: UInt64
+        _ bytes: [UInt8], _ change: DeadlineChange, dot: Dot, stamp: Timestamp, nowMs: UInt64,
+        isCausal: Bool = false
     ) {
         let deadline: Entry.Deadline
         switch change {
@@ -66,7 +73,9 @@ extension Object {
                 deadline = .never
             }
         }
-        let entry = Entry(dot: dot, stamp: stamp, content: .register(bytes), deadline: deadline)
+        let entry = Entry(
+            dot: dot, stamp: stamp, content: .register(bytes), deadline: deadline,
+            isCausal: isCausal)
         if entries.count == 1 {
             cover(entries[0])
             entries[0] = entry
@@ -102,6 +111,12 @@ extension Object {
         guard let own, var share = entries[own].share else {
             return begin(amount, dot: dot, stamp: stamp)
         }
+        if let winner, !winner.counts(entries[own]) {
+            // It does not count any more, and must not come back with what is added now.
+            cover(entries[own])
+            entries.remove(at: own)
+            return begin(amount, dot: dot, stamp: stamp)
+        }
         if let total = share.total.adding(amount) {
             share.total = total
             entries.remove(at: own)
@@ -124,7 +139,8 @@ extension Object {
         let visible = visible(nowMs: nowMs)
         let base = visible.flatMap { try? FixedDecimal(parsing: $0.bytes) } ?? .zero
         let total = base.saturatingSum(amount.decimal)
-        assign(total.text, .keep, dot: dot, stamp: stamp, nowMs: nowMs)
+        // No more than an increment: what others have added elsewhere goes on counting.
+        assign(total.text, .keep, dot: dot, stamp: stamp, nowMs: nowMs, isCausal: true)
     }
 
     private mutating func insert(_ entry: Entry) {

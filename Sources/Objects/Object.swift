@@ -31,10 +31,25 @@ public struct Object: Sendable, Equatable {
     /// Nothing was ever written here, as far as this replica knows.
     public var isUnknown: Bool { context.isEmpty }
 
+    /// The register that a client sees, or saw until its deadline.
+    var winner: Entry? {
+        var winner: Entry?
+        for index in entries.indices where entries[index].isRegister {
+            if winner.map({ entries[index].wins(over: $0) }) ?? true { winner = entries[index] }
+        }
+        return winner
+    }
+
     /// When the key expires: nil for never. Without any deadline entry it is never, too.
+    ///
+    /// It is the winner's own deadline, or the longest of it and those that came later. What is
+    /// older than the winner has no say: it was there when the winner replaced it, or would have
+    /// been, had its coordinator heard of it.
     public var deadlineMs: UInt64? {
+        let winner = entries.count > 1 ? winner : nil
         var latest: UInt64?
         for entry in entries {
+            if let winner, winner.wins(over: entry) { continue }
             switch entry.deadline {
             case .none: continue
             case .never: return nil
@@ -82,26 +97,23 @@ public struct Object: Sendable, Equatable {
 
     /// A 64-bit fingerprint: objects with equal ones are equal. It is what reads compare.
     ///
-    /// Equal contexts mean equal events, but for payloads that one replica has dropped at a
-    /// deadline and another one keeps, having heard in time of a concurrent value that lives
-    /// longer. So what has expired counts; and so does how far counters are covered, which a
-    /// client's context of an older format does not tell exactly.
+    /// Equal contexts mean equal events only as long as nothing was cut from them: of two replicas
+    /// one may know a value as replaced and have cut the event that did it, and the other not. So
+    /// what is there counts: the dots, and which of their parts, expired or not; what is in them
+    /// follows from the dots. And so does how far counters are covered, which a client's context
+    /// of an older format does not tell exactly.
     public var fingerprint: UInt64 {
         var hash = context.fingerprint
-        for index in entries.indices where entries[index].content.hasExpired {
-            hash = hash &* 31 &+ Self.fingerprint(of: entries[index].dot)
+        // By index: walking the list copies its entries.
+        for index in entries.indices {
+            let parts = entries[index].parts
+            hash = hash &* 31 &+ entries[index].dot.fingerprint(salt: UInt64(parts))
         }
         for mark in covered {
             let dot = Dot(actor: mark.actor, counter: mark.counter)
-            hash = hash &* 33 &+ Self.fingerprint(of: dot)
+            hash = hash &* 33 &+ dot.fingerprint(salt: 0)
         }
         return hash
-    }
-
-    private static func fingerprint(of dot: Dot) -> UInt64 {
-        var context = CausalContext()
-        context.insert(dot)
-        return context.fingerprint
     }
 
     /// Drops the payloads once the deadline has passed. Every replica comes to the same result from
@@ -111,7 +123,9 @@ public struct Object: Sendable, Equatable {
         for index in entries.indices {
             switch entries[index].content {
             case .none: continue
-            case .register, .expired: entries[index].content = .expired
+            case .register, .expired:
+                entries[index].content = .expired
+                entries[index].isCausal = false
             case .share(var share):
                 share.isExpired = true
                 entries[index].content = .share(share)

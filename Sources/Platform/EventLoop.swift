@@ -155,13 +155,16 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: On the loop
 
-    /// The clocks, read at most once a pass: all that happens in a pass happens at one time.
+    /// The clocks, read once a pass: all that happens in a pass happens at one time, as a rule.
     public var now: Now {
         if let cachedNow { return cachedNow }
         let now = SystemClock.now()
         cachedNow = now
         return now
     }
+
+    /// Reads the clocks once more, for what must not go by the time at which the pass began.
+    public func readClocks() { cachedNow = nil }
 
     /// Makes `passEnded` run again before the loop sleeps: for a hook that has left work over.
     public func requestPass() {

@@ -14,6 +14,11 @@ public enum FileSystem {
 
     public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+    public static func isDirectory(_ path: String) -> Bool {
+        var facts = stat()
+        return unsafe stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// Makes a directory and those above it that are missing; an existing one is fine.
     public static func createDirectory(_ path: String) throws(PlatformError) {
         if unsafe mkdir(path, 0o755) == 0 { return }

@@ -3,9 +3,9 @@ internal import Glibc
 
 /// The clocks of the machine, for what runs outside a loop: on a loop, `EventLoop.now` is cheaper.
 public enum SystemClock {
-    /// Nanoseconds since some moment before the process: never goes back, and stands while the
-    /// machine is suspended.
-    public static func monotonicNs() -> UInt64 { read(CLOCK_MONOTONIC) }
+    /// Nanoseconds since the machine started: never goes back, and goes on while the machine is
+    /// suspended, or what was handed to this node before would seem fresh to it afterwards.
+    public static func monotonicNs() -> UInt64 { read(CLOCK_BOOTTIME) }
 
     /// Milliseconds since 1970; jumps when an operator or a time daemon sets the clock.
     public static func wallMs() -> UInt64 { read(CLOCK_REALTIME) / 1_000_000 }

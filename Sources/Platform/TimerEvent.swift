@@ -8,7 +8,7 @@ final class TimerEvent: Sendable {
     let descriptor: Int32
 
     init() throws(PlatformError) {
-        descriptor = timerfd_create(CLOCK_MONOTONIC, O_CLOEXEC | O_NONBLOCK)
+        descriptor = timerfd_create(CLOCK_BOOTTIME, O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw PlatformError(
                 status: -errno, operation: "creating an event", subject: "for a timer")

@@ -76,7 +76,7 @@ public struct ReadQuorum: Sendable {
     private enum Part: UInt8 { case asking, merging, settling, decided }
 
     private let r: Int
-    private let pr: Int
+    private var pr: Int
     private let primaries: Int
     private var order: PlaceList
     private var part = Part.asking
@@ -131,6 +131,23 @@ public struct ReadQuorum: Sendable {
 
     /// Adds a replica that may be asked when those before it do not suffice.
     public mutating func append(_ place: Int) { order.append(place) }
+
+    /// The replica at `place` does not answer; `apply` with the same says what to do next.
+    public mutating func fail(_ place: Int) {
+        _ = pending.remove(place)
+        _ = repairing.remove(place)
+    }
+
+    /// Goes on with as many primaries as may still answer, and with no fewer than `least`: for a
+    /// coordinator that is none of them, and asks them all the same as long as there are some.
+    public mutating func relaxPrimaries(to least: Int) {
+        guard part == .asking else { return }
+        var hopeful = counted.union(pending)
+        for index in 0..<order.count where !asked.contains(order[index]) {
+            hopeful.insert(order[index])
+        }
+        pr = max(least, min(pr, primaryCount(of: hopeful)))
+    }
 
     /// What to do next, at the beginning or after an effect `.ask` that was carried out: call until
     /// it returns something else than `.ask`.

@@ -93,6 +93,14 @@ public struct WriteQuorum: Sendable {
         pending.insert(place)
     }
 
+    /// How many replicas must have the write.
+    public var required: Int { requirement.w }
+
+    /// Begins anew, for another write under the same requirement.
+    public mutating func restart() {
+        self = WriteQuorum(primaries: primaries, requirement: requirement)
+    }
+
     /// Whether replicas need to say when the write is on disk.
     public var wantsDurability: Bool { requirement.dw > 0 }
 

@@ -2,7 +2,9 @@ internal import Causality
 internal import Commands
 internal import Engine
 internal import Essentials
+internal import Membership
 internal import Objects
+internal import Placement
 internal import Wire
 
 /// Clients: what they send to a node, and what they are answered.
@@ -15,7 +17,8 @@ extension Cluster {
         _ words: [[UInt8]], at index: Int, _ wanted: ConsistencyOverride = ConsistencyOverride()
     ) -> UInt64 {
         let key = ObjectKey(words.count > 1 ? words[1] : [])
-        let number = clients.add(words, at: index, terms(of: key, wanted, at: index), atNs: timeNs)
+        let number = clients.add(
+            words, at: index, terms(of: key, wanted, at: index), sentNs: timeNs, atNs: timeNs)
         observer?(.submitted(number))
         switch Invocation.interpret(arguments: words) {
         case .key(let keyRequest): send(keyRequest, number, wanted, to: index)
@@ -25,20 +28,36 @@ extension Cluster {
         return number
     }
 
-    /// As a session of the server does it.
+    /// On a connection of its own, to the loop of its key.
     private func send(
         _ keyRequest: KeyRequest, _ number: UInt64, _ wanted: ConsistencyOverride, to index: Int
     ) {
-        let key = ObjectKey(keyRequest.key)
-        let shard = sharding.shard(of: key.position)
-        guard let rules = self[index].process?.shards[shard].rules else {
-            return clients.lose(at: index)
+        guard let process = self[index].process else {
+            clients.lose(at: index)
+            return
         }
-        let request = Request(
-            origin: .client(Clients.origin(of: number)), key: key,
-            operation: keyRequest.operation, consistency: rules.resolve(wanted, for: key.bytes),
-            arguments: clients[number].words)
+        let key = ObjectKey(keyRequest.key)
+        let shard = sharding(of: index).shard(of: key.position)
+        let origin = Clients.origin(of: number)
+        let request = request(
+            keyRequest, from: origin, wanted, at: index, loop: shard, process)
         post(.requested(request), to: index, shard: shard)
+    }
+
+    /// As a session on a loop of the server hands it over: where the node does not hold the key,
+    /// the command travels in its own words.
+    func request(
+        _ keyRequest: KeyRequest, from origin: UInt64, _ wanted: ConsistencyOverride,
+        at index: Int, loop: Int, _ process: Process
+    ) -> Request {
+        let key = ObjectKey(keyRequest.key)
+        let state = process.shards[loop]
+        let partition = state.topology.partitioning.partition(of: key.position)
+        let isReplica = state.topology.placement.place(of: self[index].number, in: partition) != nil
+        return Request(
+            origin: .client(origin), key: key, operation: keyRequest.operation,
+            consistency: state.rules.resolve(wanted, for: key.bytes),
+            arguments: isReplica ? [] : keyRequest.arguments)
     }
 
     @discardableResult

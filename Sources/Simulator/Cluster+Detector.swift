@@ -37,7 +37,7 @@ extension Cluster {
                 dispatch(message, from: index, to: connection.opener, connection, isAnswer: true)
             case .judge(let node, let liveness):
                 trace.note(.detector, self[index].name, "node \(node) is \(liveness)")
-                for shard in 0..<options.shards {
+                for shard in 0..<shardCount(index) {
                     post(.peerJudged(node, liveness), to: index, shard: shard)
                 }
             case .viewed: break

@@ -7,7 +7,7 @@ internal import Placement
 extension Cluster {
     /// The newest state of a key at a node: in its cache, or else on its disk.
     func held(_ key: ObjectKey, by index: Int) -> Object? {
-        let shard = sharding.shard(of: key.position)
+        let shard = sharding(of: index).shard(of: key.position)
         if let object = self[index].process?.shards[shard].plane.cached(key) {
             return object.isUnknown ? nil : object
         }
@@ -17,7 +17,7 @@ extension Cluster {
     /// The sweeper of a node looks at every record.
     func sweep(_ index: Int) {
         for key in self[index].disk.keys {
-            post(.expiryFound(key), to: index, shard: sharding.shard(of: key.position))
+            post(.expiryFound(key), to: index, shard: sharding(of: index).shard(of: key.position))
         }
     }
 

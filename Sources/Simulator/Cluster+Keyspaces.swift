@@ -11,7 +11,7 @@ extension Cluster {
     func terms(
         of key: ObjectKey, _ wanted: ConsistencyOverride, at index: Int
     ) -> (consistency: Consistency, isUnderKeyspace: Bool) {
-        let shard = sharding.shard(of: key.position)
+        let shard = sharding(of: index).shard(of: key.position)
         let all = self[index].process?.shards[shard].topology.keyspaces.all ?? []
         let keyspace = all.filter { key.bytes.starts(with: $0.prefix) }
             .max { $0.prefix.count < $1.prefix.count }

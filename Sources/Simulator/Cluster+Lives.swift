@@ -13,11 +13,11 @@ extension Cluster {
             topology.member(id: self[index].description.id) != nil
         else { return }
         var facts = self[index].disk.facts
-        // After an unclean stop every actor that may have been used and forgotten is left alone.
-        let horizonMs =
-            facts.wasStoppedCleanly
-            ? facts.trustHorizonMs : max(facts.trustHorizonMs, facts.epochCeilingMs + 1)
+        let horizonMs = horizonMs(index, after: facts)
         facts.trustHorizonMs = horizonMs
+        // What was put back, or copied, may lack votes and entries that it has confirmed.
+        if facts.isRestored { facts.consensus.doubt() }
+        facts.isRestored = false
         facts.wasStoppedCleanly = false
         self[index].disk.facts = facts
         var settings = DataPlane.Settings(
@@ -29,8 +29,15 @@ extension Cluster {
         settings.hintAgeMsMax = options.hintAgeMsMax
         settings.inFlightMax = options.inFlightMax
         settings.parkedMax = options.parkedMax
+        settings.valueSizeMax = options.valueSizeMax
+        if let bytes = options.bounds.writeBytes { settings.writeBytesMax = bytes }
+        if let bytes = options.bounds.parkedBytes { settings.parkedBytesMax = bytes }
+        if let count = options.bounds.lingering { settings.lingeringMax = count }
+        if let count = options.bounds.siblings { settings.siblingsMax = count }
+        if let count = options.bounds.tokenExceptions { settings.tokenExceptionsMax = count }
+        settings.confirmsEpoch = options.confirmsEpoch
         settings.bug = options.bug
-        let shards = (0..<options.shards).map { _ in
+        let shards = (0..<self[index].shards).map { _ in
             var plane = DataPlane(settings: settings, topology: topology)
             plane.admission.waitNsMax = UInt64(options.waitMsMax) * 1_000_000
             return Process.Shard(plane: plane, topology: topology, rules: rules(of: topology))
@@ -44,13 +51,18 @@ extension Cluster {
                 id: self[index].description.id, topology: topology, consensus: facts.consensus,
                 seed: random.next(), settings: options.control),
             detector: FailureDetector(
-                node: self[index].number, incarnation: now(index).wallMs, seed: random.next()))
+                node: self[index].number, incarnation: machineNow(index).wallMs,
+                seed: random.next()),
+            clock: CommonClock(
+                node: self[index].number, members: topology.members.map(\.number),
+                boundMs: options.driftMsMax, now: machineNow(index)))
         agreement.noteStart(of: index, facts.consensus)
         control(.ticked, at: index)
         tickDetector(index)
-        for shard in 0..<options.shards {
+        for shard in 0..<shardCount(index) {
             post(
-                .hintsFound(self[index].disk.hintAccounts(shard: shard)), to: index, shard: shard)
+                .hintsFound(self[index].disk.hintAccounts(shard: shard, of: sharding(of: index))),
+                to: index, shard: shard)
         }
         mix(UInt64(index))
         observer?(.started(node: index))
@@ -81,6 +93,16 @@ extension Cluster {
         end(index)
     }
 
+    /// A stopped node's disk is as it was at an earlier orderly stop. What it had taken since is
+    /// gone, and the file system tells the next start that it is another directory.
+    func putBack(_ index: Int, to earlier: Disk) {
+        guard !self[index].isRunning else { return }
+        let lost = self[index].disk.keysThatDiffer(from: earlier)
+        self[index].disk = earlier
+        self[index].disk.facts.isRestored = true
+        for key in lost { observer?(.damaged(node: index, key, .putBack)) }
+    }
+
     /// One step of a process's work is about to be made; false if the process has ended instead.
     func step(_ index: Int) -> Bool {
         guard self[index].isRunning else { return false }
@@ -107,6 +129,7 @@ extension Cluster {
     func resume(_ index: Int) {
         guard self[index].isPaused else { return }
         self[index].isPaused = false
+        observer?(.resumed(node: index))
         let waiting = self[index].waiting
         self[index].waiting = []
         for happening in waiting { plan(happening) }
@@ -126,9 +149,11 @@ extension Cluster {
         }
         self[index].process = nil
         self[index].fuse = nil
+        self[index].stall = nil
         self[index].traps = []
         resume(index)
-        clients.lose(at: index)
+        for number in clients.lose(at: index) { observer?(.lost(number)) }
+        breakConnections(at: index)
         mix(UInt64(index))
         observer?(.ended(node: index))
         for other in nodes.indices.map({ $0 + 1 }) where other != index {
@@ -150,6 +175,14 @@ extension Cluster {
         }
         self[index].process?.shards[shard].topology = topology
         self[index].process?.shards[shard].rules = rules(of: topology)
+    }
+
+    /// No actor of an earlier run is continued, whatever the disk says about it.
+    private func horizonMs(_ index: Int, after facts: Disk.Facts) -> UInt64 {
+        if options.bug == .continuesLife, facts.wasStoppedCleanly { return facts.trustHorizonMs }
+        return Life.begin(
+            wallMs: now(index).wallMs, usedMs: max(facts.trustHorizonMs, facts.epochCeilingMs),
+            using: &random)
     }
 
     private func epochReachedMs(_ index: Int) -> UInt64 {

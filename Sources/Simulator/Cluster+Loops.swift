@@ -4,13 +4,21 @@ internal import Membership
 internal import Objects
 internal import Wire
 
-/// The loops of the nodes' shards: passes, effects, and the batches that effects wait for, as the
-/// server has them.
+/// The loops of the nodes' shards: their passes, in the server's order.
+///
+/// A pass takes in all that has come, one after the other, and carries out what follows from each
+/// before the next; then it writes one batch, sends a frame a connection, and writes replies. It is
+/// made of parts (`LoopWork`), between any two of which the process can end, or the loop stand
+/// still while time goes on.
 extension Cluster {
     /// Hands an event to a shard's loop, which takes it in its next pass.
     func post(_ event: DataPlane.Event, to index: Int, shard: Int) {
-        guard self[index].process != nil else { return }
-        self[index].process?.shards[shard].inbox.append(event)
+        post(.event(event), to: index, shard: shard)
+    }
+
+    func post(_ input: LoopInput, to index: Int, shard: Int) {
+        guard let process = self[index].process else { return }
+        process.shards[shard].inbox.append(input)
         planPass(index, shard)
     }
 
@@ -24,25 +32,113 @@ extension Cluster {
         plan(.pass(place), inNs: UInt64(leastMs) * 1_000_000 + delayNs)
     }
 
-    /// One pass of a loop: all that has come in, then one batch with all that was stored.
+    /// One pass of a loop.
     func runPass(_ place: Place) {
-        guard isAlive(place) else { return }
+        guard isAlive(place), let process = self[place.node].process else { return }
         let (index, shard) = (place.node, place.shard)
-        let sinceNs = self[index].process?.shards[shard].passPlannedNs ?? timeNs
-        self[index].process?.shards[shard].passPlannedNs = nil
-        self[index].process?.shards[shard].plane.notePass(ns: timeNs - sinceNs, now: now(index))
-        let events = self[index].process?.shards[shard].inbox ?? []
-        self[index].process?.shards[shard].inbox = []
-        for event in events {
-            if case .durable(let number) = event {
-                self[index].process?.shards[shard].durableBatch = number
-            }
-            apply(event, index, shard)
-            if case .durable = event { releaseHeld(index, shard) }
+        let sinceNs = process.shards[shard].passPlannedNs ?? timeNs
+        process.shards[shard].passPlannedNs = nil
+        // One that stands still comes to it after its pass.
+        guard process.shards[shard].passNow == nil else { return }
+        let now = now(index)
+        process.shards[shard].passNow = now
+        process.shards[shard].plane.notePass(ns: timeNs - sinceNs, now: now)
+        let inputs = process.shards[shard].inbox
+        process.shards[shard].inbox = []
+        process.shards[shard].work.append(contentsOf: inputs.map { .take($0) })
+        process.shards[shard].work.append(contentsOf: LoopWork.passEnd)
+        goOn(process, index, shard)
+    }
+
+    /// A loop that has stood still goes on.
+    func endStall(_ place: Place) {
+        guard isAlive(place), let process = self[place.node].process,
+            process.shards[place.shard].isStalled
+        else { return }
+        process.shards[place.shard].isStalled = false
+        observer?(.resumed(node: place.node))
+        goOn(process, place.node, place.shard)
+    }
+
+    /// All of a node's loops go on, and none will stand still.
+    func endStalls(_ index: Int) {
+        self[index].stall = nil
+        for shard in 0..<shardCount(index) {
+            endStall(Place(node: index, life: self[index].life, shard: shard))
         }
-        closeBatch(index, shard)
-        flushOutbox(index, shard)
-        setTimer(place)
+    }
+
+    /// Does what is left to do, up to a point where the process ends or the loop stands still.
+    private func goOn(_ process: Process, _ index: Int, _ shard: Int) {
+        while self[index].process === process, !process.shards[shard].isStalled {
+            let isEffect = !process.shards[shard].effects.isEmpty
+            guard isEffect || !process.shards[shard].work.isEmpty else { return }
+            guard step(index), !stalls(process, index, shard) else { return }
+            if let effect = process.shards[shard].effects.popFirst() {
+                carryOut(effect, process, index, shard)
+            } else if let part = process.shards[shard].work.popFirst() {
+                perform(part, process, index, shard)
+            }
+        }
+    }
+
+    /// Whether the loop stands still from now on.
+    private func stalls(_ process: Process, _ index: Int, _ shard: Int) -> Bool {
+        guard self[index].stall != nil else { return false }
+        self[index].stall?.steps -= 1
+        guard let stall = self[index].stall, stall.steps < 0 else { return false }
+        self[index].stall = nil
+        process.shards[shard].isStalled = true
+        let place = Place(node: index, life: self[index].life, shard: shard)
+        if stall.isOfProcess {
+            pause(index)
+            plan(.resume(node: index), inNs: stall.ns)
+        }
+        plan(.stallEnd(place), inNs: stall.ns)
+        return true
+    }
+
+    private func perform(
+        _ part: LoopWork, _ process: Process, _ index: Int, _ shard: Int
+    ) {
+        switch part {
+        case .take(let input): take(input, process, index, shard)
+        case .commit:
+            guard let number = process.shards[shard].plane.closeBatch() else { return }
+            // What is stored while others hear of this batch is a batch of its own.
+            process.shards[shard].work.prepend(.commit)
+            let batch = Disk.Batch(
+                shard: shard, number: number, changes: process.shards[shard].changes)
+            process.shards[shard].changes = []
+            process.unwritten.append(batch)
+            if !self[index].isDiskHeld { writeNext(process, index) }
+        case .release(let isDurable):
+            let state = process.shards[shard]
+            let effect =
+                isDurable
+                ? process.shards[shard].heldForDurable.pop(upTo: state.durableBatch)
+                : process.shards[shard].heldForWritten.pop(upTo: state.writtenBatch)
+            guard let effect else { return }
+            process.shards[shard].work.prepend(part)
+            leave(effect, process, index, shard)
+        case .giveUpReplies: giveUpReplies(process, index, shard)
+        case .sendFrames: flushOutbox(index, shard)
+        case .answerClients: answerClients(process, index, shard)
+        case .end: endPass(process, index, shard)
+        }
+    }
+
+    private func endPass(_ process: Process, _ index: Int, _ shard: Int) {
+        process.shards[shard].passNow = nil
+        setTimer(Place(node: index, life: self[index].life, shard: shard))
+        if process.shards[shard].wantsSync {
+            process.shards[shard].wantsSync = false
+            if !self[index].isDiskHeld { sync(index) }
+        }
+        let state = process.shards[shard]
+        if !state.inbox.isEmpty || !state.outbox.isEmpty || state.plane.hasOpenBatch {
+            planPass(index, shard)
+        }
         checkAdoption(index)
         checkInspections(index)
     }
@@ -65,164 +161,113 @@ extension Cluster {
         post(.ticked, to: place.node, shard: place.shard)
     }
 
-    /// Gives one event to the data plane and carries its effects out.
-    private func apply(_ event: DataPlane.Event, _ index: Int, _ shard: Int) {
-        var events = [event]
-        while !events.isEmpty {
-            var effects: [DataPlane.Effect] = []
-            let next = events.removeFirst()
-            let before = self[index].process?.shards[shard].plane.counters
-            let now = now(index)
-            let isFenced = isFenced(next, index, shard)
-            if case .topologyAdopted(let topology) = next { follow(topology, index, shard) }
-            self[index].process?.shards[shard].plane.apply(next, now: now, into: &effects)
-            if isFenced, case .received(let message, _, _, _) = next {
-                observer?(.fenced(node: index, message, effects))
-            }
-            if let before, let after = self[index].process?.shards[shard].plane.counters {
-                let standIns = after.standInWrites - before.standInWrites
-                let writes = after.writes - before.writes - standIns
-                note(effects, at: index, writes: Int(writes))
-            }
-            for effect in effects {
-                guard step(index) else { return }
-                carryOut(effect, index, shard, loaded: &events)
-            }
+    // MARK: Taking in
+
+    private func take(_ input: LoopInput, _ process: Process, _ index: Int, _ shard: Int) {
+        switch input {
+        case .event(let event): take(event, process, index, shard)
+        case .arrived(let message, let node, let connection, let header):
+            route(message, from: node, connection, header, process, index, shard)
+        case .routed(let message, let node, let connection, let header, let arrivedNs):
+            let nowNs = loopNow(process, index, shard).monotonicNs
+            let waitedMs = (nowNs - min(arrivedNs, nowNs)) / 1_000_000
+            let event = DataPlane.Event.received(
+                message.waited(ms: waitedMs), from: self[node].number, link: connection.link,
+                header)
+            apply(event, process, index, shard)
+        case .answer(let connection, let message):
+            sendAnswer(message, from: index, shard: shard, on: connection)
+        case .commands(let connection): takeCommand(connection, process, index, shard)
+        case .reply(let connection, let sequence, let reply):
+            complete(connection, sequence, reply, process, shard)
         }
     }
 
-    /// - Parameter loaded: what can be read at once is an event of the same pass.
-    private func carryOut(
-        _ effect: DataPlane.Effect, _ index: Int, _ shard: Int, loaded: inout [DataPlane.Event]
+    private func take(_ event: DataPlane.Event, _ process: Process, _ index: Int, _ shard: Int) {
+        if case .durable(let number) = event {
+            process.shards[shard].durableBatch = number
+            process.shards[shard].work.prepend(.release(isDurable: true))
+        }
+        apply(event, process, index, shard)
+        if case .ticked = event { process.shards[shard].work.prepend(.giveUpReplies) }
+    }
+
+    /// Brings a peer's message to the shard of its key.
+    private func route(
+        _ message: PeerMessage, from node: Int, _ connection: Connection,
+        _ header: PeerFrameHeader, _ process: Process, _ index: Int, _ shard: Int
     ) {
-        switch effect {
-        case .load(let key, let token):
-            let slowness = self[index].diskSlowness
-            let isSlow = slowness > 1
-            if !isSlow, weather.loadMs == 0 || random.oneIn(2) {
-                loaded.append(.loaded(key, token: token, read(key, index)))
-            } else if isSlow, random.oneIn(8) {
-                // As much as may wait for it does.
-                loaded.append(.loaded(key, token: token, .overloaded))
-            } else {
-                let place = Place(node: index, life: self[index].life, shard: shard)
-                let leastNs = isSlow ? UInt64(slowness) * 2_000_000 : 0
-                let delayNs = random.durationNs(upToMs: weather.loadMs * slowness)
-                plan(.loaded(place, key, token: token), inNs: leastNs + delayNs)
-            }
-        case .store(let key, let record):
-            self[index].process?.shards[shard].changes.append(.put(key, record: record))
-        case .dropAll:
-            trace.note(.storage, self[index].name, "drop all")
-            self[index].process?.shards[shard].changes.append(.dropAll(shard: shard))
-        case .reply(_, _, let hold), .send(_, _, let hold), .answer(_, _, let hold):
-            if self[index].process?.shards[shard].isReached(hold) == true {
-                leave(effect, index, shard)
-            } else {
-                self[index].process?.shards[shard].held.append((hold, effect))
-            }
-        case .storeHint(let key, let value):
-            self[index].process?.shards[shard].changes.append(.putHint(key: key, value: value))
-        case .dropHint(let key):
-            self[index].process?.shards[shard].changes.append(.dropHint(key: key))
-        case .dropHints(let start, let end):
-            self[index].process?.shards[shard].changes.append(.dropHints(from: start, to: end))
-        case .loadHints(_, _, let hold), .scanHints(_, _, _, _, let hold):
-            if self[index].process?.shards[shard].isReached(hold) == true {
-                leave(effect, index, shard)
-            } else {
-                self[index].process?.shards[shard].held.append((hold, effect))
-            }
-        case .tellOfHints(let notice): note(notice, at: index)
-        case .requestSync: self[index].process?.shards[shard].wantsSync = true
-        case .describe(let token, let description): descriptions[token] = description
-        case .peerTimedOut(let node): detect(.peerTimedOut(node), at: index)
-        case .horizonMoved: break
+        let target = self.shard(of: message, at: index)
+        guard target != shard else {
+            let event = DataPlane.Event.received(
+                message, from: self[node].number, link: connection.link, header)
+            return apply(event, process, index, shard)
         }
-    }
-
-    func read(_ key: ObjectKey, _ index: Int) -> DataPlane.LoadResult {
-        self[index].disk.records[key].map { .record($0) } ?? .absent
-    }
-
-    /// An effect's time has come.
-    private func leave(_ effect: DataPlane.Effect, _ index: Int, _ shard: Int) {
-        switch effect {
-        case .reply(let origin, let reply, _): answer(Clients.number(of: origin), reply)
-        case .send(let node, let message, _):
-            if !send(message, from: index, shard: shard, to: Int(node.rawValue)) {
-                refuse(message, of: node, index, shard)
-            }
-        case .answer(let link, let message, _):
-            sendAnswer(message, from: index, shard: shard, on: Connection(link))
-        case .loadHints(let keys, let token, _):
-            let values = keys.map { self[index].disk.hints[$0] }
-            planHintEvent(.hintsLoaded(token: token, .values(values)), index, shard)
-        case .scanHints(let start, let end, let limit, let token, _):
-            let found = self[index].disk.scanHints(from: start, to: end, limit)
-            planHintEvent(
-                .hintsScanned(token: token, .chunk(found.records, next: found.next)), index, shard)
-        case .load, .store, .requestSync, .dropAll, .describe, .horizonMoved, .peerTimedOut,
-            .storeHint, .dropHint, .dropHints, .tellOfHints:
-            break
+        guard process.shards[target].inbox.count < 2 * options.mailboxMax else {
+            guard let id = message.requestID else { return }
+            let refusal = PeerMessage.refused(id: id, .overloaded)
+            return sendAnswer(refusal, from: index, shard: shard, on: connection)
         }
+        let arrivedNs = loopNow(process, index, shard).monotonicNs
+        post(
+            .routed(message, from: node, connection, header, arrivedNs: arrivedNs), to: index,
+            shard: target)
     }
 
-    /// The connection has broken: the same as a refusal of whoever was asked.
-    private func refuse(_ message: PeerMessage, of node: NodeNumber, _ index: Int, _ shard: Int) {
-        guard let id = message.requestID, let plane = self[index].process?.shards[shard].plane
-        else { return }
-        let link = LinkID(rawValue: 0)
-        let header = PeerFrameHeader(epoch: plane.epoch, fence: 0)
-        let refusal = PeerMessage.refused(id: id, .overloaded)
-        apply(.received(refusal, from: node, link: link, header), index, shard)
+    /// A pass reads the clocks once.
+    func loopNow(_ process: Process, _ index: Int, _ shard: Int) -> Now {
+        process.shards[shard].passNow ?? now(index)
     }
 
-    /// What a worker has read comes back in a later pass.
-    private func planHintEvent(_ event: DataPlane.Event, _ index: Int, _ shard: Int) {
-        let place = Place(node: index, life: self[index].life, shard: shard)
-        let delayNs = random.durationNs(upToMs: weather.loadMs * self[index].diskSlowness)
-        plan(.hintsRead(place, event), inNs: delayNs)
-    }
-
-    private func note(_ notice: HintNotice, at index: Int) {
-        switch notice {
-        case .delivered(let target, let records, let left):
-            let target = Node.name(Int(target.rawValue))
-            trace.note(.hints, self[index].name, "gave \(target) \(records) hints, \(left) left")
-        case .dropped(let target, let partition, let records, let bound):
-            let target = Node.name(Int(target.rawValue))
-            trace.note(
-                .hints, self[index].name, "dropped \(records) hints for \(target), \(bound)")
-            observer?(.hintsEvicted(node: index, partition))
+    /// Gives one event to the data plane; what follows is carried out after what is to be already.
+    func apply(_ event: DataPlane.Event, _ process: Process, _ index: Int, _ shard: Int) {
+        var effects: [DataPlane.Effect] = []
+        let before = process.shards[shard].plane.counters
+        let isFenced = isFenced(event, index, shard)
+        if case .topologyAdopted(let topology) = event { follow(topology, index, shard) }
+        // A command that was handed over goes by the time at which it is looked at.
+        var isForward = false
+        if case .received(.forward, _, _, _) = event { isForward = true }
+        let latestBeginNs = process.shards[shard].plane.latestBeginNs
+        if isForward || latestBeginNs > loopNow(process, index, shard).monotonicNs {
+            process.shards[shard].passNow = self.now(index)
         }
+        let now = loopNow(process, index, shard)
+        process.shards[shard].plane.apply(event, now: now, into: &effects)
+        if isFenced, case .received(let message, _, _, _) = event {
+            observer?(.fenced(node: index, message, effects))
+        }
+        let after = process.shards[shard].plane.counters
+        if after.standIns != before.standIns { noteStandIn(event) }
+        let standIns = after.standInWrites - before.standInWrites
+        // A key whose record tells too little gets a dot of its own, which is no write.
+        let renewed = after.actorsRenewed - before.actorsRenewed
+        let coverings = after.coverings - before.coverings
+        let writes = after.writes - before.writes - standIns + renewed + coverings
+        note(effects, at: index, writes: Int(writes))
+        process.shards[shard].effects.append(contentsOf: effects)
     }
 
     // MARK: Batches
 
-    private func closeBatch(_ index: Int, _ shard: Int) {
-        guard let number = self[index].process?.shards[shard].plane.closeBatch() else { return }
-        let changes = self[index].process?.shards[shard].changes ?? []
-        self[index].process?.shards[shard].changes = []
-        let batch = Disk.Batch(shard: shard, number: number, changes: changes)
-        self[index].process?.unwritten.append(batch)
-        if !self[index].isDiskHeld { writeBatches(index) }
+    /// Writes the batches that wait for the test, as a pass does at its end.
+    func writeBatches(_ index: Int) {
+        while let process = self[index].process, let batch = process.unwritten.first {
+            writeNext(process, index)
+            goOn(process, index, batch.shard)
+        }
     }
 
-    /// Writes the batches that wait, as the server does at the end of a pass.
-    func writeBatches(_ index: Int) {
-        while self[index].process?.unwritten.isEmpty == false {
-            guard step(index) else { return }
-            if self[index].isDiskFailing { return crash(index, losesPower: false) }
-            guard let batch = self[index].process?.unwritten.removeFirst() else { return }
-            self[index].disk.write(batch)
-            self[index].process?.shards[batch.shard].writtenBatch = batch.number
-            apply(.written(batch.number), index, batch.shard)
-            releaseHeld(index, batch.shard)
-            let wantsSync = self[index].process?.shards[batch.shard].wantsSync ?? false
-            self[index].process?.shards[batch.shard].wantsSync = false
-            if (options.acknowledgesDurable || wantsSync) && !self[index].isDiskHeld { sync(index) }
-        }
+    private func writeNext(_ process: Process, _ index: Int) {
+        guard step(index) else { return }
+        if self[index].isDiskFailing { return crash(index, losesPower: false) }
+        let batch = process.unwritten.removeFirst()
+        self[index].disk.write(batch)
+        process.shards[batch.shard].writtenBatch = batch.number
+        process.shards[batch.shard].work.prepend(.release(isDurable: false))
+        apply(.written(batch.number), process, index, batch.shard)
+        let wantsSync = options.acknowledgesDurable || process.shards[batch.shard].wantsSync
+        if wantsSync, !self[index].isDiskHeld { sync(index) }
     }
 
     /// Starts an fsync for all that is written, unless one is under way.
@@ -245,13 +290,5 @@ extension Cluster {
         }
         if options.acknowledgesDurable, !self[index].isDiskHeld { sync(index) }
         checkAdoption(index)
-    }
-
-    private func releaseHeld(_ index: Int, _ shard: Int) {
-        let effects = self[index].process?.shards[shard].takeReached() ?? []
-        for effect in effects {
-            guard step(index) else { return }
-            leave(effect, index, shard)
-        }
     }
 }

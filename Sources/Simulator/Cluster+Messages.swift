@@ -35,6 +35,7 @@ extension Cluster {
     ) {
         guard let process = self[index].process else { return }
         trace.note(message, from: index, to: target)
+        noteFallback(message, to: target)
         let outbox = process.shards[shard].outbox
         if let place = outbox.firstIndex(where: {
             $0.target == target && $0.connection == connection && $0.isAnswer == isAnswer
@@ -81,12 +82,14 @@ extension Cluster {
         }
         guard !random.happens(oneIn: weather.lossOneIn) else { return }
         planArrival(envelope)
-        guard !envelope.hasForward, random.happens(oneIn: weather.duplicateOneIn) else { return }
+        guard random.happens(oneIn: weather.duplicateOneIn) else { return }
         planArrival(envelope)
     }
 
     func planArrival(_ envelope: Network.Envelope) {
-        plan(.arrival(envelope), inNs: random.durationNs(upToMs: weather.messageMs))
+        let isStraggler = random.happens(oneIn: weather.stragglerOneIn)
+        let ms = isStraggler ? Weather.stragglerMsMax : weather.messageMs
+        plan(.arrival(envelope), inNs: random.durationNs(upToMs: ms))
     }
 
     func arrive(_ envelope: Network.Envelope) {
@@ -104,12 +107,23 @@ extension Cluster {
             }
             var payload = try PeerPayloadReader(bytes)
             control(.heard(epoch: payload.header.epoch, from: self[from].number), at: to)
+            if envelope.isAnswer, !envelope.isControl {
+                let clockNs = payload.header.clocks.monotonicNs
+                hear(clockNs, of: from, at: to, envelope.connection.shard)
+            }
             while let message = try payload.next() {
                 take(message, payload.header, envelope)
             }
         } catch {
             violations.append("a frame could not be read: \(error)")
         }
+    }
+
+    private func hear(_ clockNs: UInt64, of peer: Int, at index: Int, _ shard: Int) {
+        post(
+            .clockHeard(
+                self[peer].number, remoteNs: clockNs, atNs: now(index).monotonicNs),
+            to: index, shard: shard)
     }
 
     private func take(
@@ -119,16 +133,25 @@ extension Cluster {
         if case .control(let bytes) = message {
             return takeControl(bytes, from: from, to: to, envelope.connection)
         }
-        let shard =
-            envelope.isAnswer ? envelope.connection.shard : self.shard(of: message)
+        guard envelope.isAnswer else {
+            let loop = acceptingLoop(of: envelope.connection, at: to)
+            return post(
+                .arrived(message, from: from, envelope.connection, header), to: to, shard: loop)
+        }
         let event = DataPlane.Event.received(
             message, from: self[from].number, link: envelope.connection.link, header)
-        post(event, to: to, shard: shard)
+        post(event, to: to, shard: envelope.connection.shard)
     }
 
-    private func shard(of request: PeerMessage) -> Int {
+    /// The loop that has taken in a peer's connection.
+    func acceptingLoop(of connection: Connection, at index: Int) -> Int {
+        (connection.opener + connection.shard + Int(connection.generation)) % shardCount(index)
+    }
+
+    func shard(of request: PeerMessage, at index: Int) -> Int {
+        let sharding = sharding(of: index)
         switch request {
-        case .write(_, let key, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _),
+        case .write(_, let key, _, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _),
             .hintsWanted(_, let key):
             return sharding.shard(of: Position(rawValue: key.position))
         case .handoff(_, let entries):
@@ -150,10 +173,13 @@ extension Cluster {
     func notifyLinks(_ one: Int, _ other: Int, areOpen: Bool) {
         for (index, peer) in [(one, other), (other, one)] {
             let number = self[peer].number
-            for shard in 0..<options.shards {
+            for shard in 0..<shardCount(index) {
                 post(areOpen ? .linkOpened(number) : .linkClosed(number), to: index, shard: shard)
+                // The handshake says so.
+                if areOpen { hear(now(peer).monotonicNs, of: peer, at: index, shard) }
             }
             detect(areOpen ? .linkOpened(number) : .linkClosed(number), at: index)
+            if areOpen { clock(.linkOpened(number), at: index) }
         }
     }
 

@@ -34,10 +34,17 @@ final class Cluster {
         var hasDetectors = false
         /// Of each shard.
         var hintBytesMax = 1 << 30
+        /// Commands wait at a node that was away until it knows how far others are.
+        var confirmsEpoch = false
         var hintAgeMsMax: UInt64 = 7 * 86_400_000
         /// Of each shard: requests under way, and events that wait for the disk.
         var inFlightMax = 65_536
         var parkedMax = 65_536
+        /// Inputs that may wait for a loop when a client's command of another is to join them.
+        var mailboxMax = 65_536
+        var valueSizeMax = 16 << 20
+        /// Of each shard; nil for the engine's own.
+        var bounds = Bounds()
         /// Work that has waited for longer keeps new work away (`overload-delay`); 0: none does.
         var waitMsMax = 0
         /// Nodes 1 to this one vote at first.
@@ -50,12 +57,24 @@ final class Cluster {
         var bug = DeliberateBug.none
     }
 
+    /// Bounds that are far away in a server; nil leaves them there.
+    struct Bounds {
+        var writeBytes: Int?
+        var parkedBytes: Int?
+        var lingering: Int?
+        var siblings: Int?
+        var tokenExceptions: Int?
+    }
+
     /// What is planned.
     enum Happening {
         case arrival(Network.Envelope)
         case pass(Place)
         /// A shard's timer.
         case wake(Place, atNs: UInt64)
+        /// A loop that stood still goes on; so does a process.
+        case stallEnd(Place)
+        case resume(node: Int)
         case loaded(Place, ObjectKey, token: UInt64)
         case hintsRead(Place, DataPlane.Event)
         case synced(node: Int, life: Int, batches: Int)
@@ -69,10 +88,10 @@ final class Cluster {
             switch self {
             case .arrival(let envelope): envelope.to
             case .pass(let place), .wake(let place, _), .loaded(let place, _, _),
-                .hintsRead(let place, _):
+                .hintsRead(let place, _), .stallEnd(let place):
                 place.node
             case .synced(let node, _, _), .topologyStored(let node, _),
-                .persisted(let node, _), .restart(let node):
+                .persisted(let node, _), .restart(let node), .resume(let node):
                 node
             }
         }
@@ -88,7 +107,7 @@ final class Cluster {
     static let clusterID = UniqueID(high: 0xC1, low: 0x05)
     static let dataTickMs = DataPlane.tickMs
     /// Wall clocks begin here, so that actor epochs are short to read.
-    private static let wallStartMs: UInt64 = 1_000_000
+    static let wallStartMs: UInt64 = 1_000_000
 
     let options: Options
     let sharding: Sharding
@@ -105,6 +124,7 @@ final class Cluster {
     var network = Network()
     var trace = Trace()
     var clients = Clients()
+    var connections: [ClientConnection] = []
     var ledger = DotLedger()
     var agreement = Agreement()
     /// What admins were told, by their tokens.
@@ -149,22 +169,47 @@ final class Cluster {
     func addNode() {
         let index = nodes.count + 1
         let description = Self.description(index, zones: options.zones)
-        nodes.append(Node(description, index: index, sharding: sharding))
+        nodes.append(Node(description, index: index, shards: options.shards))
     }
 
     /// What a frame of the node says of its sender now.
     func header(_ index: Int, epoch: UInt64, fence: UInt64) -> PeerFrameHeader {
-        let now = now(index)
+        let isShared = self[index].process?.clock.isShared ?? false
+        let machine = machineNow(index)
         let clocks = PeerClocks(
-            monotonicNs: now.monotonicNs, wallMs: now.wallMs, commonMs: now.wallMs)
+            monotonicNs: machine.monotonicNs, wallMs: machine.wallMs,
+            commonMs: isShared ? now(index).wallMs : 0)
         return PeerFrameHeader(epoch: epoch, fence: fence, clocks: clocks)
     }
 
+    /// A node's clocks: its monotonic one, and what it takes for the members' common one.
     func now(_ index: Int) -> Now {
+        let machine = machineNow(index)
+        guard let clock = self[index].process?.clock, options.bug != .trustsOwnClock else {
+            return machine
+        }
+        let commonMs = clock.commonMs(atNs: machine.monotonicNs)
+        return Now(monotonicNs: machine.monotonicNs, wallMs: commonMs)
+    }
+
+    /// The clocks of its machine.
+    func machineNow(_ index: Int) -> Now {
         let wallMs = Int64(Self.wallStartMs + timeNs / 1_000_000) + self[index].skewMs
         return Now(
-            monotonicNs: timeNs + UInt64(index) * 3_600_000_000_000, wallMs: UInt64(wallMs))
+            monotonicNs: timeNs + UInt64(index) * 3_600_000_000_000,
+            wallMs: UInt64(max(0, wallMs)))
     }
+
+    /// The time of a clock that is right, in ms.
+    var trueMs: UInt64 { Self.wallStartMs + timeNs / 1_000_000 }
+
+    /// How a node deals keys out to its loops.
+    func sharding(of index: Int) -> Sharding {
+        Sharding(shards: shardCount(index), partitioning: sharding.partitioning)
+    }
+
+    /// The loops that a node has, or will have when it starts.
+    func shardCount(_ index: Int) -> Int { self[index].process?.shards.count ?? self[index].shards }
 
     func drawProposalID() -> ProposalID {
         lastProposal += 1
@@ -214,12 +259,14 @@ final class Cluster {
         nextTickNs += DataPlane.tickMs * 1_000_000
         ticks += 1
         let ticksControl = ticks % (options.controlTickMs / DataPlane.tickMs) == 0
+        let ticksClock = ticks % (CommonClock.tickMs / DataPlane.tickMs) == 0
         let ticksDetector = ticks % (FailureDetector.tickMs / DataPlane.tickMs) == 0
         for index in nodes.indices.map({ $0 + 1 })
         where self[index].isRunning && !self[index].isPaused {
-            for shard in 0..<options.shards { post(.ticked, to: index, shard: shard) }
+            for shard in 0..<shardCount(index) { post(.ticked, to: index, shard: shard) }
             if ticksControl { control(.ticked, at: index) }
             if ticksDetector { tickDetector(index) }
+            if ticksClock { tickClock(index) }
         }
         if ticks.isMultiple(of: 10) { observer?(.sampled) }
         if !options.acknowledgesDurable, ticks % 100 == 0 {
@@ -228,6 +275,7 @@ final class Cluster {
     }
 
     private func carryOut(_ happening: Happening) {
+        if case .resume(let index) = happening { return resume(index) }
         if self[happening.node].isPaused {
             return self[happening.node].waiting.append(happening)
         }
@@ -235,6 +283,8 @@ final class Cluster {
         case .arrival(let envelope): arrive(envelope)
         case .pass(let place): runPass(place)
         case .wake(let place, let timeNs): wake(place, timeNs)
+        case .stallEnd(let place): endStall(place)
+        case .resume: break
         case .loaded(let place, let key, let token):
             guard isAlive(place) else { return }
             post(

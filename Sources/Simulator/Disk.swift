@@ -11,7 +11,7 @@ struct Disk {
     enum Change {
         case put(ObjectKey, record: [UInt8])
         /// Every record of the shard: a flush.
-        case dropAll(shard: Int)
+        case dropAll(shard: Int, of: Sharding)
         case putHint(key: [UInt8], value: [UInt8])
         case dropHint(key: [UInt8])
         case dropHints(from: [UInt8], to: [UInt8])
@@ -49,16 +49,16 @@ struct Disk {
         /// No actor epoch that was given out is greater.
         var epochCeilingMs: UInt64 = 0
         var wasStoppedCleanly = true
+        /// It was put back to an earlier state, or is a copy: the next start is told so by the
+        /// file system.
+        var isRestored = false
     }
 
     var facts = Facts()
-    private let sharding: Sharding
     /// As the process sees it: RocksDB over the page cache.
     private var written = Tables()
     private var durable = Tables()
     private(set) var unsynced: [Batch] = []
-
-    init(sharding: Sharding) { self.sharding = sharding }
 
     var records: [ObjectKey: [UInt8]] { written.records }
     /// Hints and their accounts.
@@ -67,14 +67,14 @@ struct Disk {
     var keys: [ObjectKey] { records.keys.sorted { $0.position < $1.position } }
 
     mutating func write(_ batch: Batch) {
-        Self.apply(batch, to: &written, sharding)
+        Self.apply(batch, to: &written)
         unsynced.append(batch)
     }
 
     /// Makes the first `count` unsynced batches durable and returns them.
     mutating func sync(_ count: Int) -> [Batch] {
         let synced = Array(unsynced.prefix(count))
-        for batch in synced { Self.apply(batch, to: &durable, sharding) }
+        for batch in synced { Self.apply(batch, to: &durable) }
         unsynced.removeFirst(synced.count)
         return synced
     }
@@ -92,6 +92,18 @@ struct Disk {
         written = durable
         unsynced = []
         return lost
+    }
+
+    /// Keys of which this disk has another state than `earlier`, ascending by position.
+    func keysThatDiffer(from earlier: Disk) -> [ObjectKey] {
+        var keys = keys.filter { written.records[$0] != earlier.written.records[$0] }
+        for key in hints.keys.sorted(by: { $0.lexicographicallyPrecedes($1) })
+        where hints[key] != earlier.hints[key] {
+            if let object = try? HintRecord.parseKey(key), !keys.contains(object) {
+                keys.append(object)
+            }
+        }
+        return keys
     }
 
     var hasDurableRecords: Bool { !durable.records.isEmpty }
@@ -173,7 +185,7 @@ struct Disk {
     }
 
     /// The accounts of hints that a shard has.
-    func hintAccounts(shard: Int) -> [HintAccountRecord] {
+    func hintAccounts(shard: Int, of sharding: Sharding) -> [HintAccountRecord] {
         let all = scanHints(
             from: HintRecord.accountsStart, to: HintRecord.accountsEnd,
             HintScanLimit(records: .max, bytes: .max)
@@ -186,13 +198,11 @@ struct Disk {
         }
     }
 
-    private static func apply(
-        _ batch: Batch, to tables: inout Tables, _ sharding: Sharding
-    ) {
+    private static func apply(_ batch: Batch, to tables: inout Tables) {
         for change in batch.changes {
             switch change {
             case .put(let key, let record): tables.records[key] = record
-            case .dropAll(let shard):
+            case .dropAll(let shard, let sharding):
                 tables.records = tables.records.filter {
                     sharding.shard(of: $0.key.position) != shard
                 }

@@ -18,10 +18,6 @@ struct Network {
         var messages: [PeerMessage]
         var frame: [UInt8]
 
-        var hasForward: Bool {
-            messages.contains { if case .forward = $0 { true } else { false } }
-        }
-
         var isControl: Bool {
             messages.allSatisfy { if case .control = $0 { true } else { false } }
         }

@@ -8,7 +8,7 @@ internal import Wire
 struct Node {
     let index: Int
     let description: MemberDescription
-    var disk: Disk
+    var disk = Disk()
     /// How far its wall clock is ahead.
     var skewMs: Int64 = 0
     /// Counts starts: what was planned for an earlier life does not happen.
@@ -24,6 +24,9 @@ struct Node {
     var isPaused = false
     var waiting: [Cluster.Happening] = []
     var fuse: Fuse?
+    var stall: Stall?
+    /// Loops that its next process has.
+    var shards: Int
     /// What the run waits for the process to do. Gone when it ends.
     var traps: [Trap] = []
     /// Its next write or sync fails, which ends the process.
@@ -36,6 +39,14 @@ struct Node {
         /// Effects, writes and syncs that are still carried out.
         var steps: Int
         var losesPower: Bool
+    }
+
+    /// Lets a loop stand still in the midst of its work, or the whole process.
+    struct Stall {
+        /// Effects, writes and frames that are still carried out.
+        var steps: Int
+        var ns: UInt64
+        var isOfProcess: Bool
     }
 
     /// What a node does when it is likely to matter that something goes wrong.
@@ -69,13 +80,14 @@ struct Node {
     }
 
     var isRunning: Bool { process != nil }
+    var isStalled: Bool { process?.shards.contains { $0.isStalled } ?? false }
     var number: NodeNumber { NodeNumber(rawValue: UInt16(index)) }
     var name: String { Self.name(index) }
 
-    init(_ description: MemberDescription, index: Int, sharding: Sharding) {
+    init(_ description: MemberDescription, index: Int, shards: Int) {
         self.index = index
         self.description = description
-        disk = Disk(sharding: sharding)
+        self.shards = shards
     }
 
     /// Node 1 is A.
@@ -100,9 +112,18 @@ final class Process {
         /// What it serves by, and what requests run under by that.
         var topology: Topology
         var rules: ConsistencyRules
-        var inbox: [DataPlane.Event] = []
+        var inbox: [LoopInput] = []
         /// Since when the next pass is planned; nil when none is.
         var passPlannedNs: UInt64?
+        /// What the pass under way has still to do, and what follows from what it did last.
+        var work = Queue<LoopWork>()
+        var effects = Queue<DataPlane.Effect>()
+        /// The clocks, read once a pass; nil between passes.
+        var passNow: Now?
+        /// The loop stands still in the midst of a pass.
+        var isStalled = false
+        /// Clients of this loop that have replies to be written.
+        var dirtyClients: [ClientConnection] = []
         /// What the shard's timer is set to; .max for nothing.
         var wakeNs = UInt64.max
         /// What this pass has stored so far.
@@ -110,8 +131,8 @@ final class Process {
         var wantsSync = false
         var writtenBatch: UInt64 = 0
         var durableBatch: UInt64 = 0
-        /// What waits for its batch, in its order.
-        var held: [(hold: Hold, effect: DataPlane.Effect)] = []
+        var heldForWritten = HeldEffects()
+        var heldForDurable = HeldEffects()
         /// What leaves at the end of this pass, one frame a connection.
         var outbox: [Outgoing] = []
 
@@ -122,14 +143,13 @@ final class Process {
             var messages: [PeerMessage]
         }
 
+        var heldCount: Int { heldForWritten.count + heldForDurable.count }
+
+        /// Whether nothing waits to be taken in or carried out.
+        var isIdle: Bool { inbox.isEmpty && work.isEmpty && effects.isEmpty && changes.isEmpty }
+
         func isReached(_ hold: Hold) -> Bool {
             hold.batch <= (hold.isDurable ? durableBatch : writtenBatch)
-        }
-
-        mutating func takeReached() -> [DataPlane.Effect] {
-            let all = held
-            held = all.filter { !isReached($0.hold) }
-            return all.filter { isReached($0.hold) }.map(\.effect)
         }
     }
 
@@ -138,6 +158,7 @@ final class Process {
     var detector: FailureDetector
     /// The topology whose members the detector knows.
     var detectorEpoch: UInt64 = 0
+    var clock: CommonClock
     /// Effects of the control plane that wait until what was agreed before them is durable.
     var controlEffects: [ControlPlane.Effect] = []
     /// The write of the log that the effects after it wait for.
@@ -152,9 +173,10 @@ final class Process {
     var unwritten: [Disk.Batch] = []
     var isSyncing = false
 
-    init(shards: [Shard], control: ControlPlane, detector: FailureDetector) {
+    init(shards: [Shard], control: ControlPlane, detector: FailureDetector, clock: CommonClock) {
         self.shards = shards
         self.control = control
         self.detector = detector
+        self.clock = clock
     }
 }

@@ -9,6 +9,8 @@ enum Observation {
     /// A client has sent the request with this number, or has been answered.
     case submitted(UInt64)
     case answered(UInt64, Reply)
+    /// It will never be answered: its node has ended.
+    case lost(UInt64)
     /// A node's engine has decided to store this; it is in no batch yet.
     case stored(node: Int, ObjectKey, Object)
     /// A node's disk has lost the newest state of a key: with unsynced writes, or to corruption.
@@ -24,6 +26,10 @@ enum Observation {
     case fenced(node: Int, PeerMessage, [DataPlane.Effect])
     /// A node has just done what a trap was waiting for.
     case trapped(node: Int, Node.Trap, target: Int?)
+    /// A node that is no primary of the key takes part in what happens to it; nil for some key.
+    case usedFallback(ObjectKey?)
+    /// A process that stood still goes on.
+    case resumed(node: Int)
     case started(node: Int)
     case ended(node: Int)
     /// A tenth of a second has passed.

@@ -80,7 +80,7 @@ struct Trace {
 
     private mutating func text(_ message: PeerMessage) -> String {
         switch message {
-        case .write(let id, let key, let wantsDurability, let record, _):
+        case .write(let id, let key, let wantsDurability, let record, _, _):
             keys[id] = key.bytes
             let object = names.text(record: record, key: key.bytes)
             let repair = DataPlane.isRepair(id) ? "repair" : "write"
@@ -108,6 +108,10 @@ struct Trace {
             let words = arguments.map { Text.show($0) }.joined(separator: " ")
             return "forward \(words), \(consistency.timeoutMs) ms left"
         case .wrote(_, let isDurable): return isDurable ? "wrote, durable" : "wrote"
+        case .wroteBeside(let id, let isDurable, let wasKnown, let record):
+            let text = names.text(record: record, key: keys[id] ?? [])
+            return
+                "wrote\(isDurable ? ", durable" : ""), beside\(wasKnown ? ", known" : ""): \(text)"
         case .same: return "same"
         case .differs(let id, let record):
             guard !record.isEmpty else { return "differs: nothing" }
@@ -140,6 +144,11 @@ struct Trace {
             case .fetch: return "fetch"
             case .detector(let message): return "\(message.body)"
             case .consensus(let message): return text(message)
+            case .survey(_, let lost): return "without \(lost), what do you know?"
+            case .surveyed(_, let survey):
+                return survey.obstacle.isEmpty
+                    ? "my log ends at \(text(survey.last))" : "not without them: \(survey.obstacle)"
+            case .clock(let message): return "common clock at \(message.commonMs)"
             case .addresses(let notices):
                 return "addresses "
                     + notices.map { "\($0.node) at \($0.addresses.peer)" }.joined(separator: ", ")
@@ -160,6 +169,8 @@ struct Trace {
                 "after \(text(previous)), committed \(commitIndex)"
                     + entries.map { ", \(text($0))" }.joined()
             case .appended(let matchIndex): "have all to \(matchIndex)"
+            case .positionRequest: "where does your log end"
+            case .position(let last, _): "my log ends at \(last.index) of term \(last.term)"
             case .mismatched(let previousIndex, let hint):
                 "not after \(previousIndex), try \(hint)"
             case .chunk(let position, let size, let offset, let part):

@@ -13,9 +13,13 @@ struct Weather {
     var syncMs = 0
     /// One message in so many is lost without anybody being told; nil for none.
     var lossOneIn: Int?
-    /// One message in so many arrives twice. A forwarded command never does: TCP does not repeat,
-    /// and nothing in our protocol sends one again on purpose.
+    /// One message in so many is later than anybody waits; nil for none.
+    var stragglerOneIn: Int?
+    /// One message in so many arrives twice. TCP does not repeat, but nobody relies on that.
     var duplicateOneIn: Int?
+
+    /// How late such a message is at most, in ms.
+    static let stragglerMsMax = 3000
 
     static let calm = Weather()
 }

@@ -33,23 +33,44 @@ enum DataDirectory {
     private static let inodesMin: fsfilcnt_t = 64
 
     /// The bytes of the WAL files in `path`, which opening it writes anew as tables.
-    static func walBytes(_ path: String) throws(StorageError) -> UInt64 {
-        guard let directory = unsafe opendir(path) else {
-            throw .io(reason: "cannot list directory \(path): \(lastError())")
-        }
+    static func walBytes(_ path: String) -> UInt64 {
+        LogFile.all(in: path).reduce(0) { $0 + $1.size }
+    }
+
+    /// The files in `path` whose names end with `suffix`, and their sizes; none where there is no
+    /// such directory.
+    static func files(_ path: String, suffix: String) -> [(name: String, size: UInt64)] {
+        guard let directory = unsafe opendir(path) else { return [] }
         defer { unsafe _ = closedir(directory) }
-        var total: UInt64 = 0
+        var found: [(name: String, size: UInt64)] = []
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             var facts = stat()
-            guard name.hasSuffix(".log"), unsafe stat(path + "/" + name, &facts) == 0 else {
+            guard name.hasSuffix(suffix), unsafe stat(path + "/" + name, &facts) == 0 else {
                 continue
             }
-            total += UInt64(facts.st_size)
+            found.append((name, UInt64(facts.st_size)))
         }
-        return total
+        return found
+    }
+
+    /// The first line of a small file; empty where it cannot be read.
+    static func text(of path: String) -> String {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { _ = close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = unsafe bytes.withUnsafeMutableBytes { bytes in
+            unsafe Glibc.read(descriptor, bytes.baseAddress, bytes.count)
+        }
+        return String(decoding: bytes.prefix(max(0, count)).prefix { $0 != 0x0A }, as: UTF8.self)
+    }
+
+    /// What the system says of a call that has failed just now.
+    static func failure(_ what: String, _ path: String) -> String {
+        "cannot \(what) \(path): \(lastError())"
     }
 
     private static func lastError() -> String { unsafe String(cString: strerror(errno)) }

@@ -17,12 +17,19 @@ public final class MemoryStorage: StorageEngine {
         /// Every scan throws this when it meets a key that is not before `scanErrorAt`.
         public var scanError: StorageError?
         public var scanErrorAt: [UInt8] = []
+        /// Up to this key, if it is set.
+        public var scanErrorBefore: [UInt8]?
         /// Writes that may not stall answer `.wouldStall`.
         public var stallsWrites = false
         /// What `checkSpace` finds.
         public var space = SpaceState.ample
 
         public init() {}
+
+        fileprivate func isDamaged(_ key: [UInt8]) -> Bool {
+            !key.lexicographicallyPrecedes(scanErrorAt)
+                && (scanErrorBefore.map { key.lexicographicallyPrecedes($0) } ?? true)
+        }
     }
 
     private struct State {
@@ -149,14 +156,24 @@ public final class MemoryStorage: StorageEngine {
             guard goesOn, entries < limits.entriesMax, bytes < limits.bytesMax else {
                 return .more(next: key)
             }
-            if let error = faults.scanError, !key.lexicographicallyPrecedes(faults.scanErrorAt) {
-                throw error
-            }
+            if let error = faults.scanError, faults.isDamaged(key) { throw error }
             entries += 1
             bytes += key.count + value.count
             goesOn = visit(key.span, value.span)
         }
         return .finished
+    }
+
+    public func readableStart(
+        _ family: Family, after key: [UInt8], before end: [UInt8]?
+    ) throws(StorageError) -> [UInt8]? {
+        let (table, faults) = try withState { ($0.current[family.index], $0.faults) }
+        for index in table.position(of: key)..<table.keys.count where table.keys[index] != key {
+            let next = table.keys[index]
+            if let end, !next.lexicographicallyPrecedes(end) { return end }
+            if faults.scanError == nil || !faults.isDamaged(next) { return next }
+        }
+        return nil
     }
 
     public func scrub(

@@ -53,6 +53,7 @@ extension RocksDBHandles {
         all.blockCachePinnedBytes = property(.cachePinnedBytes, .objects)
         all.runningFlushes = property(.runningFlushes, .objects)
         all.runningCompactions = property(.runningCompactions, .objects)
+        all.damagedCompactions = damagedCompactions
         all.backgroundErrors = property(.backgroundErrors, .objects)
         all.delayedWriteRate = property(.delayedWriteRate, .objects)
         all.isWriteStopped = property(.isWriteStopped, .objects) != 0

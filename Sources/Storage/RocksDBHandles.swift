@@ -1,4 +1,5 @@
 internal import CRocksDB
+internal import CRocksDBEvents
 internal import Essentials
 internal import Glibc
 
@@ -16,14 +17,18 @@ internal import Glibc
     let readFromMemory: OpaquePointer
     let writeStalling: OpaquePointer
     let writeAtOnce: OpaquePointer
+    private let events: OpaquePointer
 
     init(_ options: StorageOptions) throws(StorageError) {
         try Self.checkFamilies(options.directory)
         unsafe cache = rocksdb_cache_create_lru(options.blockCacheBytes)
         let all = unsafe RocksDBOptions(options, cache: cache)
+        unsafe events = martlet_events_create()
+        unsafe martlet_events_survive_damage(events, UnsafeMutableRawPointer(all.database))
         do throws(StorageError) {
             unsafe (database, families) = try Self.open(options.directory, all)
         } catch {
+            unsafe martlet_events_destroy(events)
             unsafe rocksdb_cache_destroy(cache)
             throw error
         }
@@ -40,12 +45,16 @@ internal import Glibc
     func close() {
         unsafe families.forEach { unsafe rocksdb_column_family_handle_destroy($0) }
         unsafe rocksdb_close(database)
+        unsafe martlet_events_destroy(events)
         unsafe rocksdb_readoptions_destroy(readFromAll)
         unsafe rocksdb_readoptions_destroy(readFromMemory)
         unsafe rocksdb_writeoptions_destroy(writeStalling)
         unsafe rocksdb_writeoptions_destroy(writeAtOnce)
         unsafe rocksdb_cache_destroy(cache)
     }
+
+    /// Compactions that were given up since they met damaged data.
+    var damagedCompactions: UInt64 { unsafe martlet_events_damaged_compactions(events) }
 
     func pointer(_ family: Family) -> OpaquePointer { unsafe families[family.index] }
 }
@@ -78,17 +87,43 @@ extension RocksDBHandles {
         }
     }
 
+    /// The oldest file of the log that the database has not written to tables. Reads the whole log;
+    /// changes nothing.
+    static func oldestLogNeeded(_ options: StorageOptions) throws(StorageError) -> UInt64 {
+        let cache: OpaquePointer = unsafe rocksdb_cache_create_lru(options.blockCacheBytes)
+        defer { unsafe rocksdb_cache_destroy(cache) }
+        let all = unsafe RocksDBOptions(options, cache: cache)
+        let (database, families) = unsafe try open(
+            options.directory, all, isReadOnly: true)
+        defer {
+            unsafe families.forEach { unsafe rocksdb_column_family_handle_destroy($0) }
+            unsafe rocksdb_close(database)
+        }
+        var number: UInt64 = 0
+        let status = unsafe rocksdb_property_int(
+            database, "rocksdb.min-log-number-to-keep", &number)
+        guard status == 0 else {
+            throw .refused(reason: "RocksDB does not tell which part of the log it needs")
+        }
+        return number
+    }
+
     private static func open(
-        _ directory: String, _ options: borrowing RocksDBOptions
+        _ directory: String, _ options: borrowing RocksDBOptions, isReadOnly: Bool = false
     ) throws(StorageError) -> (OpaquePointer, [OpaquePointer]) {
         let names = unsafe Family.allCases.map { unsafe UnsafePointer(strdup($0.name)) }
         defer { unsafe names.forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) } }
         let familyOptions = unsafe options.families.map { unsafe Optional($0) }
         var families = unsafe [OpaquePointer?](repeating: nil, count: names.count)
         var status: StatusPointer = nil
-        let opened = unsafe rocksdb_open_column_families(
-            options.database, directory, Int32(names.count), names, familyOptions, &families,
-            &status)
+        let opened =
+            isReadOnly
+            ? unsafe rocksdb_open_for_read_only_column_families(
+                options.database, directory, Int32(names.count), names, familyOptions, &families,
+                0, &status)
+            : unsafe rocksdb_open_column_families(
+                options.database, directory, Int32(names.count), names, familyOptions, &families,
+                &status)
         if let status = unsafe RocksDBStatus(taking: status) {
             throw status.openError(directory: directory)
         }

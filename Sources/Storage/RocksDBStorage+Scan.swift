@@ -28,6 +28,25 @@ extension RocksDBStorage {
         return .finished
     }
 
+    public func readableStart(
+        _ family: Family, after key: [UInt8], before end: [UInt8]?
+    ) throws(StorageError) -> [UInt8]? {
+        checkOpen()
+        let last = end.map { KeyNumber($0) } ?? KeyNumber(.max)
+        let found = KeyNumber(key).next(upTo: last) { number in
+            isReadable(family, from: number.key, to: end)
+        }
+        return found?.key
+    }
+
+    /// Whether there is an entry to be read, or none at all.
+    private func isReadable(_ family: Family, from start: [UInt8], to end: [UInt8]?) -> Bool {
+        if let end, !start.lexicographicallyPrecedes(end) { return true }
+        let iterator = RocksDBIterator(handles, family, from: start, to: end)
+        if iterator.isValid { return true }
+        return (try? iterator.checkStatus()) != nil
+    }
+
     public func scrub(
         progress: (ScrubProgress) -> Bool
     ) throws(StorageError) -> ScrubProgress {

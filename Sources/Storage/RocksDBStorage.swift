@@ -17,7 +17,12 @@ public final class RocksDBStorage: StorageEngine {
 
     public let options: StorageOptions
 
+    /// Whether the directory is, as far as the file system tells, where this database's last run
+    /// has left it; never so for a new one.
+    public let isWitnessed: Bool
+
     let handles: RocksDBHandles
+    private let mark: LogMark
     private let isClosed = Atomic(false)
     private let space: Mutex<SpaceFloor>
     private let spaceStateNow = Atomic<UInt8>(SpaceState.ample.rawValue)
@@ -39,8 +44,17 @@ public final class RocksDBStorage: StorageEngine {
             SpaceFloor(
                 freeBytesMin: options.freeBytesMin, writeBuffersBytes: UInt64(writeBuffers),
                 compactionBytesMax: UInt64(RocksDBOptions.compactionBytesMax(options))))
+        let identity = DirectoryWitness.look(options.directory)
         try Self.prepare(options.directory)
+        guard let mark = try LogMark(options.directory) else {
+            throw .busy(directory: options.directory, reason: "it is locked")
+        }
+        self.mark = mark
+        try Self.check(mark, options)
         handles = try RocksDBHandles(options)
+        let remembered = try handles.read(DirectoryWitness.key, from: .meta, mayBlock: true)
+        isWitnessed = identity.map { remembered == .found($0) } ?? false
+        try mark.note()
         try FormatVersion.check(self, directory: options.directory)
         _ = try checkSpace()
     }
@@ -51,16 +65,52 @@ public final class RocksDBStorage: StorageEngine {
     private static func prepare(_ directory: String) throws(StorageError) {
         try DataDirectory.create(directory)
         let free = try DataDirectory.freeBytes(directory)
-        let needed = try DataDirectory.walBytes(directory) + openBytes
+        let needed = DataDirectory.walBytes(directory) + openBytes
         guard free >= needed else {
             throw .full(
                 reason: "\(directory) has \(free) bytes free, opening it takes up to \(needed)")
         }
     }
 
+    /// From now on this is where the database lives. To be called once all that follows from
+    /// `isWitnessed` is written down.
+    public func renewWitness() throws(StorageError) {
+        var batch = WriteBatch()
+        batch.put(DirectoryWitness.key, try DirectoryWitness.renew(options.directory), in: .meta)
+        try writeOrThrow(batch)
+        try sync()
+    }
+
+    /// RocksDB itself takes a log with a hole for a shorter one.
+    private static func check(
+        _ mark: LogMark, _ options: StorageOptions
+    ) throws(StorageError) {
+        let defect = try mark.defect { () throws(StorageError) in
+            try RocksDBHandles.oldestLogNeeded(options)
+        }
+        if let defect { throw .corrupt(reason: "\(options.directory): \(defect)") }
+        try mark.begin()
+    }
+
     public func close() {
         let wasClosed = isClosed.exchange(true, ordering: .acquiringAndReleasing)
-        if !wasClosed { handles.close() }
+        guard !wasClosed else { return }
+        handles.close()
+        mark.release()
+    }
+
+    /// For tests: what a sync does once a second.
+    func noteLog() throws(StorageError) { try mark.note() }
+
+    /// Closes after `ShutdownMarker.end`: the next opening finds the log exactly as it is now, or
+    /// refuses it.
+    public func closeInOrder() throws(StorageError) {
+        try sync()
+        let wasClosed = isClosed.exchange(true, ordering: .acquiringAndReleasing)
+        guard !wasClosed else { return }
+        handles.close()
+        try mark.note(isInOrder: true)
+        mark.release()
     }
 
     /// A use after `close` would be a use after free.
@@ -95,6 +145,7 @@ public final class RocksDBStorage: StorageEngine {
     public func sync() throws(StorageError) {
         checkOpen()
         try handles.sync()
+        try mark.noteIfDue()
     }
 
     /// Writes all memtables to tables, and waits for it.

@@ -42,6 +42,15 @@ public protocol StorageEngine: AnyObject, Sendable {
         visit: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Bool
     ) throws(StorageError) -> ScanEnd
 
+    /// Where a scan up to `end` can go on that damage has stopped behind `key`: a key that comes
+    /// after `key`, and from which on there is something that can be read, or nothing at all. Nil
+    /// when nothing before `end` can be read. Blocks: never on a loop.
+    ///
+    /// Tries again and again: it is for damage only.
+    func readableStart(
+        _ family: Family, after key: [UInt8], before end: [UInt8]?
+    ) throws(StorageError) -> [UInt8]?
+
     /// Reads every entry of every family and verifies the checksums of their blocks.
     ///
     /// `progress` gets the running totals now and then; it may sleep to pace the scrub, and returns

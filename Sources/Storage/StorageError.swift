@@ -46,3 +46,13 @@ public enum StorageError: Error, Equatable, CustomStringConvertible {
         }
     }
 }
+
+extension StorageError {
+    /// Whether it is about some of the data, so that other data may be there.
+    public var isDamage: Bool {
+        switch self {
+        case .corrupt, .io: true
+        case .busy, .full, .syncFailed, .unknownFormat, .refused: false
+        }
+    }
+}

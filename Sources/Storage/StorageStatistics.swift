@@ -20,6 +20,9 @@ public struct StorageStatistics: Equatable, Sendable {
     public var level0Files: UInt64 = 0
     /// Background work that failed since the start; not 0 means that writes fail too.
     public var backgroundErrors: UInt64 = 0
+    /// Compactions among them that met damaged data: they are tried again and again, and what they
+    /// were to merge stays as it is.
+    public var damagedCompactions: UInt64 = 0
     /// Bytes per second that stalled writes are held to; 0 when they are not delayed.
     public var delayedWriteRate: UInt64 = 0
     /// Writes wait until flushes or compactions catch up.

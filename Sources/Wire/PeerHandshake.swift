@@ -6,10 +6,13 @@ internal import Hashing
 // Each message is a frame (length, XXH3-64, payload) whose payload begins with a kind byte:
 //
 //     1 hello    u32 magic "MRTL", u8 protocol version, u8 purpose, cluster id (16), node id (16),
-//                u16 node number, nonce (16)
-//     2 welcome  u8 protocol version, node id (16), u16 node number, nonce (16), MAC (32)
+//                u16 node number, nonce (16), u64 life, u64 life before, listed id (16)
+//     2 welcome  u8 protocol version, node id (16), u16 node number, nonce (16), u64 life, MAC
+//                (32), u64 the acceptor's monotonic clock in ns
 //     3 proof    MAC (32)
 //     4 reject   reason (varint length, UTF-8)
+//     5 copy     where the node runs already (varint length, UTF-8)
+//     6 forgotten  u64 life
 //
 // Whoever connects says hello, the other side shows by its MAC that it knows the cluster's secret,
 // and the first proves the same. A MAC is HMAC-SHA-256 with the secret as key over a role byte,
@@ -36,16 +39,26 @@ public enum PeerHandshake {
         public var nodeID: UniqueID
         public var number: NodeNumber
         public var nonce: [UInt8]
+        /// The number of the sender's run, and of the run before that its directory knows of.
+        public var life: UInt64
+        public var previousLife: UInt64
+        /// Who the sender's topology says is at the address that it has dialled; nobody where it
+        /// only looks around.
+        public var listedID: UniqueID
 
         public init(
             purpose: Purpose, clusterID: UniqueID, nodeID: UniqueID, number: NodeNumber,
-            nonce: [UInt8]
+            nonce: [UInt8], life: UInt64 = 0, previousLife: UInt64 = 0,
+            listedID: UniqueID = UniqueID(high: 0, low: 0)
         ) {
             self.purpose = purpose
             self.clusterID = clusterID
             self.nodeID = nodeID
             self.number = number
             self.nonce = nonce
+            self.life = life
+            self.previousLife = previousLife
+            self.listedID = listedID
         }
     }
 
@@ -53,13 +66,22 @@ public enum PeerHandshake {
         public var nodeID: UniqueID
         public var number: NodeNumber
         public var nonce: [UInt8]
+        /// The number of the acceptor's run.
+        public var life: UInt64
         public var code: [UInt8]
+        /// The acceptor's monotonic clock; 0 says nothing.
+        public var monotonicNs: UInt64
 
-        public init(nodeID: UniqueID, number: NodeNumber, nonce: [UInt8], code: [UInt8]) {
+        public init(
+            nodeID: UniqueID, number: NodeNumber, nonce: [UInt8], life: UInt64 = 0, code: [UInt8],
+            monotonicNs: UInt64 = 0
+        ) {
             self.nodeID = nodeID
             self.number = number
             self.nonce = nonce
+            self.life = life
             self.code = code
+            self.monotonicNs = monotonicNs
         }
     }
 
@@ -68,6 +90,10 @@ public enum PeerHandshake {
         case welcome(Welcome)
         case proof([UInt8])
         case reject(String)
+        /// The node that says hello runs already, at this address.
+        case copy(address: String)
+        /// Of the node that says hello a later run is known than its directory knows of.
+        case forgotten(life: UInt64)
     }
 
     public enum Role: UInt8, Sendable { case opener = 1, acceptor = 2 }
@@ -82,6 +108,9 @@ public enum PeerHandshake {
         hello.clusterID.encode(into: &bytes)
         hello.nodeID.encode(into: &bytes)
         acceptorID.encode(into: &bytes)
+        bytes.appendLittleEndian(hello.life)
+        bytes.appendLittleEndian(hello.previousLife)
+        hello.listedID.encode(into: &bytes)
         return bytes
     }
 
@@ -100,19 +129,30 @@ public enum PeerHandshake {
             hello.nodeID.encode(into: &payload)
             payload.appendLittleEndian(hello.number.rawValue)
             payload.append(contentsOf: hello.nonce)
+            payload.appendLittleEndian(hello.life)
+            payload.appendLittleEndian(hello.previousLife)
+            hello.listedID.encode(into: &payload)
         case .welcome(let welcome):
             payload.append(2)
             payload.append(PeerFrameWriter.protocolVersion)
             welcome.nodeID.encode(into: &payload)
             payload.appendLittleEndian(welcome.number.rawValue)
             payload.append(contentsOf: welcome.nonce)
+            payload.appendLittleEndian(welcome.life)
             payload.append(contentsOf: welcome.code)
+            payload.appendLittleEndian(welcome.monotonicNs)
         case .proof(let code):
             payload.append(3)
             payload.append(contentsOf: code)
         case .reject(let reason):
             payload.append(4)
             payload.appendSized(String(reason.prefix(reasonSizeMax / 4)))
+        case .copy(let address):
+            payload.append(5)
+            payload.appendSized(String(address.prefix(reasonSizeMax / 4)))
+        case .forgotten(let life):
+            payload.append(6)
+            payload.appendLittleEndian(life)
         }
         var bytes: [UInt8] = []
         bytes.appendLittleEndian(UInt32(payload.count))
@@ -132,10 +172,16 @@ public enum PeerHandshake {
             let nodeID = try UniqueID(from: &reader)
             let number = NodeNumber(rawValue: try reader.readLittleEndian())
             let nonce = try reader.readBytes(count: nonceSize)
+            let life = try reader.readLittleEndian(UInt64.self)
             let code = try reader.readBytes(count: codeSize)
-            message = .welcome(Welcome(nodeID: nodeID, number: number, nonce: nonce, code: code))
+            message = .welcome(
+                Welcome(
+                    nodeID: nodeID, number: number, nonce: nonce, life: life, code: code,
+                    monotonicNs: try reader.readLittleEndian()))
         case 3: message = .proof(try reader.readBytes(count: codeSize))
         case 4: message = .reject(try reader.readSizedString(max: reasonSizeMax))
+        case 5: message = .copy(address: try reader.readSizedString(max: reasonSizeMax))
+        case 6: message = .forgotten(life: try reader.readLittleEndian())
         default: throw .invalid("handshake message")
         }
         try reader.finish()
@@ -151,9 +197,12 @@ public enum PeerHandshake {
         let clusterID = try UniqueID(from: &reader)
         let nodeID = try UniqueID(from: &reader)
         let number = NodeNumber(rawValue: try reader.readLittleEndian())
+        let nonce = try reader.readBytes(count: nonceSize)
+        let life = try reader.readLittleEndian(UInt64.self)
+        let previousLife = try reader.readLittleEndian(UInt64.self)
         return Hello(
-            purpose: purpose, clusterID: clusterID, nodeID: nodeID, number: number,
-            nonce: try reader.readBytes(count: nonceSize))
+            purpose: purpose, clusterID: clusterID, nodeID: nodeID, number: number, nonce: nonce,
+            life: life, previousLife: previousLife, listedID: try UniqueID(from: &reader))
     }
 
     private static func checkVersion(from reader: inout ByteReader) throws(DecodingError) {

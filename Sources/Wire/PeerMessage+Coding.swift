@@ -2,7 +2,8 @@ public import Essentials
 
 // On the wire. Never reorder or reuse. Each message is a kind byte and its fields; `id` is a
 // varint, a key is its position (u64, little endian) and its bytes (varint length first). Writes
-// and checks have the sender's patience in ms after the id (varint; 2^32 - 1: unlimited).
+// and checks have the sender's patience in ms after the id (varint; 2^32 - 1: unlimited). Flags are
+// bits of one byte, in the order in which `PeerMessage` names them.
 
 private enum Kind {
     static let write: UInt8 = 1
@@ -12,14 +13,17 @@ private enum Kind {
     static let hint: UInt8 = 8
     static let handoff: UInt8 = 9
     static let hintsWanted: UInt8 = 10
+    static let epochWanted: UInt8 = 16
     static let wrote: UInt8 = 33
     static let same: UInt8 = 34
     static let differs: UInt8 = 35
     static let forwarded: UInt8 = 36
     static let refused: UInt8 = 37
     static let executed: UInt8 = 38
+    static let wroteBeside: UInt8 = 39
     static let handedOver: UInt8 = 40
     static let hintsKept: UInt8 = 41
+    static let epochTold: UInt8 = 48
     static let control: UInt8 = 64
 }
 
@@ -29,12 +33,13 @@ extension PeerMessage {
 
     func encode(into bytes: inout [UInt8]) {
         switch self {
-        case .write(let id, let key, let wantsDurability, let record, let patienceMs):
+        case .write(
+            let id, let key, let wantsDurability, let record, let patienceMs, let wantsUncovered):
             bytes.append(Kind.write)
             bytes.appendVarint(id)
             bytes.appendVarint(UInt64(patienceMs))
             key.encode(into: &bytes)
-            bytes.append(wantsDurability ? 1 : 0)
+            bytes.append((wantsDurability ? 1 : 0) | (wantsUncovered ? 2 : 0))
             bytes.appendSized(record)
         case .hint, .handoff, .handedOver, .hintsWanted, .hintsKept: encodeHint(into: &bytes)
         case .check(let id, let key, let fingerprint, let patienceMs):
@@ -56,6 +61,11 @@ extension PeerMessage {
             bytes.append(Kind.wrote)
             bytes.appendVarint(id)
             bytes.append(isDurable ? 1 : 0)
+        case .wroteBeside(let id, let isDurable, let wasKnown, let record):
+            bytes.append(Kind.wroteBeside)
+            bytes.appendVarint(id)
+            bytes.append((isDurable ? 1 : 0) | (wasKnown ? 2 : 0))
+            bytes.appendSized(record)
         case .same(let id):
             bytes.append(Kind.same)
             bytes.appendVarint(id)
@@ -75,6 +85,13 @@ extension PeerMessage {
             bytes.append(Kind.refused)
             bytes.appendVarint(id)
             bytes.append(refusal.rawValue)
+        case .epochWanted(let id):
+            bytes.append(Kind.epochWanted)
+            bytes.appendVarint(id)
+        case .epochTold(let id, let epoch):
+            bytes.append(Kind.epochTold)
+            bytes.appendVarint(id)
+            bytes.appendVarint(epoch)
         case .control(let message):
             bytes.append(Kind.control)
             bytes.appendSized(message)
@@ -131,11 +148,11 @@ extension PeerMessage {
         case Kind.write:
             let patienceMs = try reader.readPatience()
             let key = try PeerKey(from: &reader)
-            let wantsDurability = try reader.readFlag()
+            let (wantsDurability, wantsUncovered) = try reader.readFlags()
             let record = try reader.readSized()
             self = .write(
                 id: id, key: key, wantsDurability: wantsDurability, record: record,
-                patienceMs: patienceMs)
+                patienceMs: patienceMs, wantsUncovered: wantsUncovered)
         case Kind.hint:
             let target = try reader.readNode()
             let key = try PeerKey(from: &reader)
@@ -162,10 +179,16 @@ extension PeerMessage {
             self = .forward(id: id, consistency: consistency, arguments: arguments)
         case Kind.execute: self = .execute(id: id, arguments: try reader.readArguments())
         case Kind.wrote: self = .wrote(id: id, isDurable: try reader.readFlag())
+        case Kind.wroteBeside:
+            let (isDurable, wasKnown) = try reader.readFlags()
+            self = .wroteBeside(
+                id: id, isDurable: isDurable, wasKnown: wasKnown, record: try reader.readSized())
         case Kind.same: self = .same(id: id)
         case Kind.differs: self = .differs(id: id, record: try reader.readSized())
         case Kind.forwarded: self = .forwarded(id: id, reply: try reader.readSized())
         case Kind.executed: self = .executed(id: id, reply: try reader.readSized())
+        case Kind.epochWanted: self = .epochWanted(id: id)
+        case Kind.epochTold: self = .epochTold(id: id, epoch: try reader.readVarint())
         case Kind.refused:
             self = .refused(id: id, try reader.readRefusal())
         default: throw .invalid("peer message kind \(kind)")
@@ -214,6 +237,8 @@ extension PeerConsistency {
         bytes.append(pw)
         bytes.append(dw)
         bytes.appendLittleEndian(timeoutMs)
+        bytes.appendVarint(sequence)
+        bytes.appendLittleEndian(beginByNs)
     }
 
     fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
@@ -223,6 +248,8 @@ extension PeerConsistency {
         pw = try reader.readByte()
         dw = try reader.readByte()
         timeoutMs = try reader.readLittleEndian()
+        sequence = try reader.readVarint()
+        beginByNs = try reader.readLittleEndian()
     }
 }
 
@@ -279,6 +306,13 @@ extension ByteReader {
             throw .invalid("refusal")
         }
         return refusal
+    }
+
+    /// Two flags in one byte, the first in its lowest bit.
+    fileprivate mutating func readFlags() throws(DecodingError) -> (Bool, Bool) {
+        let flags = try readByte()
+        guard flags < 4 else { throw .invalid("flags") }
+        return (flags & 1 != 0, flags & 2 != 0)
     }
 
     fileprivate mutating func readFlag() throws(DecodingError) -> Bool {

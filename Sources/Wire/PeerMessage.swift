@@ -9,10 +9,11 @@ public import Essentials
 /// so that nobody's wall clock matters: a replica that comes to a request later than that drops
 /// what nobody waits for, and says so (`late`).
 public enum PeerMessage: Sendable, Equatable {
-    /// Merge this object; answer `wrote`.
+    /// Merge this object; answer `wrote`, or, where the sender wants to hear of it and the result
+    /// has more than it has sent, `wroteBeside`.
     case write(
         id: UInt64, key: PeerKey, wantsDurability: Bool, record: [UInt8],
-        patienceMs: UInt32 = unlimitedPatienceMs)
+        patienceMs: UInt32 = unlimitedPatienceMs, wantsUncovered: Bool = false)
     /// Keep this object for `target`, which cannot be reached and is to get it later; answer
     /// `wrote`.
     case hint(
@@ -21,6 +22,8 @@ public enum PeerMessage: Sendable, Equatable {
     case handoff(id: UInt64, entries: [HandoffEntry])
     /// Which hints do you keep of this key? Answer `hintsKept`.
     case hintsWanted(id: UInt64, key: PeerKey)
+    /// By which topology do you serve now? Answer `epochTold`.
+    case epochWanted(id: UInt64)
     /// Do you hold the object with this fingerprint? Answer `same` or `differs`.
     case check(
         id: UInt64, key: PeerKey, fingerprint: UInt64, patienceMs: UInt32 = unlimitedPatienceMs)
@@ -29,9 +32,13 @@ public enum PeerMessage: Sendable, Equatable {
     /// Carry out this command, which asks about what the receiver holds; answer `executed`.
     case execute(id: UInt64, arguments: [[UInt8]])
     case wrote(id: UInt64, isDurable: Bool)
+    /// It has, beside things that the write has not covered: this is what it holds now.
+    /// `wasKnown`: it had heard of the write before.
+    case wroteBeside(id: UInt64, isDurable: Bool, wasKnown: Bool, record: [UInt8])
     /// All but those refused are stored; so many bytes may now be under way.
     case handedOver(id: UInt64, windowBytes: UInt64, refused: [HandoffRefusal])
     case hintsKept(id: UInt64, hints: [KeptHint])
+    case epochTold(id: UInt64, epoch: UInt64)
     case same(id: UInt64)
     /// The sender's own object, empty when it has none.
     case differs(id: UInt64, record: [UInt8])
@@ -47,7 +54,8 @@ public enum PeerMessage: Sendable, Equatable {
     /// `requestID` does not count. Each counted request gets one answer, or its connection ends.
     public var answeredID: UInt64? {
         switch self {
-        case .wrote(let id, _), .same(let id), .differs(let id, _), .forwarded(let id, _),
+        case .wrote(let id, _), .wroteBeside(let id, _, _, _), .same(let id), .differs(let id, _),
+            .forwarded(let id, _),
             .refused(let id, _), .handedOver(let id, _, _):
             id == 0 ? nil : id
         default: nil
@@ -60,7 +68,7 @@ public enum PeerMessage: Sendable, Equatable {
     /// The number under which an answer is awaited; nil for messages that want none.
     public var requestID: UInt64? {
         switch self {
-        case .write(let id, _, _, _, _), .check(let id, _, _, _), .forward(let id, _, _),
+        case .write(let id, _, _, _, _, _), .check(let id, _, _, _), .forward(let id, _, _),
             .hint(let id, _, _, _, _), .handoff(let id, _):
             id == 0 ? nil : id
         default: nil
@@ -70,7 +78,7 @@ public enum PeerMessage: Sendable, Equatable {
     /// How long the sender waits for the answer, from the request's arrival on; 0: no longer.
     public var patienceMs: UInt32 {
         switch self {
-        case .write(_, _, _, _, let patienceMs), .check(_, _, _, let patienceMs): patienceMs
+        case .write(_, _, _, _, let patienceMs, _), .check(_, _, _, let patienceMs): patienceMs
         case .forward(_, let consistency, _): consistency.timeoutMs
         default: Self.unlimitedPatienceMs
         }
@@ -81,10 +89,10 @@ public enum PeerMessage: Sendable, Equatable {
         guard ms > 0, patienceMs != Self.unlimitedPatienceMs else { return self }
         let left = UInt32(clamping: UInt64(patienceMs) - min(ms, UInt64(patienceMs)))
         switch self {
-        case .write(let id, let key, let wantsDurability, let record, _):
+        case .write(let id, let key, let wantsDurability, let record, _, let wantsUncovered):
             return .write(
                 id: id, key: key, wantsDurability: wantsDurability, record: record,
-                patienceMs: left)
+                patienceMs: left, wantsUncovered: wantsUncovered)
         case .check(let id, let key, let fingerprint, _):
             return .check(id: id, key: key, fingerprint: fingerprint, patienceMs: left)
         case .forward(let id, var consistency, let arguments):
@@ -107,7 +115,7 @@ public enum PeerMessage: Sendable, Equatable {
         case notReplica = 6
         /// It came to the request after the sender's patience; the request was not carried out.
         case late = 7
-        /// The replica's own copy of an object that was handed over is corrupt.
+        /// The replica's own copy of the object cannot be read.
         case unreadable = 8
     }
 }
@@ -166,6 +174,12 @@ public struct PeerConsistency: Sendable, Equatable {
     public var dw: UInt8
     /// What is left of the client's patience; 0: nothing.
     public var timeoutMs: UInt32
+    /// Greater than that of every write handed over before on the connection: none is carried out
+    /// twice. 0 for what only reads.
+    public var sequence: UInt64 = 0
+    /// By the receiver's monotonic clock, in ns: from then on a write must not be begun, since its
+    /// sender has given it up.
+    public var beginByNs: UInt64 = .max
 
     public init(r: UInt8, w: UInt8, pr: UInt8, pw: UInt8, dw: UInt8, timeoutMs: UInt32) {
         self.r = r

@@ -40,10 +40,26 @@ enum Report {
         for row in totals.exercise.agreement.rows where row.count == 0 {
             text += "\nWARNING: no run saw '\(row.name)'\n"
         }
+        text += judged(totals.exercise)
         let hours = Double(totals.virtualMs) / 3_600_000
         text += "\n\(Figures.grouped(totals.seeds)) seeds, "
         text += "\(Figures.decimal(hours, digits: 1)) virtual hours in "
         text += "\(Figures.decimal(seconds, digits: 1)) s, \(totals.failed.count) broken\n"
+        return text
+    }
+
+    /// Below this share of what was acknowledged too much goes unseen.
+    private static let judgedPercentMin = 95
+
+    private static func judged(_ exercise: Exercise) -> String {
+        let (judged, all) = (exercise.acknowledgedAndJudged, exercise.acknowledged)
+        guard all > 0 else { return "" }
+        let percent = 100 * Double(judged) / Double(all)
+        var text = "\njudged \(Figures.grouped(judged)) of \(Figures.grouped(all)) "
+        text += "acknowledged operations (\(Figures.decimal(percent, digits: 1)) %)\n"
+        if percent < Double(judgedPercentMin) {
+            text += "WARNING: less than \(judgedPercentMin) % of them were judged\n"
+        }
         return text
     }
 
@@ -60,6 +76,10 @@ enum Report {
             let rows = tally.rows.map { JSON.Member($0.name, .integer($0.count)) }
             members.append(JSON.Member(title, .object(rows)))
         }
+        members.append(JSON.Member("acknowledged", .integer(totals.exercise.acknowledged)))
+        members.append(
+            JSON.Member(
+                "acknowledgedAndJudged", .integer(totals.exercise.acknowledgedAndJudged)))
         let failed = totals.failed.map { result in
             JSON.object([
                 JSON.Member("seed", .exact(result.seed)),
@@ -83,6 +103,7 @@ enum Report {
         [
             ("faults", totals.exercise.faults), ("requests", totals.exercise.requests),
             ("engine", totals.exercise.engine), ("checks", totals.exercise.checks),
+            ("judged", totals.exercise.judged), ("excuses", totals.exercise.excuses),
             ("agreement", totals.exercise.agreement),
         ]
     }

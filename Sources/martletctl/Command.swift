@@ -15,7 +15,8 @@ struct Command: Sendable {
 
     /// In the order of the help.
     static let all: [Command] = [
-        status, ring, hints, explain, keyspace, config, metrics, placement, version, help,
+        status, ring, hints, explain, keyspace, forget, recover, config, metrics, placement,
+        version, help,
     ]
 
     var help: String { "Usage: martletctl [OPTION]... \(synopsis)\n\n\(details)\n" }

@@ -50,4 +50,23 @@ import Testing
         #expect(clock.tick(wallMs: 1_000_000) == Timestamp(wallMs: 1_000_000))
         #expect(clock.tick(wallMs: 5000) > Timestamp(wallMs: 900_000))
     }
+
+    @Test func `a stamp comes after what it replaces`() {
+        var clock = HybridClock(driftMsMax: 1000)
+        let seen = Timestamp(wallMs: 5500)
+        #expect(clock.tick(wallMs: 5000, after: seen) == Timestamp(rawValue: seen.rawValue + 1))
+        #expect(clock.tick(wallMs: 5000) > seen)
+    }
+
+    /// As after a flush through a node that was far ahead.
+    @Test func `what it has to pass moves the limit with it`() {
+        var clock = HybridClock(driftMsMax: 1000)
+        clock.pass(Timestamp(wallMs: 900_000))
+        let isTaken = clock.observe(Timestamp(wallMs: 900_500), wallMs: 5000)
+        let isRefused = !clock.observe(Timestamp(wallMs: 901_001), wallMs: 5000)
+        #expect(isTaken && isRefused)
+        #expect(clock.tick(wallMs: 5000) > Timestamp(wallMs: 900_500))
+        #expect(clock.limit(wallMs: 5000) >= clock.tick(wallMs: 5000))
+        #expect(clock.least > Timestamp(wallMs: 900_000))
+    }
 }

@@ -74,12 +74,18 @@ import Wire
         let cluster = try Cluster()
         _ = cluster.ask("SET key v", at: 1)
         let nowMs = cluster.now(1).wallMs
-        let ahead = DataPlane.tokenEpochAheadMsMax
+        let ahead = cluster.options.driftMsMax
         // Actors further ahead than any clock goes wrong unnoticed.
         for epochMs in [nowMs + 2 * ahead, Actor.epochMsMax] {
             #expect(put(context(epochMs: epochMs), at: cluster, "x").hasPrefix("ERR invalid"))
         }
         // Dots of this node, and of the others, that they have not made.
+        for _ in 0..<20 {
+            #expect(put(context(epochMs: nowMs + ahead), at: cluster, "z") == "taken")
+        }
+        // However many there are: they do not open the way for more.
+        let further = context(epochMs: nowMs + ahead + 1000)
+        #expect(put(further, at: cluster, "x").hasPrefix("ERR invalid"))
         var forged = context(epochMs: nowMs + ahead / 2)
         #expect(put(forged, at: cluster, "a") == "taken")
         for node: UInt16 in 1...3 {

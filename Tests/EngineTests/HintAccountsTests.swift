@@ -9,7 +9,7 @@ import Testing
     private static let two = NodeNumber(rawValue: 2)
 
     private func accounts(
-        _ entries: [(target: NodeNumber, partition: UInt16, records: Int, oldestMs: UInt64)]
+        _ entries: [(target: NodeNumber, partition: UInt16, records: Int, oldestMs: Int64)]
     ) -> HintAccounts {
         var accounts = HintAccounts()
         for entry in entries {

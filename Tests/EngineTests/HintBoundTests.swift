@@ -21,7 +21,7 @@ import Wire
         let accounts = (0..<64).map { partition in
             HintAccountRecord(
                 target: Self.target, partition: PartitionID(rawValue: partition),
-                value: HintRecord.accountValue(account))
+                value: HintRecord.accountValue(account, now: Now(monotonicNs: 1, wallMs: 1)))
         }
         replica.apply(.hintsFound(accounts))
         return replica

@@ -21,7 +21,8 @@ import Testing
         #expect(hex(HintRecord.accountKey(Self.target, partition)) == "010a0b0102")
         let account = HintAccounts.Account(
             records: 2, bytes: 300, oldestMs: 5, dirtySinceMs: 6)
-        #expect(hex(HintRecord.accountValue(account)) == "0102ac020506")
+        let now = Now(monotonicNs: 8_000_000, wallMs: 99)
+        #expect(hex(HintRecord.accountValue(account, now: now)) == "0202ac020306")
     }
 
     @Test func `records are read back as they were written`() throws {
@@ -34,16 +35,35 @@ import Testing
         let (target, found) = try HintRecord.parseAccountKey(
             HintRecord.accountKey(Self.target, partition))
         #expect(target == Self.target && found == partition)
-        let account = HintAccounts.Account(records: 2, bytes: 300, oldestMs: 5, dirtySinceMs: 6)
-        #expect(try HintRecord.parseAccountValue(HintRecord.accountValue(account)) == account)
+        var account = HintAccounts.Account(records: 2, bytes: 300, oldestMs: 5, dirtySinceMs: 6)
+        // Two ms after it was kept; and found 3 ms after the start of a machine.
+        let stored = HintRecord.accountValue(account, now: Now(monotonicNs: 7_000_000, wallMs: 0))
+        account.oldestMs = 1
+        account.storedMs = 3
+        let now = Now(monotonicNs: 3_000_000, wallMs: 1)
+        #expect(
+            try HintRecord.parseAccountValue(stored, now: now, ageMsMax: 100) == account)
+    }
+
+    /// It said when hints were kept, by a clock that may have been wrong since.
+    @Test(arguments: [
+        (wallMs: 25 as UInt64, ageMs: 20 as Int64), (wallMs: 1_000_000, ageMs: 50),
+        (wallMs: 1, ageMs: 0),
+    ]) func `an account of the first version is read`(wallMs: UInt64, ageMs: Int64) throws {
+        let now = Now(monotonicNs: 3_000_000, wallMs: wallMs)
+        let account = try HintRecord.parseAccountValue(
+            [1, 2, 0xAC, 2, 5, 6], now: now, ageMsMax: 50)
+        #expect(account.records == 2 && account.bytes == 300 && account.dirtySinceMs == 6)
+        #expect(now.monotonicMs - account.oldestMs == ageMs)
     }
 
     @Test func `a record of a later version is refused`() {
         #expect(throws: DecodingError.unknownVersion(2)) {
             try HintRecord.parseValue([2, 1, 1])
         }
-        #expect(throws: DecodingError.unknownVersion(2)) {
-            try HintRecord.parseAccountValue([2, 1, 1, 1, 1])
+        #expect(throws: DecodingError.unknownVersion(3)) {
+            let now = Now(monotonicNs: 0, wallMs: 0)
+            _ = try HintRecord.parseAccountValue([3, 1, 1, 1, 1], now: now, ageMsMax: 1)
         }
     }
 

@@ -91,10 +91,14 @@ private final class Victim {
     /// The message with the checksum of its record made right, so that damage reaches the object.
     private func resealed(_ message: PeerMessage) -> PeerMessage {
         switch message {
-        case .write(let id, let key, let wantsDurability, let record, let patienceMs):
+        case .write(let id, let key, let wantsDurability, let record, let patienceMs, _):
             .write(
                 id: id, key: key, wantsDurability: wantsDurability,
                 record: Format.object.seal(record), patienceMs: patienceMs)
+        case .wroteBeside(let id, let isDurable, let wasKnown, let record):
+            .wroteBeside(
+                id: id, isDurable: isDurable, wasKnown: wasKnown,
+                record: Format.object.seal(record))
         case .differs(let id, let record): .differs(id: id, record: Format.object.seal(record))
         default: message
         }
@@ -107,6 +111,8 @@ private final class Victim {
         guard let id = asked.randomElement(using: &random), !random.oneIn(4) else { return message }
         return switch message {
         case .wrote(_, let isDurable): .wrote(id: id, isDurable: isDurable)
+        case .wroteBeside(_, let isDurable, let wasKnown, let record):
+            .wroteBeside(id: id, isDurable: isDurable, wasKnown: wasKnown, record: record)
         case .same: .same(id: id)
         case .differs(_, let record): .differs(id: id, record: record)
         case .forwarded(_, let reply): .forwarded(id: id, reply: reply)

@@ -60,9 +60,22 @@ import Testing
 
     @Test func `a newer version is refused`() throws {
         var bytes = bytes(of: try cluster(2))
-        bytes[0] = 4
+        bytes[0] = 5
         var reader = ByteReader(bytes)
-        #expect(throws: DecodingError.unknownVersion(4)) { try Topology(from: &reader) }
+        #expect(throws: DecodingError.unknownVersion(5)) { try Topology(from: &reader) }
+    }
+
+    @Test func `who is lost is written down, with keyspaces and without`() throws {
+        for topology in [try cluster(3), try clusterWithKeyspaces()] {
+            let recovered = topology.recovered(without: [node(2), node(3)], epoch: 1 << 32)
+            let bytes = bytes(of: recovered)
+            #expect(bytes[0] == 4)
+            var reader = ByteReader(bytes)
+            let decoded = try Topology(from: &reader)
+            #expect(decoded == recovered)
+            #expect(
+                (1...4).map { decoded.standing(of: node($0)) } == [.member, .lost, .lost, .unknown])
+        }
     }
 
     @Test func `bytes cut short are refused`() throws {
@@ -104,7 +117,9 @@ import Testing
     @Test(
         arguments: [
             .join(description(3, zone: "a", weight: 10)), .updateAddresses(clusterID, addresses(4)),
-            .flush(stamp: 1 << 60), .leave(clusterID), .weigh(clusterID, weight: 400),
+            .flush(stamp: 1 << 60), .leave(clusterID), .forget([clusterID, description(2).id]),
+            .forget([]),
+            .weigh(clusterID, weight: 400),
             .setKeyspace(prefix: [0, 0xFF], quorums(r: .number(1), pw: .default)),
             .setKeyspace(prefix: [1], quorums(w: .all, dw: .quorum)),
             .unsetKeyspace(prefix: Array("cache:".utf8)),

@@ -98,6 +98,39 @@ import Testing
         #expect(figures.vnodeDeviationMax < 1)
     }
 
+    @Test func `members that hold partitions are forgotten while the cluster is empty`() throws {
+        let topology = try cluster(5)
+        let forget = TopologyChange.forget([description(2).id, description(4).id])
+        #expect(topology.movesVnodes(by: forget))
+        let refusal = #expect(throws: TopologyRefusal.self) {
+            try topology.applying(forget, clusterIsEmpty: false)
+        }
+        #expect(refusal?.description.contains("would have to be moved") == true)
+        let next = try topology.applying(forget, clusterIsEmpty: true)
+        #expect(next.members.map(\.number) == [1, 3, 5].map(node))
+        #expect(next.placement.members == [1, 3, 5].map(node))
+        #expect([2, 4, 6].map { next.standing(of: node($0)) } == [.removed, .removed, .unknown])
+        // Asked again, nothing is left to do.
+        #expect(try next.applying(forget, clusterIsEmpty: false) == next)
+        #expect(throws: TopologyRefusal.lastMemberCannotLeave) {
+            try next.applying(
+                .forget([1, 3, 5].map { description($0).id }), clusterIsEmpty: true)
+        }
+    }
+
+    @Test func `a member without partitions is forgotten at any time`() throws {
+        // Weights are so far apart that the last one gets nothing.
+        var topology = Topology.founded(
+            by: description(1, weight: 10_000), clusterID: clusterID, n: 1, partitions: 64)
+        topology = try topology.applying(.join(description(2, weight: 1)), clusterIsEmpty: true)
+        #expect(topology.placement.members == [node(1)])
+        let forget = TopologyChange.forget([description(2).id])
+        #expect(!topology.movesVnodes(by: forget))
+        let next = try topology.applying(forget, clusterIsEmpty: false)
+        #expect(next.members.map(\.number) == [node(1)])
+        #expect(next.placement == topology.placement)
+    }
+
     @Test func `the only member does not leave`() throws {
         #expect(throws: TopologyRefusal.lastMemberCannotLeave) {
             try cluster(1).applying(.leave(description(1).id), clusterIsEmpty: true)

@@ -4,30 +4,38 @@ import Objects
 import Testing
 
 /// The rule said plainly, and without a bound: every value and every increment stands under a dot
-/// of its own, and a write drops those that its writer has seen.
+/// of its own, and a write drops those that its writer has seen. A plain write means to replace
+/// what is older, too: an actor's increments do not count into it while the latest that is known of
+/// them is older, and its next one goes on without them.
 private struct Model {
     enum Content: Equatable {
-        case register([UInt8], Timestamp)
-        case increment(FixedDecimal)
+        case register([UInt8], Timestamp, isCausal: Bool)
+        case increment(FixedDecimal, Timestamp)
     }
 
     private(set) var seen: Set<Dot> = []
     private var contents: [Dot: Content] = [:]
 
-    mutating func add(_ amount: FixedDecimal, _ dot: Dot) {
+    mutating func add(_ amount: FixedDecimal, _ dot: Dot, _ stamp: Timestamp) {
+        if let winner = registers.first, !counts(dot.actor, into: winner) {
+            contents = contents.filter { other, content in
+                if case .increment = content { return other.actor != dot.actor }
+                return true
+            }
+        }
         seen.insert(dot)
-        contents[dot] = .increment(amount)
+        contents[dot] = .increment(amount, stamp)
     }
 
     /// - Parameter covered: what the writer has seen; nil for all that is here.
     mutating func write(
         _ value: [UInt8]?, covering covered: Set<Dot>?, _ dot: Dot, _ stamp: Timestamp
     ) {
-        let covered = covered ?? seen
-        contents = contents.filter { !covered.contains($0.key) }
-        seen.formUnion(covered)
+        let all = covered ?? seen
+        contents = contents.filter { !all.contains($0.key) }
+        seen.formUnion(all)
         seen.insert(dot)
-        if let value { contents[dot] = .register(value, stamp) }
+        if let value { contents[dot] = .register(value, stamp, isCausal: covered != nil) }
     }
 
     mutating func merge(_ other: Model) {
@@ -41,22 +49,47 @@ private struct Model {
         seen.formUnion(other.seen)
     }
 
-    /// All concurrent values, the winner first.
-    var siblings: [[UInt8]] {
-        var sum: Int128?
-        var registers: [(dot: Dot, stamp: Timestamp, value: [UInt8])] = []
+    private typealias Register = (dot: Dot, stamp: Timestamp, value: [UInt8], isCausal: Bool)
+
+    /// The winner first.
+    private var registers: [Register] {
+        var registers: [Register] = []
         for (dot, content) in contents {
-            switch content {
-            case .increment(let amount): sum = (sum ?? 0) + amount.units
-            case .register(let value, let stamp): registers.append((dot, stamp, value))
+            if case .register(let value, let stamp, let isCausal) = content {
+                registers.append((dot, stamp, value, isCausal))
             }
         }
-        registers.sort { ($0.stamp, $0.dot) > ($1.stamp, $1.dot) }
-        if registers.isEmpty { return sum.map { [FixedDecimal(units: $0).text] } ?? [] }
+        return registers.sorted { ($0.stamp, $0.dot) > ($1.stamp, $1.dot) }
+    }
+
+    private func counts(_ actor: Actor, into register: Register) -> Bool {
+        guard !register.isCausal else { return true }
+        return contents.contains { dot, content in
+            guard dot.actor == actor, case .increment(_, let stamp) = content else { return false }
+            return stamp >= register.stamp
+        }
+    }
+
+    /// What increments come to; nil where there are none.
+    private func sum(into register: Register?) -> Int128? {
+        var sum: Int128?
+        for (dot, content) in contents {
+            guard case .increment(let amount, _) = content,
+                register.map({ counts(dot.actor, into: $0) }) ?? true
+            else { continue }
+            sum = (sum ?? 0) + amount.units
+        }
+        return sum
+    }
+
+    /// All concurrent values, the winner first.
+    var siblings: [[UInt8]] {
+        let registers = registers
+        if registers.isEmpty { return sum(into: nil).map { [FixedDecimal(units: $0).text] } ?? [] }
         return registers.map { register in
-            guard let sum, let base = try? FixedDecimal(parsing: register.value) else {
-                return register.value
-            }
+            guard let sum = sum(into: register),
+                let base = try? FixedDecimal(parsing: register.value)
+            else { return register.value }
             return FixedDecimal(units: base.units + sum).text
         }
     }
@@ -106,10 +139,10 @@ private struct Cluster {
         if random.oneIn(3) {
             let decimal = FixedDecimal(units: Int128(amount) << 56)
             write(.incrementDecimal(decimal), dot, at: index)
-            models[index].add(decimal, dot)
+            models[index].add(decimal, dot, Timestamp(rawValue: stamp))
         } else {
             write(.increment(amount), dot, at: index)
-            models[index].add(FixedDecimal(amount), dot)
+            models[index].add(FixedDecimal(amount), dot, Timestamp(rawValue: stamp))
         }
     }
 

@@ -130,9 +130,22 @@ import Testing
             Array("b".utf8), seen: Sighting(), dot: dot(3), stamp: Timestamp(rawValue: 2))
         try check(
             object,
+            "03" + "01" + "01" + "ab89674523010300" + "01" + "01" + "ab89674523010300" + "03"
+                + "02" + "ab89674523010300" + "01" + "0100000000000000" + "27" + "0161"
+                + "ab89674523010300" + "03" + "0200000000000000" + "27" + "0162" + "00"
+                + "f9278af1")
+    }
+
+    /// Before version 3, registers did not say whether they were written with a context.
+    @Test func `siblings of version 1 are read`() throws {
+        let golden =
             "01" + "01" + "01" + "ab89674523010300" + "01" + "01" + "ab89674523010300" + "03"
-                + "02" + "ab89674523010300" + "01" + "0100000000000000" + "21" + "0161"
-                + "ab89674523010300" + "03" + "0200000000000000" + "21" + "0162" + "4e49fec7")
+            + "02" + "ab89674523010300" + "01" + "0100000000000000" + "21" + "0161"
+            + "ab89674523010300" + "03" + "0200000000000000" + "21" + "0162" + "4e49fec7"
+        let object = try Object(decoding: bytes(golden))
+        #expect(object.siblings(nowMs: 0) == [Array("b".utf8), Array("a".utf8)])
+        #expect(object.entries.allSatisfy { !$0.isCausal })
+        #expect(hex(object.encoded()) == golden)
     }
 
     @Test func `a tombstone`() throws {

@@ -51,6 +51,24 @@ final class FixedBackend: AdminBackend {
         return RingReport(epoch: 3, n: 3, zoneViolations: 0, nodes: [node], table: [[1], [1]])
     }
 
+    func planRemoval(
+        _ removal: Removal, of words: [String]
+    ) throws(AdminError) -> RemovalReport {
+        try check()
+        return RemovalReport(
+            nodes: words.map {
+                RemovalReport.Node(number: Int($0) ?? 0, id: "0c", peerAddress: "x:1", vnodes: 2)
+            }, epoch: 4, isMade: false, obstacle: removal == .recover ? "it is not lost" : nil,
+            consequences: ["It is gone."])
+    }
+
+    func remove(_ removal: Removal, _ words: [String]) throws(AdminError) -> RemovalReport {
+        var report = try planRemoval(removal, of: words)
+        if let obstacle = report.obstacle { throw .refused(obstacle) }
+        report.isMade = true
+        return report
+    }
+
     func hints() throws(AdminError) -> HintReport {
         try check()
         let target = HintReport.Target(

@@ -29,7 +29,8 @@ import Wire
             "kind 1": "01" + "01" + "e807" + "0807060504030201" + "036b6579" + "01" + "03010203",
             "kind 2": "02" + "ac02" + "ffffffff0f" + "0807060504030201" + "036b6579"
                 + "8090a0b0c0d0e0f0",
-            "kind 3": "03" + "07" + "0102030405" + "e8030000" + "03" + "03474554" + "00" + "01ff",
+            "kind 3": "03" + "07" + "0102030405" + "e8030000" + "8804"
+                + "0908070605040302" + "03" + "03474554" + "00" + "01ff",
         ]
         for (message, name) in zip(PeerSamples.all, ["kind 1", "kind 2", "kind 3"]) {
             let frame = PeerSamples.frame([message], epoch: 5, fence: 4)
@@ -41,6 +42,7 @@ import Wire
         let answers: [(PeerMessage, String)] = [
             (.wrote(id: 1, isDurable: true), "210101"), (.same(id: 1), "2201"),
             (.differs(id: 1, record: [7]), "23010107"),
+            (.wroteBeside(id: 1, isDurable: false, wasKnown: true, record: [7]), "2701020107"),
             (.forwarded(id: 1, reply: [8]), "24010108"), (.refused(id: 1, .diskFull), "250103"),
             (.control([9]), "400109"),
         ]
@@ -161,7 +163,7 @@ import Wire
     @Test func `payloads of another version, or with unknown kinds, are refused`() {
         var payload = Array(PeerSamples.frame([.same(id: 1)])[12...])
         #expect(PeerSamples.messages(payload) != nil)
-        for kind: UInt8 in [0, 5, 32, 39, 63, 65, 255] {
+        for kind: UInt8 in [0, 5, 32, 42, 63, 65, 255] {
             payload[41] = kind
             #expect(PeerSamples.messages(payload) == nil)
         }

@@ -5,13 +5,15 @@ import Wire
 @Suite struct PeerHandshakeTests {
     private static let hello = PeerHandshake.Hello(
         purpose: .member, clusterID: UniqueID(high: 1, low: 2), nodeID: UniqueID(high: 3, low: 4),
-        number: NodeNumber(rawValue: 5), nonce: [UInt8](repeating: 6, count: 16))
+        number: NodeNumber(rawValue: 5), nonce: [UInt8](repeating: 6, count: 16),
+        life: 13, previousLife: 14, listedID: UniqueID(high: 15, low: 16))
     private static let welcome = PeerHandshake.Welcome(
         nodeID: UniqueID(high: 7, low: 8), number: NodeNumber(rawValue: 9),
-        nonce: [UInt8](repeating: 10, count: 16), code: [UInt8](repeating: 11, count: 32))
+        nonce: [UInt8](repeating: 10, count: 16), life: 17,
+        code: [UInt8](repeating: 11, count: 32), monotonicNs: 12)
     private static let messages: [PeerHandshake.Message] = [
         .hello(hello), .welcome(welcome), .proof([UInt8](repeating: 12, count: 32)),
-        .reject("not you"),
+        .reject("not you"), .copy(address: "127.0.0.1:7380"), .forgotten(life: 18),
     ]
 
     private func payload(_ message: PeerHandshake.Message) -> [UInt8] {
@@ -37,12 +39,17 @@ import Wire
             hex(payload(.hello(Self.hello)))
                 == "01" + "4d52544c" + "03" + "01"
                 + "0000000000000001" + "0000000000000002" + "0000000000000003"
-                + "0000000000000004" + "0500" + String(repeating: "06", count: 16))
+                + "0000000000000004" + "0500" + String(repeating: "06", count: 16)
+                + "0d00000000000000" + "0e00000000000000"
+                + "000000000000000f" + "0000000000000010")
         #expect(
             hex(payload(.welcome(Self.welcome)))
                 == "02" + "03" + "0000000000000007" + "0000000000000008" + "0900"
-                + String(repeating: "0a", count: 16) + String(repeating: "0b", count: 32))
+                + String(repeating: "0a", count: 16) + "1100000000000000"
+                + String(repeating: "0b", count: 32) + "0c00000000000000")
         #expect(hex(payload(.reject("no"))) == "04" + "02" + "6e6f")
+        #expect(hex(payload(.copy(address: "a:1"))) == "05" + "03" + "613a31")
+        #expect(hex(payload(.forgotten(life: 18))) == "06" + "1200000000000000")
     }
 
     @Test(arguments: messages) func `every truncation is refused, and so is a byte too many`(
@@ -98,7 +105,9 @@ import Wire
         otherCluster.clusterID = UniqueID(high: 1, low: 3)
         var otherNode = Self.hello
         otherNode.nodeID = UniqueID(high: 3, low: 5)
-        for hello in [otherNonce, otherCluster, otherNode] {
+        var otherLife = Self.hello
+        otherLife.life += 1
+        for hello in [otherNonce, otherCluster, otherNode, otherLife] {
             transcripts.insert(
                 PeerHandshake.transcript(
                     .opener, hello: hello, acceptorID: id, acceptorNonce: nonce))
@@ -111,7 +120,7 @@ import Wire
             PeerHandshake.transcript(
                 .opener, hello: Self.hello, acceptorID: id,
                 acceptorNonce: [UInt8](repeating: 2, count: 16)))
-        #expect(transcripts.count == 7)
+        #expect(transcripts.count == 8)
     }
 
     @Test(arguments: 0..<10) func `mutated messages are refused or harmless`(seed: Int) {

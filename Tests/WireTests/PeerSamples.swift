@@ -4,7 +4,12 @@ import Wire
 /// Peer messages of every kind, and random ones.
 enum PeerSamples {
     static let key = PeerKey(position: 0x0102_0304_0506_0708, bytes: Array("key".utf8))
-    static let consistency = PeerConsistency(r: 1, w: 2, pr: 3, pw: 4, dw: 5, timeoutMs: 1000)
+    static let consistency = {
+        var consistency = PeerConsistency(r: 1, w: 2, pr: 3, pw: 4, dw: 5, timeoutMs: 1000)
+        consistency.sequence = 520
+        consistency.beginByNs = 0x0203_0405_0607_0809
+        return consistency
+    }()
 
     /// One of each kind.
     static let all: [PeerMessage] = [
@@ -13,6 +18,7 @@ enum PeerSamples {
         .forward(id: 7, consistency: consistency, arguments: [Array("GET".utf8), [], [0xFF]]),
         .execute(id: 8, arguments: [Array("SCAN".utf8), Array("0".utf8)]),
         .wrote(id: .max, isDurable: false),
+        .wroteBeside(id: 19, isDurable: true, wasKnown: true, record: [7, 8]),
         .same(id: 9),
         .differs(id: 10, record: []),
         .forwarded(id: 11, reply: Array("+OK\r\n".utf8)),
@@ -24,6 +30,8 @@ enum PeerSamples {
             record: [4, 5]),
         .handoff(id: 15, entries: [HandoffEntry(key: key, record: [6])]),
         .hintsWanted(id: 17, key: key),
+        .epochWanted(id: 19),
+        .epochTold(id: 20, epoch: 300),
         .hintsKept(id: 18, hints: [KeptHint(target: NodeNumber(rawValue: 2), record: [9])]),
         .handedOver(
             id: 16, windowBytes: 65_536,
@@ -37,7 +45,8 @@ enum PeerSamples {
             return .write(
                 id: id, key: drawKey(using: &random), wantsDurability: random.oneIn(2),
                 record: bytes(300, using: &random),
-                patienceMs: UInt32.random(in: 0...2000, using: &random))
+                patienceMs: UInt32.random(in: 0...2000, using: &random),
+                wantsUncovered: random.oneIn(2))
         case 1:
             return .check(id: id, key: drawKey(using: &random), fingerprint: random.next())
         case 2:
@@ -45,7 +54,11 @@ enum PeerSamples {
                 id: id, consistency: consistency, arguments: arguments(using: &random))
         case 3: return .execute(id: id, arguments: arguments(using: &random))
         case 4: return .wrote(id: id, isDurable: random.oneIn(2))
-        case 5: return .same(id: id)
+        case 5:
+            guard random.oneIn(2) else { return .same(id: id) }
+            return .wroteBeside(
+                id: id, isDurable: random.oneIn(2), wasKnown: random.oneIn(2),
+                record: bytes(300, using: &random))
         case 6: return .differs(id: id, record: bytes(300, using: &random))
         case 7: return .forwarded(id: id, reply: bytes(40, using: &random))
         case 8: return .executed(id: id, reply: bytes(40, using: &random))

@@ -20,6 +20,8 @@ import Testing
                   hints                       What this node keeps for members that could not be reached.
                   explain KEY                 Where a key lives, and what each replica has of it.
                   keyspace list|set|unset     Policies of keys by their prefixes.
+                  forget [--plan] NODE...     Take out members that are lost for good.
+                  recover [--plan] NODE...    Go on after the loss of most voters.
                   config get|set|rewrite ...  Show or change settings of the node.
                   metrics [PATTERN]           What the node measures.
                   placement NODE...           Work out a placement without a cluster.

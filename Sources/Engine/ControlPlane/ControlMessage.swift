@@ -22,6 +22,10 @@ public import Membership
 ///     13 consensus         Raft message
 ///     14 refused for now   varint proposal, reason: asking again may help
 ///     15 addresses         varint count, then for each: u16 node (big-endian), addresses
+///     16 survey            varint proposal, varint count, lost nodes (u16 each, big-endian)
+///     17 surveyed          varint proposal, obstacle (varint length, UTF-8), varint term, varint
+///                          index and term of the last entry, topology
+///     18 clock             clocks' message
 public enum ControlMessage: Sendable, Equatable {
     case joinRequest(ProposalID, MemberDescription)
     case propose(ProposalID, TopologyChange)
@@ -38,8 +42,15 @@ public enum ControlMessage: Sendable, Equatable {
     case consensus(RaftMessage)
     /// Not for the control plane: where members say that they are. See `AddressBook`.
     case addresses([AddressNotice])
+    /// Tell what you know of the log: an admin wants to go on without these nodes.
+    case survey(ProposalID, lost: [NodeNumber])
+    case surveyed(ProposalID, LogSurvey)
+
+    /// Not for the control plane either: what members' clocks say.
+    case clock(ClockMessage)
 
     private static let consensusKind: UInt8 = 13
+    private static let clockKind: UInt8 = 18
     private static let reasonSizeMax = 1024
 
     public func encoded() -> [UInt8] {
@@ -79,6 +90,9 @@ public enum ControlMessage: Sendable, Equatable {
         case .consensus(let message):
             bytes.append(Self.consensusKind)
             message.encode(into: &bytes)
+        case .clock(let message):
+            bytes.append(Self.clockKind)
+            message.encode(into: &bytes)
         case .addresses(let notices):
             bytes.append(15)
             bytes.appendVarint(UInt64(notices.count))
@@ -86,12 +100,24 @@ public enum ControlMessage: Sendable, Equatable {
                 bytes.appendBigEndian(notice.node.rawValue)
                 notice.addresses.encode(into: &bytes)
             }
+        case .survey(let id, let lost):
+            bytes.append(16)
+            bytes.appendVarint(id.rawValue)
+            bytes.appendVarint(UInt64(lost.count))
+            for node in lost { bytes.appendBigEndian(node.rawValue) }
+        case .surveyed(let id, let survey):
+            bytes.append(17)
+            bytes.appendVarint(id.rawValue)
+            survey.encode(into: &bytes)
         }
         return bytes
     }
 
     /// Whether an encoded message is one of the log: there are many, and traces leave them out.
     public static func isConsensus(_ bytes: [UInt8]) -> Bool { bytes.first == consensusKind }
+
+    /// The same of what clocks say.
+    public static func isClock(_ bytes: [UInt8]) -> Bool { bytes.first == clockKind }
 
     public init(decoding bytes: [UInt8]) throws(DecodingError) {
         var reader = ByteReader(bytes)
@@ -119,6 +145,7 @@ public enum ControlMessage: Sendable, Equatable {
         case 11: self = .fetch
         case 12: self = .detector(try DetectorMessage(from: &reader))
         case Self.consensusKind: self = .consensus(try RaftMessage(from: &reader))
+        case Self.clockKind: self = .clock(try ClockMessage(from: &reader))
         case 15:
             let count = try reader.readCount(max: AddressBook.noticesPerMessageMax)
             var notices: [AddressNotice] = []
@@ -128,6 +155,16 @@ public enum ControlMessage: Sendable, Equatable {
                 notices.append(AddressNotice(node: node, addresses: addresses))
             }
             self = .addresses(notices)
+        case 16:
+            let id = ProposalID(rawValue: try reader.readVarint())
+            var lost: [NodeNumber] = []
+            for _ in 0..<(try reader.readCount(max: Topology.membersMax)) {
+                lost.append(NodeNumber(rawValue: try reader.readBigEndian()))
+            }
+            self = .survey(id, lost: lost)
+        case 17:
+            let id = ProposalID(rawValue: try reader.readVarint())
+            self = .surveyed(id, try LogSurvey(from: &reader))
         case let kind: throw .invalid("control message kind \(kind)")
         }
         try reader.finish()
@@ -146,5 +183,26 @@ public enum ControlMessage: Sendable, Equatable {
     ) throws(DecodingError) -> Preparation {
         let epoch = try reader.readVarint()
         return Preparation(epoch: epoch, attempt: try reader.readVarint())
+    }
+}
+
+extension LogSurvey {
+    private static let obstacleSizeMax = 1024
+
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendSized(String(obstacle.prefix(Self.obstacleSizeMax / 4)))
+        bytes.appendVarint(term)
+        bytes.appendVarint(last.index)
+        bytes.appendVarint(last.term)
+        topology.encode(into: &bytes)
+    }
+
+    fileprivate init(from reader: inout ByteReader) throws(DecodingError) {
+        let obstacle = try reader.readSizedString(max: Self.obstacleSizeMax)
+        let term = try reader.readVarint()
+        let index = try reader.readVarint()
+        let last = LogPosition(index: index, term: try reader.readVarint())
+        self.init(
+            obstacle: obstacle, term: term, last: last, topology: try Topology(from: &reader))
     }
 }

@@ -21,7 +21,7 @@ extension RaftStored {
 }
 
 extension Topology {
-    fileprivate var encoded: [UInt8] {
+    var encoded: [UInt8] {
         var bytes: [UInt8] = []
         encode(into: &bytes)
         return bytes
@@ -29,7 +29,7 @@ extension Topology {
 
     /// Reads what a leader has written. One that cannot be read comes from a later release: going
     /// on without it would be going on with another history.
-    fileprivate static func agreed(_ bytes: [UInt8]) -> Topology? {
+    static func agreed(_ bytes: [UInt8]) -> Topology? {
         guard !bytes.isEmpty else { return nil }
         var reader = ByteReader(bytes)
         do {
@@ -57,6 +57,9 @@ public struct ConsensusStatus: Sendable, Equatable {
     public var logBytes: Int
     /// Elections that this node has started since its start.
     public var elections: UInt64
+    /// Whether this node knows all that it has ever agreed to: not so, for a while, when its disk
+    /// was put back.
+    public var isSure: Bool
 }
 
 extension ControlPlane {
@@ -71,7 +74,7 @@ extension ControlPlane {
             voters: raft.electorate.voters, learners: raft.electorate.learners,
             votersHeard: raft.votersHeard(now: now), commitIndex: raft.commitIndex,
             lastIndex: raft.last.index, snapshotIndex: raft.snapshot.position.index,
-            logBytes: raft.logSize, elections: raft.electionCount)
+            logBytes: raft.logSize, elections: raft.electionCount, isSure: raft.isSure)
     }
 
     // MARK: The log
@@ -114,15 +117,41 @@ extension ControlPlane {
     }
 
     /// A voter that is a member no more votes no more from the same entry on: else the others could
-    /// need it when it is gone already.
+    /// need it when it is gone already. Only one voter can go with an entry, so where several are
+    /// to, the others stop voting before it.
     mutating func append(_ topology: Topology, now: Now, into effects: inout [Effect]) {
-        let electorate = raft.electorate
-        let leaving = electorate.voters.filter { topology.member($0) == nil }
-        let staying = electorate.voters.filter { !leaving.contains($0) }
-        // They go on learning until they have heard that they are gone.
-        let next = Electorate(voters: staying, learners: electorate.learners + leaving)
+        let leaving = voters(leavingBy: topology)
+        guard leaving.count <= 1 else {
+            pending = topology
+            return appendPending(now: now, into: &effects)
+        }
+        pending = nil
         agree(
-            .proposed(topology.encoded, leaving.isEmpty ? nil : next), now: now, into: &effects)
+            .proposed(topology.encoded, leaving.isEmpty ? nil : electorate(without: leaving)),
+            now: now, into: &effects)
+    }
+
+    private func voters(leavingBy topology: Topology) -> [NodeNumber] {
+        raft.electorate.voters.filter { topology.standing(of: $0) != .member }
+    }
+
+    /// They go on learning until they have heard that they are gone.
+    private func electorate(without leaving: [NodeNumber]) -> Electorate {
+        let electorate = raft.electorate
+        return Electorate(
+            voters: electorate.voters.filter { !leaving.contains($0) },
+            learners: electorate.learners + leaving)
+    }
+
+    mutating func appendPending(now: Now, into effects: inout [Effect]) {
+        guard let topology = pending else { return }
+        guard authority != nil else { return pending = nil }
+        let leaving = voters(leavingBy: topology)
+        guard leaving.count > 1 else { return append(topology, now: now, into: &effects) }
+        // The change before it must be committed.
+        guard raft.isSettled else { return }
+        agree(
+            .electorateProposed(electorate(without: [leaving[0]])), now: now, into: &effects)
     }
 
     private mutating func take(_ entry: RaftEntry, now: Now, into effects: inout [Effect]) {
@@ -146,15 +175,16 @@ extension ControlPlane {
     ) {
         guard let agreed else { return }
         authority = TopologyAuthority(topology: agreed, node: raft.node, term: term)
+        authority?.driftMsMax = driftMsMax
         route(now: now, into: &effects)
     }
 
     /// Brings the voters nearer to what the members and their zones ask for.
     mutating func adjustElectorate(now: Now, into effects: inout [Effect]) {
-        guard raft.role == .leader, let agreed else { return }
-        let candidates = agreed.members.map { Candidate(node: $0.number, zone: $0.zone) }
+        guard raft.role == .leader, pending == nil, let agreed else { return }
+        let candidates = agreed.activeMembers.map { Candidate(node: $0.number, zone: $0.zone) }
         let wanted = raft.electorate.choosing(from: candidates)
-        let members = agreed.members.map(\.number)
+        let members = agreed.activeMembers.map(\.number)
         guard let next = raft.electorate(towards: wanted, members: members, now: now) else {
             return
         }
@@ -197,6 +227,16 @@ extension ControlPlane {
             let waitedNs = now.monotonicNs - proposal.sinceNs
             if authority != nil {
                 guard proposal.target != raft.node else { continue }
+                if let node = livingMember(forgottenBy: proposal.change, now: now) {
+                    // It may have ended a moment ago.
+                    guard waitedNs >= Self.patienceNs else { continue }
+                    let reason =
+                        node == raft.node
+                        ? "node \(node) leads the members: it is not lost"
+                        : "node \(node) answers: stop it first, only who is lost is forgotten"
+                    answer(proposal.id, .refused(proposal.id, reason: reason), into: &effects)
+                    continue
+                }
                 proposals[index].target = raft.node
                 decide(proposal, now: now, into: &effects)
             } else if let leader = raft.leader, leader != raft.node {
@@ -226,6 +266,14 @@ extension ControlPlane {
             return answer(proposal.id, .refused(proposal.id, reason: reason), into: &effects)
         }
         decide(.proposed(proposal.id, proposal.change), now: now, into: &effects)
+    }
+
+    /// Who is to be forgotten and is there.
+    private func livingMember(forgottenBy change: TopologyChange, now: Now) -> NodeNumber? {
+        guard case .forget(let ids) = change, let agreed else { return nil }
+        return agreed.activeMembers.first {
+            ids.contains($0.id) && raft.mayBeThere($0.number, now: now)
+        }?.number
     }
 
     /// The member that somebody wants to join as, though it has confirmed entries of the log: its

@@ -28,8 +28,12 @@ public struct ControlPlane: Sendable {
         case heard(epoch: UInt64, from: NodeNumber)
         /// An admin, or this node itself, wants a change.
         case proposed(ProposalID, TopologyChange)
+        /// An admin answers for it that these nodes are lost for good, and a majority with them.
+        case recoveryWanted(ProposalID, lost: [NodeNumber])
         /// The effect `inspect` was carried out.
         case inspected(Preparation, isEmpty: Bool)
+        /// This node's disk turns out to be an earlier state of it.
+        case doubted
         /// This node is about to stop.
         case leaving
         case ticked
@@ -80,8 +84,16 @@ public struct ControlPlane: Sendable {
     var agreed: Topology?
     /// Here while this node leads.
     var authority: TopologyAuthority?
+    /// How far ahead stamps may be, in ms: a flush's, too.
+    public var driftMsMax: UInt64 = 60_000 {
+        didSet { authority?.driftMsMax = driftMsMax }
+    }
     /// Changes that somebody wants and that are not decided.
     var proposals: [Proposal] = []
+    /// What waits to be appended until voters that it removes vote no more.
+    var pending: Topology?
+    /// Here while this node asks other survivors.
+    var recovery: Recovery?
 
     enum Proposer { case own, member(NodeNumber), joiner(LinkID) }
 
@@ -122,6 +134,7 @@ public struct ControlPlane: Sendable {
             node: number, stored: consensus, seed: seed, timing: settings.timing,
             limits: settings.limits)
         raft.bug = settings.bug
+        raft.dismissDoubt()
         agreed = Self.agreed(in: consensus)
     }
 
@@ -138,6 +151,9 @@ public struct ControlPlane: Sendable {
             tell(.heard(epoch: epoch, from: node), now: now, into: &effects)
         case .proposed(let id, let change):
             propose(id, change, for: .own, now: now, into: &effects)
+        case .recoveryWanted(let id, let lost):
+            recover(id, without: lost, now: now, into: &effects)
+        case .doubted: agree(.doubted, now: now, into: &effects)
         case .leaving: agree(.leaving, now: now, into: &effects)
         case .inspected(let preparation, let isEmpty):
             tell(.inspected(preparation, isEmpty: isEmpty), now: now, into: &effects)
@@ -146,15 +162,26 @@ public struct ControlPlane: Sendable {
             agree(.ticked, now: now, into: &effects)
             decide(.ticked, now: now, into: &effects)
             route(now: now, into: &effects)
+            appendPending(now: now, into: &effects)
             adjustElectorate(now: now, into: &effects)
+            expireRecovery(now: now, into: &effects)
+            // What was agreed on is stored before what is served by.
+            if let agreed, agreed.epoch > member.epoch {
+                tell(.received(agreed), now: now, into: &effects)
+            }
         }
     }
 
     private mutating func receive(
         _ message: ControlMessage, from node: NodeNumber, now: Now, into effects: inout [Effect]
     ) {
+        guard !refuses(message, from: node, into: &effects) else { return }
         switch message {
-        case .joinRequest, .detector, .addresses: break
+        case .survey(let id, let lost):
+            answer(survey: id, without: lost, to: node, now: now, into: &effects)
+        case .surveyed(let id, let survey):
+            take(survey, id, from: node, now: now, into: &effects)
+        case .joinRequest, .detector, .addresses, .clock: break
         case .consensus(let message):
             agree(.received(message, from: node), now: now, into: &effects)
         case .propose(let id, let change):

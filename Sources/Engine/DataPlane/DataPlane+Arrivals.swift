@@ -97,7 +97,8 @@ extension DataPlane {
         let window = isKeepingUp ? HintDelivery.windowBytesMax : HintDelivery.windowBytesMin
         let answer = PeerMessage.handedOver(
             id: handoff.id, windowBytes: UInt64(window), refused: handoff.refused)
-        effects.append(.answer(handoff.link, answer, after: isReached(hold) ? .none : hold))
+        let isSafe = isReached(hold) || settings.bug == .handsOverBeforeStoring
+        effects.append(.answer(handoff.link, answer, after: isSafe ? .none : hold))
     }
 
     /// Asks for the fsync that finished chunks wait for, unless there was one just now.

@@ -5,6 +5,12 @@ internal import Replication
 internal import Wire
 
 /// Commands on keys that this node does not hold: a replica coordinates them.
+///
+/// A command that writes is carried out at most once. It goes to another coordinator only when the
+/// one that had it has refused it; where a connection breaks, or a node is judged dead, nobody
+/// knows whether it ran, so it goes nowhere else. And it is never begun after this node has given
+/// it up: it carries a time by its coordinator's own clock from which on it is too old
+/// (`ClockBounds`), and is given up no earlier than that.
 extension DataPlane {
     mutating func forward(
         _ request: Request, _ partition: PartitionID, now: Now, into effects: inout [Effect]
@@ -19,111 +25,182 @@ extension DataPlane {
             let text = "OVERLOADED \(inFlightCount) requests are under way on this shard"
             return respond(to: request.origin, .error(text), into: &effects)
         }
-        counters.forwards += 1
-        let arrival = Arrival(request: request, atNs: now.monotonicNs)
-        let id = forwards.insert(ForwardFlight(arrival: arrival, partition: partition))
-        hedging.noteRead()
-        guard let lateNs = forwardToNext(id, now: now, into: &effects) else {
-            return rejectForward(id, now: now, into: &effects)
-        }
-        guard request.operation.kind == .read else {
-            forwards.update(id) { $0.hasDeadline = true }
-            return deadlines.schedule(id, atNs: arrival.deadlineNs, nowNs: now.monotonicNs)
-        }
-        late.schedule(id, atNs: min(lateNs, arrival.deadlineNs), nowNs: now.monotonicNs)
+        enqueue(request, partition, now: now, into: &effects)
     }
 
-    /// Hands the request to the best replica that can be reached and was not tried, and returns
-    /// when its answer will be late; nil when there is none.
-    private mutating func forwardToNext(
-        _ id: UInt64, now: Now, into effects: inout [Effect]
-    ) -> UInt64? {
-        guard let table = routing.table, let flight = forwards[id] else { return nil }
-        let order = forwardOrder(table, flight.partition, now: now)
-        for index in 0..<order.count where !flight.tried.contains(order[index]) {
-            let place = order[index]
-            let node = table.node(at: place, of: flight.partition)
-            forwards.update(id) { flight in
-                flight.tried.insert(place)
-                flight.late = flight.last
-                flight.last = .init(place: place, atNs: now.monotonicNs)
+    /// Lets the command take its turn among those of its connection on its key.
+    mutating func enqueue(
+        _ request: Request, _ partition: PartitionID, now: Now, into effects: inout [Effect]
+    ) {
+        counters.forwards += 1
+        hedging.noteRead()
+        let name = ForwardLanes.Name(request)
+        forwardsBegun += 1
+        let id = forwards.insert(
+            ForwardFlight(
+                arrival: Arrival(request: request, atNs: now.monotonicNs), order: forwardsBegun))
+        switch enterLane(id, name) {
+        case .wait: awaitDeadline(of: id, now: now)
+        case .join:
+            // Where the one before it has just gone: in the same frame.
+            guard let node = lastAsked(in: name) else {
+                lanes.wait(id, name)
+                return awaitDeadline(of: id, now: now)
             }
-            let request = flight.arrival.request
-            let consistency = request.consistency.forPeer(
-                timeoutMs: Self.patienceMs(until: flight.arrival.deadlineNs, now: now))
-            let message = PeerMessage.forward(
-                id: id, consistency: consistency, arguments: request.arguments)
-            effects.append(.send(node, message, after: .none))
-            forwardPaces[Int(node.rawValue)].noteAsked(nowNs: now.monotonicNs)
-            return now.monotonicNs + forwardPaces[Int(node.rawValue)].lateNs
+            handOver(id, to: node, isFirst: false, now: now, into: &effects)
+        case .handOver:
+            guard let node = coordinator(of: id, partition, after: nil, now: now) else {
+                return rejectForward(id, now: now, into: &effects)
+            }
+            handOver(id, to: node, isFirst: true, now: now, into: &effects)
         }
-        return nil
     }
+
+    /// Hands the command to `node`.
+    ///
+    /// - Parameter isFirst: whether it is the first of its lane; others are not hedged.
+    mutating func handOver(
+        _ id: UInt64, to node: NodeNumber, isFirst: Bool, now: Now, into effects: inout [Effect]
+    ) {
+        guard let flight = forwards[id] else { return }
+        let nowNs = now.monotonicNs
+        let arrival = flight.arrival
+        let isRead = arrival.request.operation.kind == .read
+        var consistency = arrival.request.consistency.forPeer(
+            timeoutMs: Self.patienceMs(until: arrival.deadlineNs, now: now))
+        var endsNs = nowNs
+        if !isRead {
+            lastForwardSequence += 1
+            consistency.sequence = lastForwardSequence
+            let portionNs = Self.portionNs(of: arrival.deadlineNs - min(nowNs, arrival.deadlineNs))
+            // Zero has always passed: it is refused, and with that the node's clock is known.
+            let leastNs = clockBounds.leastNs(node, nowNs: nowNs)
+            consistency.beginByNs = leastNs.map { $0 + portionNs } ?? 0
+            if leastNs != nil { endsNs += portionNs }
+        }
+        forwards.update(id) { flight in
+            flight.late = flight.last
+            flight.last = .init(node: node, atNs: nowNs)
+            flight.endsNs = endsNs
+        }
+        let message = PeerMessage.forward(
+            id: id, consistency: consistency, arguments: arrival.request.arguments)
+        effects.append(.send(node, message, after: .none))
+        let index = Int(node.rawValue)
+        forwardPaces[index].noteAsked(nowNs: nowNs)
+        guard isRead, isFirst else { return awaitDeadline(of: id, now: now) }
+        let lateNs = nowNs + forwardPaces[index].lateNs
+        late.schedule(id, atNs: min(lateNs, arrival.deadlineNs), nowNs: nowNs)
+    }
+
+    /// How much of the time that is left one coordinator has for beginning a write: not all, so
+    /// that another one may have it if this one comes to it too late; and no more than that a
+    /// broken connection leaves its client waiting for.
+    private static func portionNs(of leftNs: UInt64) -> UInt64 {
+        min(leftNs - leftNs / 4, 5_000_000_000)
+    }
+
+    mutating func awaitDeadline(of id: UInt64, now: Now) {
+        let deadlineNs = forwards.update(id) { flight -> UInt64? in
+            guard !flight.hasDeadline else { return nil }
+            flight.hasDeadline = true
+            return flight.arrival.deadlineNs
+        }
+        guard let deadlineNs = deadlineNs ?? nil else { return }
+        deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
+    }
+
+    // MARK: Late and failed ones
 
     /// The replica that was asked to coordinate a read is later than it usually is: another is
-    /// asked, too. Writes are not: two coordinators would make two of them, and the one that is
-    /// late might come after what the client has written since.
+    /// asked, too. Writes are not: two coordinators would make two of them. Nor are reads with a
+    /// write of their connection before them on its way.
     mutating func helpLateForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let flight = forwards[id] else { return }
-        if !flight.hasDeadline {
-            forwards.update(id) { $0.hasDeadline = true }
-            deadlines.schedule(id, atNs: flight.arrival.deadlineNs, nowNs: now.monotonicNs)
-        }
-        // One that failed was replaced meanwhile, or another was asked already.
-        guard flight.tried.count == 1 else { return }
+        awaitDeadline(of: id, now: now)
+        guard let flight = forwards[id], let asked = flight.last, flight.late == nil,
+            flight.refusedBy.isEmpty, isAlone(id, of: flight)
+        else { return }
+        let partition = partition(of: flight.arrival.request.key)
+        guard let partition, let table = routing.table else { return }
+        let order = forwardOrder(table, partition, now: now)
+        let node = (0..<order.count).lazy.map { table.node(at: order[$0], of: partition) }
+            .first { $0 != asked.node }
+        guard let node else { return }
         guard hedging.spend() else {
             counters.hedgesDenied += 1
             let againNs = now.monotonicNs + Self.deniedPauseNs
             return late.schedule(id, atNs: againNs, nowNs: now.monotonicNs)
         }
-        if forwardToNext(id, now: now, into: &effects) != nil { counters.hedges += 1 }
+        counters.hedges += 1
+        holdBackReads(behind: id, of: flight, now: now)
+        handOver(id, to: node, isFirst: true, now: now, into: &effects)
     }
 
     /// The replica refused, or its connection broke.
     ///
-    /// - Parameter mayHaveRun: nobody knows whether it took effect, so only a command that may run
-    ///   twice goes to the next replica.
+    /// - Parameter refusal: nil: nobody knows whether it took effect.
     mutating func forwardFailed(
-        _ id: UInt64, _ node: NodeNumber, mayHaveRun: Bool, now: Now, into effects: inout [Effect]
+        _ id: UInt64, _ node: NodeNumber, _ refusal: PeerMessage.Refusal?, now: Now,
+        into effects: inout [Effect]
     ) {
-        guard let flight = forwards[id],
-            let place = routing.table?.readPlace(of: node, in: flight.partition),
-            forwards.update(id, { $0.remove(place) }) ?? nil != nil
-        else { return }
+        guard forwards.update(id, { $0.remove(node) }) ?? nil != nil else { return }
         forwardPaces[Int(node.rawValue)].noteAnswered(afterNs: nil, nowNs: now.monotonicNs)
-        // Another one is at it.
-        guard flight.late == nil else { return }
-        let mayGoOn =
-            !mayHaveRun || flight.arrival.request.operation.kind != .readModifyWrite
+        // Else another one is at it.
+        guard let flight = forwards[id], flight.last == nil else { return }
+        let mayRunAgain =
+            refusal != nil || flight.arrival.request.operation.kind == .read
             || settings.bug == .forwardsTwice
-        guard mayGoOn else { return rejectForward(id, now: now, into: &effects) }
-        if standInForForward(id, now: now, into: &effects) { return }
-        guard forwardToNext(id, now: now, into: &effects) != nil else {
+        guard mayRunAgain else { return lose(id, flight, now: now, into: &effects) }
+        forwards.update(id) { flight in
+            // One that came too late is welcome to a second try: its clock was not known well.
+            if refusal == .late, !flight.wasLate {
+                flight.wasLate = true
+            } else {
+                flight.refusedBy.append(node)
+            }
+        }
+        stepBack(id, flight, now: now, into: &effects)
+    }
+
+    /// Nobody will tell whether the command took effect; it may until the time that it carries. So
+    /// long its client waits, and what comes after it.
+    private mutating func lose(
+        _ id: UInt64, _ flight: ForwardFlight, now: Now, into effects: inout [Effect]
+    ) {
+        closeLane(of: flight)
+        forwards.update(id) { $0.isLost = true }
+        guard now.monotonicNs < flight.endsNs else {
             return rejectForward(id, now: now, into: &effects)
         }
+        deadlines.schedule(
+            id, atNs: min(flight.endsNs, flight.arrival.deadlineNs), nowNs: now.monotonicNs)
     }
 
-    /// The last primary that could be reached has failed: this node coordinates itself, if it is a
-    /// fallback. Only what reads: it would refuse a write in words that say it was not made, and
-    /// the primary may have made it.
-    private mutating func standInForForward(
-        _ id: UInt64, now: Now, into effects: inout [Effect]
-    ) -> Bool {
-        guard let table = routing.table, let partition = forwards[id]?.partition,
-            forwards[id]?.arrival.request.operation.kind == .read,
-            !canReachPrimary(of: partition, table),
-            table.readPlace(of: routing.node, in: partition) != nil,
-            let flight = forwards.remove(id)
-        else { return false }
-        var request = flight.arrival.request
-        request.consistency.timeoutMs = Self.patienceMs(
-            until: flight.arrival.deadlineNs, now: now)
-        beginElsewhere(request, partition, table, now: now, into: &effects)
-        return true
+    mutating func wakeForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+        guard let flight = forwards[id] else { return }
+        let deadlineNs = flight.arrival.deadlineNs
+        let dueNs = flight.isLost ? min(flight.endsNs, deadlineNs) : deadlineNs
+        guard now.monotonicNs >= dueNs else {
+            return deadlines.schedule(id, atNs: dueNs, nowNs: now.monotonicNs)
+        }
+        for asked in [flight.last, flight.late] {
+            if let asked { noteTimeout(of: asked.node, now: now, into: &effects) }
+        }
+        rejectForward(id, now: now, into: &effects)
     }
+
+    // MARK: The end
 
     mutating func rejectForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let flight = forwards.remove(id) else { return }
+        guard let flight = endForward(id, now: now, into: &effects) else { return }
+        leaveLane(id, flight, answeredBy: nil, now: now, into: &effects)
+    }
+
+    /// Tells the client that nobody has answered.
+    mutating func endForward(
+        _ id: UInt64, now: Now, into effects: inout [Effect]
+    ) -> ForwardFlight? {
+        guard let flight = forwards.remove(id) else { return nil }
         forgetPending(of: flight, now: now)
         let arrival = flight.arrival
         let consistency = arrival.request.consistency
@@ -131,6 +208,7 @@ extension DataPlane {
         reject(
             arrival.request.origin, since: arrival.atNs, answered: 0,
             required: isRead ? consistency.r : consistency.w, now: now, into: &effects)
+        return flight
     }
 
     mutating func finishForward(
@@ -138,9 +216,7 @@ extension DataPlane {
     ) {
         guard var flight = forwards.remove(id) else { return }
         let origin = flight.arrival.request.origin
-        if let place = routing.table?.readPlace(of: node, in: flight.partition),
-            let askedNs = flight.remove(place)
-        {
+        if let askedNs = flight.remove(node) {
             let nowNs = now.monotonicNs
             forwardPaces[Int(node.rawValue)].noteAnswered(
                 afterNs: nowNs - min(nowNs, askedNs), nowNs: nowNs)
@@ -149,43 +225,21 @@ extension DataPlane {
         forgetPending(of: flight, now: now)
         var parser = ReplyParser()
         parser.append(bytes)
-        guard case .reply(let reply) = parser.next() else {
-            let text = "ERR a peer's answer was malformed"
-            return respond(to: origin, .error(text), into: &effects)
+        if case .reply(let reply) = parser.next() {
+            respond(to: origin, reply, into: &effects)
+        } else {
+            respond(to: origin, .error("ERR a peer's answer was malformed"), into: &effects)
         }
-        respond(to: origin, reply, into: &effects)
+        leaveLane(id, flight, answeredBy: node, now: now, into: &effects)
     }
 
     /// The command ends while replicas that were asked have not answered.
-    private mutating func forgetPending(of flight: ForwardFlight, now: Now) {
-        guard flight.last != nil, let table = routing.table else { return }
+    mutating func forgetPending(of flight: ForwardFlight, now: Now) {
         let nowNs = now.monotonicNs
         for asked in [flight.last, flight.late] {
             guard let asked else { continue }
-            forwardPaces[Int(table.node(at: asked.place, of: flight.partition).rawValue)]
+            forwardPaces[Int(asked.node.rawValue)]
                 .noteUnanswered(afterNs: nowNs - min(nowNs, asked.atNs), nowNs: nowNs)
-        }
-    }
-
-    /// Coordinates a command that another node was asked.
-    mutating func takeForwarded(
-        _ id: UInt64, _ consistency: PeerConsistency, _ arguments: [[UInt8]],
-        _ header: PeerFrameHeader, link: LinkID, now: Now, into effects: inout [Effect]
-    ) {
-        guard accepts(header) else {
-            counters.refusals += 1
-            return effects.append(.answer(link, .refused(id: id, .epoch), after: .none))
-        }
-        let origin = Request.Origin.peer(link, id: id)
-        switch Invocation.interpret(arguments: arguments) {
-        case .key(let keyRequest):
-            let request = Request(
-                origin: origin, key: ObjectKey(keyRequest.key), operation: keyRequest.operation,
-                consistency: Consistency(consistency))
-            admit(request, now: now, into: &effects)
-        case .failure(let reply): respond(to: origin, reply, into: &effects)
-        case .plan, .session:
-            respond(to: origin, .error("ERR a command without a key was forwarded"), into: &effects)
         }
     }
 }

@@ -140,7 +140,9 @@ extension DataPlane {
             // The account says otherwise, and is wrong.
             var account = hints.accounts.account(hints.deliveries[index].target, scan.partition)
             (account.records, account.bytes, account.oldestMs) = (0, 0, 0)
-            keep(account, of: hints.deliveries[index].target, scan.partition, into: &effects)
+            keep(
+                account, of: hints.deliveries[index].target, scan.partition, now: now,
+                into: &effects)
         }
         readNext(index, now: now, into: &effects)
     }
@@ -215,7 +217,10 @@ extension DataPlane {
                 counters.hintsDropped += 1
                 account.dirtySinceMs = max(account.dirtySinceMs, now.wallMs)
             } else {
-                isRefused[refusal.index] = true
+                isRefused[refusal.index] = settings.bug != .dropsRefusedHints
+                if refusal.reason == .clock, handoff.keys.indices.contains(refusal.index) {
+                    settleHint(of: handoff.keys[refusal.index], now: now, into: &effects)
+                }
             }
         }
         var removed = 0
@@ -232,7 +237,7 @@ extension DataPlane {
             if account.records <= 0 {
                 (account.records, account.bytes, account.oldestMs) = (0, 0, 0)
             }
-            keep(account, of: handoff.target, handoff.partition, into: &effects)
+            keep(account, of: handoff.target, handoff.partition, now: now, into: &effects)
             hints.dropBatch = batch
         }
         counters.hintsDelivered += UInt64(removed)

@@ -151,6 +151,9 @@ extension DataPlane {
         guard nowNs >= dueNs else {
             return late.schedule(id, atNs: dueNs, nowNs: nowNs)
         }
+        if settings.bug == .answersLateReads {
+            return finishRead(id, isHeld: true, now: now, into: &effects)
+        }
         guard hedging.spend() else {
             counters.hedgesDenied += 1
             return late.schedule(id, atNs: nowNs + Self.deniedPauseNs, nowNs: nowNs)

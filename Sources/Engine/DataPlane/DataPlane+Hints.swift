@@ -14,6 +14,8 @@ extension DataPlane {
     private static let hintTaskBytesMax = parkedBytesMax
     /// Loads that are asked for again in one tick: more would only be refused again.
     private static let hintRetriesMax = 256
+    /// So often an account is stored that nothing changes: a later run counts on from there.
+    private static let hintAgeStoreMs: Int64 = 3_600_000
 
     // MARK: Keeping
 
@@ -69,6 +71,11 @@ extension DataPlane {
         of key: ObjectKey, token: UInt64, now: Now, into effects: inout [Effect]
     ) {
         take(.standIn(token: token), key, now: now, into: &effects)
+    }
+
+    /// A hint's target refuses its stamps.
+    mutating func settleHint(of key: ObjectKey, now: Now, into effects: inout [Effect]) {
+        take(.settle, key, now: now, into: &effects)
     }
 
     /// The batch with the last change of the key's hints; where that is not in memory, it is
@@ -172,6 +179,7 @@ extension DataPlane {
         // What was read may be written and not yet durable.
         entry.batch = writtenBatch
         hints.cache.insert(loaded.key, entry, writtenBatch: writtenBatch)
+        settleHintStamps(of: loaded.key, partition, now: now, into: &effects)
         for task in loaded.tasks { take(task, loaded.key, now: now, into: &effects) }
     }
 
@@ -186,17 +194,26 @@ extension DataPlane {
                 counters.corruptRecords += 1
                 return abandon(task, key, partition, .corrupt, now: now, into: &effects)
             }
+            guard accepts(stampsOf: object, now: now) || settings.bug == .keepsAnyHint else {
+                return abandon(task, key, partition, .clock, now: now, into: &effects)
+            }
             if asker?.link != nil, isSpaceLow, object.isLive(nowMs: now.wallMs) {
                 return abandon(task, key, partition, .diskFull, now: now, into: &effects)
             }
             store(object, record, key, target, partition, now: now, into: &effects)
-            if let asker { answer(asker, key, now: now, into: &effects) }
+            guard let asker else { return }
+            // One that its own bound has dropped again is nowhere.
+            guard isKept(key, for: target, partition) else {
+                return abandon(task, key, partition, .overloaded, now: now, into: &effects)
+            }
+            answer(asker, key, target, partition, now: now, into: &effects)
         case .tell(let link, let id):
             let kept = (hints.cache[key]?.copies ?? []).map {
                 KeptHint(target: $0.target, record: $0.object.encoded())
             }
             tell(kept, id, to: link, into: &effects)
         case .standIn(let token): hintsKnown(of: key, token: token, now: now, into: &effects)
+        case .settle: settleHintStamps(of: key, partition, now: now, into: &effects)
         case .check(let link, let id, let fingerprint):
             counters.replicaReads += 1
             var object = Object()
@@ -222,22 +239,71 @@ extension DataPlane {
         }
     }
 
+    private func isKept(
+        _ key: ObjectKey, for target: NodeNumber, _ partition: PartitionID
+    ) -> Bool {
+        hints.accounts.account(target, partition).records > 0
+    }
+
+    /// Lets the hint count. Where its batch is still open the answer waits for the batch: a later
+    /// hint may yet drop this one in it.
     private mutating func answer(
-        _ asker: HintTask.Asker, _ key: ObjectKey, now: Now, into effects: inout [Effect]
+        _ asker: HintTask.Asker, _ key: ObjectKey, _ target: NodeNumber,
+        _ partition: PartitionID, now: Now, into effects: inout [Effect]
     ) {
         let isDurable = settings.acknowledgesDurable || asker.wantsDurability
         if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
         let hold = Hold(batch: hints.cache[key]?.batch ?? batch, isDurable: isDurable)
-        guard let link = asker.link else {
-            let isSafe = isReached(hold) || settings.bug == .standInCountsEarly
-            guard isSafe else {
-                return ownStores.append(asker.id, batch: hold.batch, isDurable: isDurable)
-            }
-            return settleWrite(
-                asker.id, routing.node, isDurable: isDurable, now: now, into: &effects)
+        let mistake: DeliberateBug = asker.link == nil ? .standInCountsEarly : .hintsBeforeStoring
+        let isEarly = settings.bug == mistake
+        guard isReached(hold) || isEarly else {
+            return hints.unanswered.append(
+                HintStore.Unanswered(
+                    asker: asker, target: target, partition: partition, hold: hold))
         }
-        let wrote = PeerMessage.wrote(id: asker.id, isDurable: isDurable)
-        effects.append(.answer(link, wrote, after: isReached(hold) ? .none : hold))
+        answer(asker, hold, now: now, into: &effects)
+    }
+
+    private mutating func answer(
+        _ asker: HintTask.Asker, _ hold: Hold, now: Now, into effects: inout [Effect]
+    ) {
+        guard let link = asker.link else {
+            return settleWrite(
+                asker.id, routing.node, isDurable: hold.isDurable, now: now, into: &effects)
+        }
+        let wrote = PeerMessage.wrote(id: asker.id, isDurable: hold.isDurable)
+        effects.append(.answer(link, wrote, after: .none))
+    }
+
+    /// Hints whose batches are as safe now as whoever asked for them wants.
+    mutating func answerStoredHints(now: Now, into effects: inout [Effect]) {
+        guard !hints.unanswered.isEmpty else { return }
+        let all = hints.unanswered
+        hints.unanswered = all.filter { !isReached($0.hold) }
+        let due = all.filter { isReached($0.hold) }
+        for one in due { answer(one.asker, one.hold, now: now, into: &effects) }
+    }
+
+    /// Hints that were stored a moment ago are dropped: nobody is to count them.
+    private mutating func refuseUnanswered(
+        _ target: NodeNumber, _ partition: PartitionID, now: Now, into effects: inout [Effect]
+    ) {
+        guard !hints.unanswered.isEmpty else { return }
+        let dropped = hints.unanswered.filter {
+            $0.target == target && $0.partition == partition
+        }
+        hints.unanswered.removeAll { $0.target == target && $0.partition == partition }
+        for one in dropped { refuse(one.asker, .overloaded, now: now, into: &effects) }
+    }
+
+    private mutating func refuse(
+        _ asker: HintTask.Asker, _ refusal: PeerMessage.Refusal, now: Now,
+        into effects: inout [Effect]
+    ) {
+        guard let link = asker.link else {
+            return failWrite(asker.id, routing.node, now: now, into: &effects)
+        }
+        refuse(asker.id, refusal, link, into: &effects)
     }
 
     /// Merges an object into the hint for `target` and stores what has changed.
@@ -262,9 +328,9 @@ extension DataPlane {
         guard isChanged == true else { return }
         counters.hintsStored += 1
         var account = hints.accounts.account(target, partition)
-        let oldestMs = account.records > 0 ? account.oldestMs : now.wallMs
+        let oldestMs = account.records > 0 ? account.oldestMs : hintMs(now)
         let name = HintRecord.key(target, key)
-        let value = HintRecord.value(sinceMs: oldestMs, record: stored)
+        let value = HintRecord.value(sinceMs: now.wallMs, record: stored)
         let size = name.count + value.count
         account.records += sizeBefore == nil ? 1 : 0
         account.bytes += size - (sizeBefore ?? 0)
@@ -278,7 +344,7 @@ extension DataPlane {
         }
         hints.noteChange(key, of: target)
         effects.append(.storeHint(key: name, value: value))
-        keep(account, of: target, partition, into: &effects)
+        keep(account, of: target, partition, now: now, into: &effects)
         enforceHintBounds(now: now, into: &effects)
     }
 
@@ -290,14 +356,11 @@ extension DataPlane {
     ) {
         switch task {
         case .keep(_, let target, nil): noteLoss(target, partition, now: now, into: &effects)
-        case .keep(_, _, let asker?):
-            guard let link = asker.link else {
-                return failWrite(asker.id, routing.node, now: now, into: &effects)
-            }
-            refuse(asker.id, refusal, link, into: &effects)
+        case .keep(_, _, let asker?): refuse(asker, refusal, now: now, into: &effects)
         case .check(let link, let id, _): refuse(id, refusal, link, into: &effects)
         case .tell(let link, let id): tell([], id, to: link, into: &effects)
         case .standIn(let token): hintsUnknown(of: key, token: token, refusal, into: &effects)
+        case .settle: break
         }
     }
 
@@ -311,8 +374,9 @@ extension DataPlane {
         for record in records where record.partition.index < partitions {
             // One that cannot be read still says that there may be hints: a delivery finds them.
             let account =
-                (try? HintRecord.parseAccountValue(record.value))
-                ?? HintAccounts.Account(records: 1, bytes: 0, oldestMs: now.wallMs)
+                (try? HintRecord.parseAccountValue(
+                    record.value, now: now, ageMsMax: settings.hintAgeMsMax / 2))
+                ?? HintAccounts.Account(records: 1, bytes: 0, oldestMs: now.monotonicMs)
             hints.accounts.update(record.target, record.partition, partitions: partitions) {
                 $0 = account
             }
@@ -323,9 +387,11 @@ extension DataPlane {
     /// Puts an account into memory and into this pass's batch.
     mutating func keep(
         _ account: HintAccounts.Account, of target: NodeNumber, _ partition: PartitionID,
-        into effects: inout [Effect]
+        now: Now, into effects: inout [Effect]
     ) {
         guard let partitions = routing.table?.partitioning.count else { return }
+        var account = account
+        account.storedMs = now.monotonicMs
         hints.accounts.update(target, partition, partitions: partitions) { $0 = account }
         hints.openDelivery(to: target)
         batchHasStores = true
@@ -333,7 +399,7 @@ extension DataPlane {
         if account.isBlank {
             effects.append(.dropHint(key: key))
         } else {
-            effects.append(.storeHint(key: key, value: HintRecord.accountValue(account)))
+            effects.append(.storeHint(key: key, value: HintRecord.accountValue(account, now: now)))
         }
     }
 
@@ -352,7 +418,7 @@ extension DataPlane {
         var account = hints.accounts.account(target, partition)
         guard account.dirtySinceMs == 0 else { return }
         account.dirtySinceMs = now.wallMs
-        keep(account, of: target, partition, into: &effects)
+        keep(account, of: target, partition, now: now, into: &effects)
     }
 
     /// Drops the oldest queues until the rest is within the bounds of bytes and age. Live writes
@@ -364,11 +430,13 @@ extension DataPlane {
     }
 
     mutating func enforceHintAge(now: Now, into effects: inout [Effect]) {
-        while let oldest = hints.accounts.oldest,
-            oldest.account.oldestMs + settings.hintAgeMsMax < now.wallMs
-        {
+        let ageMsMax = Int64(clamping: min(settings.hintAgeMsMax, 1 << 50))
+        while let oldest = hints.accounts.oldest, oldest.account.oldestMs + ageMsMax < hintMs(now) {
             drop(oldest.target, oldest.partition, .age, now: now, into: &effects)
         }
+        guard let stale = hints.accounts.unstored(since: now.monotonicMs - Self.hintAgeStoreMs)
+        else { return }
+        keep(stale.account, of: stale.target, stale.partition, now: now, into: &effects)
     }
 
     /// Gives the hints of one partition for one node up and marks the node as behind there.
@@ -380,14 +448,15 @@ extension DataPlane {
         counters.hintsDropped += UInt64(account.records)
         counters.hintRangesDropped += 1
         let dirtySinceMs = account.dirtySinceMs > 0 ? account.dirtySinceMs : now.wallMs
-        removeHints(target, partition, dirtySinceMs: dirtySinceMs, into: &effects)
+        removeHints(target, partition, dirtySinceMs: dirtySinceMs, now: now, into: &effects)
+        refuseUnanswered(target, partition, now: now, into: &effects)
         effects.append(
             .tellOfHints(
                 .dropped(target, partition, records: account.records, past: bound)))
     }
 
     private mutating func removeHints(
-        _ target: NodeNumber, _ partition: PartitionID, dirtySinceMs: UInt64,
+        _ target: NodeNumber, _ partition: PartitionID, dirtySinceMs: UInt64, now: Now,
         into effects: inout [Effect]
     ) {
         guard let table = routing.table else { return }
@@ -399,17 +468,17 @@ extension DataPlane {
         effects.append(.dropHints(from: range.start, to: range.end))
         var account = HintAccounts.Account()
         account.dirtySinceMs = dirtySinceMs
-        keep(account, of: target, partition, into: &effects)
+        keep(account, of: target, partition, now: now, into: &effects)
         hints.dropBatch = batch
     }
 
     /// A flush drops hints as well, and nobody is behind any more.
-    mutating func dropAllHints(into effects: inout [Effect]) {
+    mutating func dropAllHints(now: Now, into effects: inout [Effect]) {
         guard let table = routing.table else { return }
         for target in hints.accounts.targets {
             for partition in table.partitioning.all {
                 guard !hints.accounts.account(target, partition).isBlank else { continue }
-                removeHints(target, partition, dirtySinceMs: 0, into: &effects)
+                removeHints(target, partition, dirtySinceMs: 0, now: now, into: &effects)
             }
         }
     }

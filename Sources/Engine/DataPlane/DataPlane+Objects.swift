@@ -38,7 +38,7 @@ extension DataPlane {
     private mutating func hasRoomToPark(
         _ event: ParkedEvents.Event, into effects: inout [Effect]
     ) -> Bool {
-        guard parked.count >= settings.parkedMax || parked.bytes >= Self.parkedBytesMax else {
+        guard parked.count >= settings.parkedMax || parked.bytes >= settings.parkedBytesMax else {
             return true
         }
         counters.overloads += 1
@@ -54,12 +54,19 @@ extension DataPlane {
     ) {
         guard let waiting = parked.take(key, token: token) else { return }
         noteLoad(waiting, now: now)
+        // Others have healed the record while it was read.
+        if let slot = cache.find(key) {
+            cache[slot].pins += 1
+            for waiter in waiting { serve(waiter, slot: slot, now: now, into: &effects) }
+            cache[slot].pins -= 1
+            return
+        }
         var object: Object
         // A flush drops everything that could have been read before its batch was written.
         let isStale = dropBatch > 0 || token <= staleLoads
         switch isStale ? .absent : result {
         case .absent: object = Object()
-        case .unreadable: return unreadable(waiting, into: &effects)
+        case .unreadable: return rescue(key, for: waiting, now: now, into: &effects)
         case .overloaded:
             counters.overloads += 1
             let text = "OVERLOADED too many reads wait for the disk"
@@ -68,15 +75,16 @@ extension DataPlane {
         case .record(let bytes):
             let decoded = try? Object(decoding: bytes)
             guard decoded != nil || settings.bug == .takesCorruptForAbsent else {
-                return unreadable(waiting, into: &effects)
+                return rescue(key, for: waiting, now: now, into: &effects)
             }
             object = decoded ?? Object()
             // The node may have ended between learning of a flush and dropping what it covers.
             if routing.flushStamp > .zero { object.dropEntries(upTo: routing.flushStamp) }
         }
-        let slot = cache.insert(key, object, writtenBatch: writtenBatch)
+        let slot = cache.insert(key, object, writtenBatch: evictableBatch)
         // What was read may be written and not yet durable.
         cache[slot].batch = writtenBatch
+        settleStamps(slot: slot, now: now, into: &effects)
         cache[slot].pins += 1
         for waiter in waiting { serve(waiter, slot: slot, now: now, into: &effects) }
         cache[slot].pins -= 1
@@ -86,17 +94,6 @@ extension DataPlane {
     mutating func noteLoad(_ waiting: [ParkedEvents.Waiter], now: Now) {
         guard let first = waiting.first, first.sinceNs < now.monotonicNs else { return }
         admission.noteLoad(ns: now.monotonicNs - first.sinceNs, nowNs: now.monotonicNs)
-    }
-
-    /// Nobody may go on from a record that cannot be read: a write on top of it would forget dots.
-    private mutating func unreadable(
-        _ waiting: [ParkedEvents.Waiter], into effects: inout [Effect]
-    ) {
-        counters.corruptRecords += 1
-        for waiter in waiting {
-            let text = "ERR this replica's copy is corrupt; see the log"
-            turnAway(waiter.event, text, .corrupt, into: &effects)
-        }
     }
 
     mutating func turnAway(
@@ -110,11 +107,12 @@ extension DataPlane {
                 return refuse(id, refusal, link, into: &effects)
             }
             respond(to: request.origin, .error(text), into: &effects)
-        case .write(let link, let id, _, _), .check(let link, let id, _):
+        case .write(let link, let id, _, _, _), .check(let link, let id, _):
             counters.refusals += 1
             effects.append(.answer(link, .refused(id: id, refusal), after: .none))
         case .describe(let id): describeOwn(id, refusal: refusal, into: &effects)
         case .handoff(let arrival): interrupt(arrival, refusal, into: &effects)
+        case .cover(let covering): failCovering(covering, into: &effects)
         case .expiry: break
         }
     }

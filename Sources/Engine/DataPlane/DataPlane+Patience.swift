@@ -46,7 +46,7 @@ extension DataPlane {
         case .request(var request):
             request.consistency.timeoutMs = Self.patienceMs(until: waiter.deadlineNs, now: now)
             begin(request, now: now, into: &effects)
-        case .check, .write, .describe, .expiry, .handoff:
+        case .check, .write, .describe, .expiry, .handoff, .cover:
             serve(waiter.event, slot: slot, now: now, into: &effects)
         }
     }

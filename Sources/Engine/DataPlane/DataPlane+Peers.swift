@@ -13,9 +13,11 @@ extension DataPlane {
         now: Now, into effects: inout [Effect]
     ) {
         switch message {
-        case .write(let id, let key, let wantsDurability, let record, let patienceMs):
+        case .write(
+            let id, let key, let wantsDurability, let record, let patienceMs, let wantsUncovered):
             let event = ParkedEvents.Event.write(
-                link, id: id, wantsDurability: wantsDurability, record: record)
+                link, id: id, wantsDurability: wantsDurability, record: record,
+                overwriter: wantsUncovered ? node : nil)
             serve(
                 event, id: id, key, header, patienceMs, link: link, now: now, into: &effects)
         case .check(let id, let key, let fingerprint, let patienceMs):
@@ -24,11 +26,14 @@ extension DataPlane {
             serve(
                 event, id: id, key, header, patienceMs, link: link, now: now, into: &effects)
         case .forward(let id, let consistency, let arguments):
-            guard consistency.timeoutMs > 0 else { return dropLate(id, link, into: &effects) }
             takeForwarded(
                 id, consistency, arguments, header, link: link, now: now, into: &effects)
         case .wrote(let id, _) where FlightKind(of: id) == .read:
             settleRead(id, node, now: now, into: &effects) { .repaired($1) }
+        case .wroteBeside(let id, let isDurable, let wasKnown, let record):
+            noteBeside(
+                id, node, isDurable: isDurable, wasKnown: wasKnown, record, now: now,
+                into: &effects)
         case .wrote(let id, let isDurable):
             settleWrite(id, node, isDurable: isDurable, now: now, into: &effects)
         case .hint(let id, let target, let key, let wantsDurability, let record):
@@ -39,6 +44,11 @@ extension DataPlane {
             takeHandoff(id, entries, header, link: link, now: now, into: &effects)
         case .hintsWanted(let id, let key):
             tellHints(of: ObjectKey(key), id, to: link, now: now, into: &effects)
+        case .epochWanted(let id):
+            let told = PeerMessage.epochTold(id: id, epoch: routing.epoch)
+            effects.append(.answer(link, told, after: .none))
+        case .epochTold(let id, let epoch):
+            noteEpoch(id, epoch, by: node, now: now, into: &effects)
         case .hintsKept(let id, let hints): noteHints(id, node, hints, into: &effects)
         case .handedOver(let id, let windowBytes, let refused):
             handedOver(id, windowBytes: windowBytes, refused, now: now, into: &effects)
@@ -46,18 +56,22 @@ extension DataPlane {
             .differs(let id, _) where KeyInquiries.isInquiry(id),
             .refused(let id, _) where KeyInquiries.isInquiry(id):
             noteDescription(id, node, message, into: &effects)
+        case .same(let id) where Rescues.isRescue(id),
+            .differs(let id, _) where Rescues.isRescue(id),
+            .refused(let id, _) where Rescues.isRescue(id):
+            noteRescue(id, node, message, now: now, into: &effects)
         case .same(let id):
             settleRead(id, node, now: now, into: &effects) { $0.takesSame(from: $1) }
         case .differs(let id, let record):
             mergeAnswer(id, node, record, now: now, into: &effects)
         case .forwarded(let id, let reply):
             finishForward(id, node, reply, now: now, into: &effects)
-        case .refused(let id, _):
+        case .refused(let id, let refusal):
             counters.refusals += 1
             if settings.bug == .countsRefusals {
                 settleWrite(id, node, isDurable: true, now: now, into: &effects)
             }
-            fail(id, node, hasRefused: true, now: now, into: &effects)
+            fail(id, node, refusal, now: now, into: &effects)
         // About a node, not about a key.
         case .control, .execute, .executed: break
         }
@@ -92,12 +106,16 @@ extension DataPlane {
         _ event: ParkedEvents.Event, slot: Int, now: Now, into effects: inout [Effect]
     ) {
         switch event {
-        case .write(let link, let id, let wantsDurability, let record):
+        case .write(let link, let id, let wantsDurability, let record, let overwriter):
             counters.replicaWrites += 1
             pacer.notePeerRequest()
             guard let object = try? Object(decoding: record) else {
                 counters.corruptRecords += 1
                 return refuse(id, .corrupt, link, into: &effects)
+            }
+            let overwrite = overwriter.flatMap { Overwrite(leaving: object, by: $0) }
+            let wasKnown = overwrite.map { overwrite in
+                cache.look(slot) { $0.object.context.contains(overwrite.dot) }
             }
             if let refusal = merge(object, record, slot: slot, now: now, into: &effects) {
                 return refuse(id, refusal, link, into: &effects)
@@ -107,12 +125,14 @@ extension DataPlane {
             if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
             let waits = isDurable && settings.bug != .answersBeforeSync
             let hold = Hold(batch: cache[slot].batch, isDurable: waits)
-            effects.append(.answer(link, .wrote(id: id, isDurable: isDurable), after: hold))
+            let answer = answer(
+                to: id, overwrite, wasKnown: wasKnown ?? false, isDurable: isDurable, slot: slot)
+            effects.append(.answer(link, answer, after: hold))
         case .check(let link, let id, let fingerprint):
             counters.replicaReads += 1
             pacer.notePeerRequest()
-            let hold = Hold(
-                batch: cache[slot].batch, isDurable: settings.acknowledgesDurable)
+            let isDurable = settings.acknowledgesDurable && settings.bug != .checksBeforeSync
+            let hold = Hold(batch: cache[slot].batch, isDurable: isDurable)
             let answer = cache.look(slot) { slot -> PeerMessage in
                 guard slot.object.fingerprint != fingerprint else { return .same(id: id) }
                 let record = slot.object.isUnknown ? [] : slot.object.encoded()
@@ -123,6 +143,7 @@ extension DataPlane {
         case .describe(let id): describeOwn(id, slot: slot, into: &effects)
         case .expiry: expire(slot: slot, now: now, into: &effects)
         case .handoff(let arrival): goOn(arrival, now: now, into: &effects)
+        case .cover(let covering): cover(covering, slot: slot, now: now, into: &effects)
         }
     }
 
@@ -144,22 +165,22 @@ extension DataPlane {
         into effects: inout [Effect]
     ) -> PeerMessage.Refusal? {
         var incoming = incoming
-        guard clock.observe(incoming.latestStamp, wallMs: now.wallMs) else {
-            counters.stampsRefused += 1
-            return .clock
-        }
+        guard accepts(stampsOf: incoming, now: now) else { return .clock }
         let entriesBefore = incoming.entries.count
-        if routing.flushStamp > .zero { incoming.dropEntries(upTo: routing.flushStamp) }
+        if routing.flushStamp > .zero, settings.bug != .takesFlushed {
+            incoming.dropEntries(upTo: routing.flushStamp)
+        }
         let isWhole = incoming.entries.count == entriesBefore
         if isSpaceLow, !isAnswer, incoming.isLive(nowMs: now.wallMs) { return .diskFull }
-        if !cache[slot].isStandIn {
-            noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
-        }
+        let wasCut =
+            !cache[slot].isStandIn
+            && noticeAmnesia(incoming.context, slot: slot, now: now, into: &effects)
         if !isAnswer { keepForReader(slot: slot) }
         let hadValue = cache.look(slot) { $0.object.hasValue }
         guard merge(incoming, slot: slot) else { return nil }
         // A read merges all copies before it lets anything expire: see `mergeCopies`.
         if !isAnswer { cache[slot].object.expire(nowMs: now.wallMs) }
+        if wasCut { renewActor(slot: slot, now: now) }
         prune(slot: slot)
         let isIncoming = isWhole && cache.look(slot) { $0.object == incoming }
         store(slot: slot, hadValue: hadValue, given: isIncoming ? record : nil, into: &effects)
@@ -167,8 +188,10 @@ extension DataPlane {
     }
 
     /// A replica cannot do its part of request `id`, or will not.
+    ///
+    /// - Parameter refusal: nil: nobody knows whether it has done it.
     mutating func fail(
-        _ id: UInt64, _ node: NodeNumber, hasRefused: Bool = false, now: Now,
+        _ id: UInt64, _ node: NodeNumber, _ refusal: PeerMessage.Refusal? = nil, now: Now,
         into effects: inout [Effect]
     ) {
         switch FlightKind(of: id) {
@@ -177,7 +200,7 @@ extension DataPlane {
             settleRead(id, node, now: now, into: &effects) { .failed($1) }
         case .write: failWrite(id, node, now: now, into: &effects)
         case .forward:
-            forwardFailed(id, node, mayHaveRun: !hasRefused, now: now, into: &effects)
+            forwardFailed(id, node, refusal, now: now, into: &effects)
         case .handoff: failHandoff(id, now: now)
         case nil: break
         }

@@ -16,6 +16,7 @@ extension DataPlane {
     /// that stands in always looks for what it may not know.
     func needsRead(_ request: Request, _ table: PlacementTable, at place: Int) -> Bool {
         guard request.operation.readsReplicas else { return false }
+        if settings.bug != .none, passesOver(request.operation) { return false }
         guard place < table.replicaCount else { return true }
         let bounded = request.consistency.bounded(by: table.replicaCount)
         return max(bounded.r, bounded.pr) > 1
@@ -37,9 +38,13 @@ extension DataPlane {
         let key = served[0].request.key
         let (order, required) = planRead(
             of: served, r: bounded.r, slot: slot, partition, place, table, now: now)
+        // A stand-in's own copy is a fallback's: it helps out where there are too few primaries.
+        let isStandIn = place >= replicas
+        let primaries =
+            isStandIn ? max(bounded.pr, min(bounded.r, order.count(below: replicas))) : bounded.pr
         var quorum = ReadQuorum(
             own: place, order: order, primaries: replicas, r: requiredToRead(required),
-            pr: requiredToRead(bounded.pr))
+            pr: settings.bug == .ignoresPr ? 0 : requiredToRead(primaries))
         var asked = PlaceSet()
         var next = quorum.advance()
         while case .ask(let place) = next {
@@ -185,6 +190,9 @@ extension DataPlane {
                 event: event, wasPending: flight.quorum.isPending(place),
                 wasRepairing: flight.quorum.isRepairing(place), askedNs: flight.askedNs(place),
                 areEqual: flight.differing.isEmpty)
+            if case .failed = event, flight.own >= table.replicaCount {
+                flight.failPrimary(place, replicas: table.replicaCount)
+            }
             settlement.next = flight.quorum.apply(event)
             if place < table.replicaCount, event.isAnswer { flight.hasPrimary = true }
             settlement.isOver = flight.isDetached && flight.quorum.isQuiet
@@ -241,6 +249,7 @@ extension DataPlane {
             let isLater =
                 arrival.request.operation.kind != .read
                 || rest.contains { $0.isWrite(before: arrival.request) }
+                    && settings.bug != .readsOvertakeWrites
             if isLater {
                 rest.append(arrival)
                 continue
@@ -348,7 +357,8 @@ extension DataPlane {
     /// answers are still to come, the flight stays for them, detached.
     private mutating func detach(_ id: UInt64, now: Now) -> ReadFlight? {
         guard let isQuiet = reads.look(id, { $0?.quorum.isQuiet }) else { return nil }
-        if isQuiet || detachedCount >= Self.detachedMax { return removeRead(id, now: now) }
+        let isKept = !isQuiet && settings.bug != .answersLateReads
+        guard isKept, detachedCount < Self.detachedMax else { return removeRead(id, now: now) }
         let flight = reads.update(id) { flight -> ReadFlight in
             let whole = flight
             flight.served = []
@@ -379,6 +389,15 @@ extension DataPlane {
         forgetPending(of: flight, now: now)
         detachedCount -= 1
         if backgroundRepairs[flight.key] == id { backgroundRepairs[flight.key] = nil }
+    }
+}
+
+extension ReadFlight {
+    /// A stand-in's read goes on without a primary that has failed.
+    fileprivate mutating func failPrimary(_ place: Int, replicas: Int) {
+        let pr = served.first?.request.consistency.bounded(by: replicas).pr ?? 0
+        quorum.fail(place)
+        quorum.relaxPrimaries(to: pr)
     }
 }
 

@@ -20,7 +20,7 @@ extension DataPlane {
     /// may be under way: the read keeps what it asked the replicas to compare with.
     mutating func keepForReader(slot: Int) {
         let reader = cache[slot].reader
-        guard reader != 0 else { return }
+        guard reader != 0, settings.bug != .readsShowUnderWay else { return }
         let object = cache.look(slot) { $0.object }
         reads.update(reader) { flight in
             if flight.compared == nil { flight.compared = ReadObject(object) }

@@ -12,10 +12,10 @@ internal import Wire
 extension DataPlane {
     /// Writes that were answered and wait for the last replicas. Past it they are settled at once,
     /// with hints for the replicas that have not answered.
-    private static let lingeringMax = 65_536
+    static let lingeringMax = 65_536
     /// Bytes of the records of all writes under way; the same past it: a replica that stands still
     /// must not fill the memory with large values until it times out.
-    private static let lingeringBytesMax = writeBytesMax / 2
+    private var lingeringBytesMax: Int { settings.writeBytesMax / 2 }
 
     /// The primaries that cannot be sent a write now: none, as a rule.
     func unreachedPlaces(_ partition: PartitionID, own: Int) -> PlaceSet {
@@ -61,35 +61,57 @@ extension DataPlane {
     /// - Parameter unreached: as `unreachedPlaces` says.
     mutating func replicate(
         _ record: [UInt8], _ reply: Reply, _ arrival: Arrival, _ partition: PartitionID,
-        place own: Int, _ unreached: PlaceSet, now: Now, into effects: inout [Effect]
+        place own: Int, _ unreached: PlaceSet, isOverwrite: Bool, now: Now,
+        into effects: inout [Effect]
     ) {
         guard let table = routing.table else { return }
         let request = arrival.request
         let replicas = table.replicaCount
         let bounded = request.consistency.bounded(by: replicas)
-        let isDurable = settings.acknowledgesDurable || bounded.dw > 0
-        if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
         let isStandIn = own >= replicas
         guard replicas > 1 || isStandIn else {
-            let hold = Hold(batch: batch, isDurable: isDurable)
+            let isDurable = settings.acknowledgesDurable || bounded.dw > 0
+            if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
+            let isEarly = settings.bug == .countsOwnEarly
+            let hold = isEarly ? .none : Hold(batch: batch, isDurable: isDurable)
             return respond(to: request.origin, reply, after: hold, into: &effects)
         }
         let quorum = WriteQuorum(primaries: replicas, requirement: requirement(bounded))
         let deadlineNs = max(arrival.deadlineNs, now.monotonicNs + Self.tickMs * 1_000_000)
-        let id = writes.insert(
-            WriteFlight(
-                quorum: quorum, origin: request.origin, reply: reply, key: request.key,
-                record: record, partition: partition, startedNs: arrival.atNs,
-                deadlineNs: deadlineNs))
+        let flight = WriteFlight(
+            quorum: quorum, coordinator: routing.node, origin: request.origin, reply: reply,
+            key: request.key, record: record, partition: partition, startedNs: arrival.atNs,
+            deadlineNs: deadlineNs, wantsUncovered: isOverwrite && !isStandIn)
+        launch(flight, place: own, unreached, now: now, into: &effects)
+    }
+
+    /// Sends a write that was made to the other replicas.
+    mutating func launch(
+        _ flight: WriteFlight, place own: Int, _ unreached: PlaceSet, now: Now,
+        into effects: inout [Effect]
+    ) {
+        guard let table = routing.table else { return }
+        let replicas = table.replicaCount
+        let isStandIn = own >= replicas
+        let (key, record, partition) = (flight.key, flight.record, flight.partition)
+        let wantsDurability = flight.quorum.wantsDurability
+        let isDurable = settings.acknowledgesDurable || wantsDurability
+        if isDurable, !settings.acknowledgesDurable { effects.append(.requestSync) }
+        let (deadlineNs, wantsUncovered) = (flight.deadlineNs, flight.wantsUncovered)
+        let id = writes.insert(flight)
+        let message = PeerMessage.write(
+            id: id, key: PeerKey(key), wantsDurability: wantsDurability, record: record,
+            patienceMs: Self.patienceMs(until: deadlineNs, now: now),
+            wantsUncovered: wantsUncovered)
         writeBytes += record.count
         deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         if !isStandIn { ownStores.append(id, batch: batch, isDurable: isDurable) }
-        let message = PeerMessage.write(
-            id: id, key: PeerKey(request.key), wantsDurability: bounded.dw > 0, record: record,
-            patienceMs: Self.patienceMs(until: deadlineNs, now: now))
         let hold = isStandIn ? .none : Hold(batch: batch, isDurable: false)
         for place in 0..<replicas where place != own && !unreached.contains(place) {
             effects.append(.send(table.replica(partition, place), message, after: hold))
+        }
+        if settings.bug == .countsOwnEarly, !isStandIn {
+            settleWrite(id, routing.node, isDurable: isDurable, now: now, into: &effects)
         }
         guard !unreached.isEmpty else { return }
         for place in 0..<replicas where unreached.contains(place) {
@@ -98,12 +120,20 @@ extension DataPlane {
     }
 
     /// A replica has the write.
+    ///
+    /// - Parameter hasReported: it has told what it holds beside it.
     mutating func settleWrite(
-        _ id: UInt64, _ node: NodeNumber, isDurable: Bool, now: Now, into effects: inout [Effect]
+        _ id: UInt64, _ node: NodeNumber, isDurable: Bool, hasReported: Bool = false, now: Now,
+        into effects: inout [Effect]
     ) {
         guard let table = routing.table else { return }
         settle(id, now: now, into: &effects) { flight in
             guard let place = flight.place(of: node, table) else { return .none }
+            if flight.wantsUncovered, !hasReported, node != flight.coordinator,
+                place < table.replicaCount, flight.quorum.isPending(place)
+            {
+                flight.plainAnswers += 1
+            }
             return flight.quorum.apply(.stored(by: place, isDurable: isDurable))
         }
     }
@@ -127,13 +157,25 @@ extension DataPlane {
     }
 
     mutating func wakeWrite(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let deadlineNs = writes.look(id, { $0?.deadlineNs }) else { return }
+        guard
+            let (deadlineNs, evidenceNs) = writes.look(
+                id,
+                {
+                    $0.map { ($0.deadlineNs, $0.isHeld ? $0.evidenceNs : 0) }
+                })
+        else { return }
         guard now.monotonicNs >= deadlineNs else {
+            if evidenceNs > 0 {
+                guard now.monotonicNs >= evidenceNs else { return }
+                return settleReports(id, isLast: true, now: now, into: &effects)
+            }
             return deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
         }
         guard let table = routing.table, let flight = writes[id] else { return }
-        keepHints(of: flight, table, now: now, into: &effects) { plane, node, effects in
-            plane.noteTimeout(of: node, now: now, into: &effects)
+        if settings.bug != .keepsNothingAtDeadline {
+            keepHints(of: flight, table, now: now, into: &effects) { plane, node, effects in
+                plane.noteTimeout(of: node, now: now, into: &effects)
+            }
         }
         settle(id, now: now, into: &effects) { $0.quorum.apply(.deadlinePassed) }
     }
@@ -186,7 +228,7 @@ extension DataPlane {
                     wantsDurability: flight.quorum.wantsDurability, record: flight.record)
                 effects.append(.send(fallback, message, after: heldForStores()))
             }
-        } else {
+        } else if settings.bug != .keepsNothingAfterAnswer {
             keepHint(flight.record, of: flight.key, for: target, now: now, into: &effects)
         }
         settle(id, now: now, into: &effects) { $0.quorum.apply(.failed(place)) }
@@ -209,25 +251,39 @@ extension DataPlane {
         _ id: UInt64, now: Now, into effects: inout [Effect],
         _ apply: (inout WriteFlight) -> WriteQuorum.Effect
     ) {
-        let result = writes.update(id) { flight in (apply(&flight), flight.quorum.isSettled) }
-        guard let (outcome, isSettled) = result else { return }
-        if isSettled {
-            guard let flight = removeWrite(id) else { return }
-            if outcome == .none {
-                lingeringWrites -= 1
-            } else {
-                answer(flight, outcome, now: now, into: &effects)
-            }
-        } else if outcome != .none, let flight = writes[id] {
-            answer(flight, outcome, now: now, into: &effects)
-            lingeringWrites += 1
-            guard lingeringWrites > Self.lingeringMax || writeBytes > Self.lingeringBytesMax,
-                let table = routing.table
-            else { return }
-            keepHints(of: flight, table, now: now, into: &effects)
-            _ = removeWrite(id)
-            lingeringWrites -= 1
+        let result = writes.update(id) { flight in
+            let outcome = apply(&flight)
+            if outcome == .acknowledge, !flight.reports.isEmpty { flight.isHeld = true }
+            return (outcome, flight.quorum.isSettled, flight.isHeld)
         }
+        guard let (outcome, isSettled, isHeld) = result else { return }
+        if isHeld { return settleReports(id, isLast: isSettled, now: now, into: &effects) }
+        if outcome == .none {
+            guard isSettled, removeWrite(id) != nil else { return }
+            lingeringWrites -= 1
+        } else {
+            finish(id, now: now, into: &effects) { plane, flight, effects in
+                plane.answer(flight, outcome, now: now, into: &effects)
+            }
+        }
+    }
+
+    /// Answers the client of a write that has been decided. The write stays while replicas have to
+    /// settle.
+    mutating func finish(
+        _ id: UInt64, now: Now, into effects: inout [Effect],
+        _ answer: (inout DataPlane, WriteFlight, inout [Effect]) -> Void
+    ) {
+        guard let flight = writes[id] else { return }
+        if flight.quorum.isSettled { _ = removeWrite(id) } else { lingeringWrites += 1 }
+        answer(&self, flight, &effects)
+        guard !flight.quorum.isSettled,
+            lingeringWrites > settings.lingeringMax || writeBytes > lingeringBytesMax,
+            let table = routing.table
+        else { return }
+        keepHints(of: flight, table, now: now, into: &effects)
+        _ = removeWrite(id)
+        lingeringWrites -= 1
     }
 
     private mutating func removeWrite(_ id: UInt64) -> WriteFlight? {
@@ -243,6 +299,8 @@ extension DataPlane {
         switch outcome {
         case .none: break
         case .acknowledge: respond(to: flight.origin, flight.reply, into: &effects)
+        case .reject where settings.bug == .acknowledgesAtDeadline:
+            respond(to: flight.origin, flight.reply, into: &effects)
         case .reject(let shortfall):
             let noun = shortfall.kind == .primaries ? "primaries" : "replicas"
             reject(

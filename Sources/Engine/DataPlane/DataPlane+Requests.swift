@@ -10,8 +10,7 @@ internal import Wire
 extension DataPlane {
     mutating func begin(_ request: Request, now: Now, into effects: inout [Effect]) {
         guard let table = routing.table else {
-            let text = "CLUSTERDOWN this node is not part of a cluster yet"
-            return respond(to: request.origin, .error(text), into: &effects)
+            return respond(to: request.origin, .error(suspension), into: &effects)
         }
         if areWritesHeld || isFull, request.operation.kind != .read {
             // Before it is made: a write that is turned away later is there all the same.
@@ -20,9 +19,13 @@ extension DataPlane {
             return respond(to: request.origin, .error(text), into: &effects)
         }
         let partition = table.partitioning.partition(of: request.key.position)
+        if areLanesOld, waitsForForwards(request) {
+            return enqueue(request, partition, now: now, into: &effects)
+        }
         guard let place = table.place(of: routing.node, in: partition) else {
             return beginElsewhere(request, partition, table, now: now, into: &effects)
         }
+        guard isClockSound else { return refuseForClock(request, into: &effects) }
         guard let slot = find(request.key) else {
             guard !refusesLoads else { return refuseLoad(request, into: &effects) }
             let deadlineNs = Arrival(request: request, atNs: now.monotonicNs).deadlineNs
@@ -43,7 +46,10 @@ extension DataPlane {
     ) {
         let needsRead = needsRead(arrival.request, table, at: place)
         let reader = cache[slot].reader
-        if reader != 0, needsRead || reads[reader]?.isAhead(of: arrival.request.origin) ?? false {
+        let isAhead =
+            reader != 0 && settings.bug != .overtakesWaiting
+            && reads[reader]?.isAhead(of: arrival.request.origin) ?? false
+        if reader != 0, needsRead || isAhead {
             guard !isFull else { return turnAway(arrival.request, into: &effects) }
             wait(arrival, for: reader, now: now)
         } else if needsRead {
@@ -92,10 +98,12 @@ extension DataPlane {
             counters.reads += 1
             if request.operation.kind == .read { counters.noteLookup(isFound: isFound) }
             let batch = cache[slot].isStandIn ? hintBatch(of: request.key) : cache[slot].batch
-            let hold = Hold(batch: batch, isDurable: settings.acknowledgesDurable)
+            let isDurable = settings.acknowledgesDurable && settings.bug != .repliesBeforeSync
+            let hold = Hold(batch: batch, isDurable: isDurable)
             respond(
                 to: request.origin, reply, after: isReached(hold) ? .none : hold, into: &effects)
         case .write(var reply, let mutation):
+            guard !refuseTooOld(request, now: now, into: &effects) else { return }
             let unreached = unreachedPlaces(partition, own: place)
             guard !refuseUnattainable(request, partition, unreached, into: &effects) else {
                 return
@@ -107,8 +115,8 @@ extension DataPlane {
                 reply = .bulk(token(for: request.key, seen: seen, dot, slot: slot))
             }
             replicate(
-                record, reply, arrival, partition, place: place, unreached, now: now,
-                into: &effects)
+                record, reply, arrival, partition, place: place, unreached,
+                isOverwrite: isOverwrite(mutation), now: now, into: &effects)
         }
     }
 

@@ -27,10 +27,28 @@ extension DataPlane {
         into effects: inout [Effect]
     ) {
         let wasHandedOver = request.arguments.isEmpty
-        guard wasHandedOver || !canReachPrimary(of: partition, table),
+        guard wasHandedOver || mustStandIn(request, partition, table, now: now),
             let place = table.readPlace(of: routing.node, in: partition)
         else { return forward(request, partition, now: now, into: &effects) }
         standIn(request, partition, place: place, table, now: now, into: &effects)
+    }
+
+    /// Whether there is no primary to hand the command to, nor one of its connection on its key
+    /// that was and has not ended; or one of these waits here, whom it would overtake.
+    private mutating func mustStandIn(
+        _ request: Request, _ partition: PartitionID, _ table: PlacementTable, now: Now
+    ) -> Bool {
+        guard !canReachPrimary(of: partition, table) else {
+            return now.monotonicNs < standInsUntilNs && isStandingIn(before: request)
+        }
+        return lanes[ForwardLanes.Name(request)] == nil
+    }
+
+    private mutating func isStandingIn(before request: Request) -> Bool {
+        let key = request.key.ofStandIn
+        if parked.hasCommand(on: key, from: request.origin) { return true }
+        guard let slot = cache.find(key) else { return false }
+        return reads[cache[slot].reader]?.isAhead(of: request.origin) ?? false
     }
 
     func canReachPrimary(of partition: PartitionID, _ table: PlacementTable) -> Bool {
@@ -46,7 +64,9 @@ extension DataPlane {
         _ request: Request, _ partition: PartitionID, place: Int, _ table: PlacementTable,
         now: Now, into effects: inout [Effect]
     ) {
+        guard isClockSound else { return refuseForClock(request, into: &effects) }
         let arrival = Arrival(request: request, atNs: now.monotonicNs)
+        standInsUntilNs = max(standInsUntilNs, arrival.deadlineNs)
         guard hints.cache[request.key] != nil else {
             guard !refusesLoads else { return refuseLoad(request, into: &effects) }
             return park(
@@ -128,7 +148,7 @@ extension DataPlane {
     ) -> Bool {
         guard !hasPrimary else { return false }
         let refusal: Reply
-        if isUnknown, request.operation.readsReplicas {
+        if isUnknown, request.operation.readsReplicas, settings.bug != .standInGuesses {
             refusal = Self.unknownKey
         } else if case .write(_, .plain(let mutation)) = evaluation, mutation.isCovering {
             refusal = Self.uncovered
@@ -179,7 +199,7 @@ extension DataPlane {
         } else {
             let known = max(
                 context.newestEpochMs(of: node), seen?.newestEpochMs(of: node) ?? 0)
-            let freshMs = max(standInDots.freshEpochMs(of: key), known + 1)
+            let freshMs = max(standInDots.freshEpochMs(of: key), known + epochStrideMs)
             lastEpochMs = min(max(issueEpoch(now: now), freshMs), Actor.epochMsMax)
             dot = Dot(actor: Actor(node: node, epochMs: lastEpochMs), counter: 1)
         }
@@ -192,6 +212,10 @@ extension DataPlane {
     ) -> Dot? {
         if settings.bug == .standInGoesOn, let own = context.latestActor(of: settings.node) {
             return Dot(actor: own, counter: context.highestCounter(of: own))
+        }
+        if settings.bug == .standInReusesActors {
+            let earliest = Actor(node: settings.node, epochMs: 1)
+            return Dot(actor: earliest, counter: context.highestCounter(of: earliest))
         }
         guard let last = standInDots.latest(of: key, in: context),
             last.actor.epochMs >= trustHorizonMs, !(seen.map { hasForgotten($0, context) } ?? false)

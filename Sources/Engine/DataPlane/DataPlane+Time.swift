@@ -32,16 +32,6 @@ extension DataPlane {
         endDueRequests(of: id, now: now, into: &effects)
     }
 
-    private mutating func wakeForward(_ id: UInt64, now: Now, into effects: inout [Effect]) {
-        guard let flight = forwards[id] else { return }
-        let deadlineNs = flight.arrival.deadlineNs
-        guard now.monotonicNs >= deadlineNs else {
-            return deadlines.schedule(id, atNs: deadlineNs, nowNs: now.monotonicNs)
-        }
-        noteTimeouts(in: flight.partition, now: now, into: &effects) { flight.isPending($0) }
-        rejectForward(id, now: now, into: &effects)
-    }
-
     /// The node is gone, or its connection: whoever waits for an answer need not wait for the
     /// deadline.
     mutating func failRequests(
@@ -60,15 +50,13 @@ extension DataPlane {
         }
         failHandoffs(on: node, now: now)
         for id in forwards.ids {
-            guard let flight = forwards[id],
-                let place = table.readPlace(of: node, in: flight.partition),
-                flight.isPending(place)
-            else { continue }
+            guard forwards.look(id, { $0?.isPending(node) }) == true else { continue }
             fail(id, node, now: now, into: &effects)
         }
     }
 
-    /// Ends all requests under way without saying whether they took effect.
+    /// Ends all requests under way here without saying whether they took effect. Those that others
+    /// coordinate go on: nobody but they knows what becomes of them.
     ///
     /// - Parameter table: by which their replicas are named; nil when what they wrote is dropped
     ///   with everything else, and nobody needs to be told of it.
@@ -89,15 +77,11 @@ extension DataPlane {
         for id in writes.ids {
             guard let flight = writes.remove(id) else { continue }
             if let table { keepHints(of: flight, table, now: now, into: &effects) }
-            guard !flight.quorum.isDecided else { continue }
+            guard !flight.isAnswered else { continue }
             respond(to: flight.origin, .error(text), into: &effects)
         }
         lingeringWrites = 0
         writeBytes = 0
-        for id in forwards.ids {
-            guard let flight = forwards.remove(id) else { continue }
-            respond(to: flight.arrival.request.origin, .error(text), into: &effects)
-        }
         for waiter in parked.takeAll() { turnAway(waiter.event, text, .epoch, into: &effects) }
     }
 }

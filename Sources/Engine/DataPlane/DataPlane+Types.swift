@@ -17,6 +17,9 @@ public struct Request: Sendable {
     public var key: ObjectKey
     public var operation: Operation
     public var consistency: Consistency
+    /// By this node's monotonic clock: not to be begun from then on, if it writes. Whoever handed
+    /// it over has given it up.
+    public var beginByNs: UInt64 = .max
     /// The command as it came, for forwarding: needed only where this node is no replica.
     public var arguments: [[UInt8]]
 
@@ -66,15 +69,24 @@ extension DataPlane {
         /// Every batch up to this number is past an fsync.
         case durable(UInt64)
         case linkOpened(NodeNumber)
+        /// What the monotonic clock of the node showed, in a frame that came on the connection that
+        /// we opened to it and was here at `atNs` by our own: read then or later, not earlier.
+        case clockHeard(NodeNumber, remoteNs: UInt64, atNs: UInt64)
         case linkClosed(NodeNumber)
         /// The failure detector has another opinion of the node.
         case peerJudged(NodeNumber, Liveness)
         case topologyAdopted(Topology)
+        /// This node must not serve, whatever its topology says; clients are told why.
+        case suspended(String)
+        /// Dots of this node up to this epoch may be forgotten: none of them is continued.
+        case forgotten(upToMs: UInt64)
         /// Client writes wait while an authority asks whether the cluster is empty.
         case writesHeld(Bool)
         /// The disk holds the promise that no epoch exceeds this, in ms.
         case epochCeilingRaised(UInt64)
         case spaceChanged(isLow: Bool)
+        /// This node's own wall clock is near the members' common one, or is not any more.
+        case clockJudged(ClockJudgement)
         /// An admin has set other limits.
         case limitsChanged(driftMsMax: UInt64, valueSizeMax: Int)
         /// An admin asks what the replicas hold; `token` comes back in `describe`, at most
@@ -159,11 +171,21 @@ extension DataPlane {
         public var hintBytesMax: Int
         /// Hints that have waited for longer go, too.
         public var hintAgeMsMax: UInt64
+        /// Whether commands wait, after a start and after a standstill, until it is known how far
+        /// the other members are.
+        public var confirmsEpoch = false
         /// Requests under way at once; past it clients get `-OVERLOADED`. At 500 bytes each,
         /// 32 MiB.
         package var inFlightMax = 65_536
         /// Events that wait for loads; the same bound, for the same reason.
         package var parkedMax = 65_536
+        /// Bounds of bytes that are under way, and that wait; of writes that some replica owes an
+        /// answer; and of what a key may gather: see where `DataPlane` names them.
+        package var writeBytesMax = DataPlane.writeBytesMax
+        package var parkedBytesMax = DataPlane.parkedBytesMax
+        package var lingeringMax = DataPlane.lingeringMax
+        package var siblingsMax = DataPlane.siblingsMax
+        package var tokenExceptionsMax = DataPlane.tokenExceptionsMax
         /// A mistake to make, for the simulator to find.
         package var bug = DeliberateBug.none
 
@@ -213,11 +235,21 @@ extension DataPlane {
         public var replicaWrites: UInt64 = 0
         public var replicaReads: UInt64 = 0
         public var siblingsMade: UInt64 = 0
+        /// Overwrites that had to remove, by one more event, what their coordinator had not known.
+        public var coverings: UInt64 = 0
         public var actorsPruned: UInt64 = 0
         public var amnesias: UInt64 = 0
+        /// Keys on which this node goes on under another actor, for a loss that was the key's own.
+        public var actorsRenewed: UInt64 = 0
         public var refusals: UInt64 = 0
         public var stampsRefused: UInt64 = 0
+        /// Objects and hints in which stamps were settled that no clock can have given.
+        public var stampsSettled: UInt64 = 0
+        /// Commands that were refused since this node's clock is wrong.
+        public var clockRefusals: UInt64 = 0
         public var corruptRecords: UInt64 = 0
+        /// Records that the disk did not give and that others have given back.
+        public var recordsHealed: UInt64 = 0
         public var expirations: UInt64 = 0
         public var overloads: UInt64 = 0
         public var lateDrops: UInt64 = 0

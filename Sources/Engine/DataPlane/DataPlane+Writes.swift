@@ -36,9 +36,6 @@ extension DataPlane {
     /// Dots beyond gaps that a client's context may gather before those are left out whose values
     /// have been replaced: 32 take half a kilobyte.
     static let tokenExceptionsMax = 32
-    /// Contexts come back from clients, who may have made them up: actors further in the future
-    /// than any clock of ours goes wrong unnoticed would drive this node's own epochs there.
-    static let tokenEpochAheadMsMax: UInt64 = 24 * 3_600_000
 
     static let diskFull = Reply.error(
         "DISKFULL the disk is nearly full: reads and deletes go on, writes wait")
@@ -90,11 +87,14 @@ extension DataPlane {
             return .reply(.error(error.text))
         }
         let unseen = cache[slot].object.entries.count { !seen.context.contains($0.dot) }
-        let newestMs = seen.context.newestEpochMs()
-        guard newestMs <= max(now.wallMs, epochReachedMs) + Self.tokenEpochAheadMsMax else {
+        // Contexts come back from clients, who may have made them up: actors further ahead than
+        // clocks may be would drive this node's own epochs there, a bit with each.
+        let knownMs = cache[slot].object.context.newestEpochMs()
+        let plausibleMs = max(now.wallMs + settings.driftMsMax, epochReachedMs, knownMs)
+        guard seen.context.newestEpochMs() <= plausibleMs else {
             return .reply(.error(ContextToken.Failure.malformed.text))
         }
-        if value != nil, unseen >= Self.siblingsMax {
+        if value != nil, unseen >= settings.siblingsMax {
             let text = "ERR \(unseen) siblings: read them with DGET and write with its context"
             return .reply(.error(text))
         }
@@ -106,7 +106,7 @@ extension DataPlane {
     func token(for key: ObjectKey, seen: Sighting, _ dot: Dot, slot: Int) -> [UInt8] {
         var seen = seen
         seen.context.insert(dot)
-        if seen.context.exceptions.count > Self.tokenExceptionsMax {
+        if seen.context.exceptions.count > settings.tokenExceptionsMax {
             // Beside a sibling that it never reads, each of a client's writes lies beyond a gap.
             let object = cache[slot].object
             seen.context.filterExceptions { dot in object.entries.contains { $0.dot == dot } }
@@ -114,18 +114,23 @@ extension DataPlane {
         return ContextToken.encode(seen, of: key.bytes)
     }
 
-    /// Makes the dotted write on the object in `slot`, stores it and returns its record and dot.
+    /// Makes the dotted write on the object in `slot`, stores it and returns the record for the
+    /// other replicas, and the dot.
     mutating func write(
         _ mutation: ObjectMutation, slot: Int, now: Now, into effects: inout [Effect]
     ) -> (record: [UInt8], dot: Dot) {
         keepForReader(slot: slot)
-        let stamp = clock.tick(wallMs: now.wallMs)
+        let stamp = nextStamp(slot: slot, now: now)
         let hadValue = cache.look(slot) { $0.object.hasValue }
         let dot: Dot
         switch mutation {
         case .plain(let plain):
             dot = nextDot(slot: slot, seen: nil, now: now)
-            cache[slot].object.write(plain, dot: dot, stamp: stamp, nowMs: now.wallMs)
+            if settings.bug == .setCoversNothing, case .assign(let value, _) = plain {
+                cache[slot].object.write(value, seen: Sighting(), dot: dot, stamp: stamp)
+            } else {
+                cache[slot].object.write(plain, dot: dot, stamp: stamp, nowMs: now.wallMs)
+            }
         case .dynamo(let value, let seen):
             dot = nextDot(slot: slot, seen: seen.context, now: now)
             let covered = covered(by: seen, slot: slot)
@@ -135,8 +140,13 @@ extension DataPlane {
         if settings.bug == .tombstoneDropsContext, !cache[slot].object.hasValue {
             cache[slot].object = Object()
         }
+        // Whole: a replica that has what the write covers must hear so, and cuts by itself.
+        let whole = cache.look(slot) {
+            $0.object.context.actorCount > settings.contextActorsMax ? $0.object.encoded() : nil
+        }
         prune(slot: slot)
-        return (store(slot: slot, hadValue: hadValue, into: &effects), dot)
+        let record = store(slot: slot, hadValue: hadValue, into: &effects)
+        return (whole ?? record, dot)
     }
 
     /// Puts the object in `slot` into this pass's batch and returns its record.
@@ -154,7 +164,7 @@ extension DataPlane {
         }
         cache[slot].batch = batch
         batchHasStores = true
-        cache.resize(slot, writtenBatch: writtenBatch)
+        cache.resize(slot, writtenBatch: evictableBatch)
         let hasValue = cache.look(slot) { $0.object.hasValue }
         if hasValue != hadValue { countKey(at: cache[slot].key.position, hasValue ? 1 : -1) }
         effects.append(.store(cache[slot].key, record: record))
@@ -190,7 +200,7 @@ extension DataPlane {
         }
         let claimedMs = seen?.newestEpochMs(of: settings.node) ?? 0
         let newest = max(own?.epochMs ?? 0, claimedMs)
-        lastEpochMs = max(issueEpoch(now: now), min(newest + 1, Actor.epochMsMax))
+        lastEpochMs = max(issueEpoch(now: now), min(newest + epochStrideMs, Actor.epochMsMax))
         return Dot(actor: Actor(node: settings.node, epochMs: lastEpochMs), counter: 1)
     }
 
@@ -207,46 +217,91 @@ extension DataPlane {
 
     /// Cuts the context of the object in `slot` to its bound.
     mutating func prune(slot: Int) {
+        dropLiveActor(slot: slot)
+        let isFull = cache.look(slot) {
+            $0.object.context.actorCount > settings.contextActorsMax
+        }
+        guard isFull else { return }
+        let ownMs = cache[slot].object.context.newestEpochMs(of: settings.node)
         let pruned = cache[slot].object.pruneContext(to: settings.contextActorsMax)
         guard pruned > 0 else { return }
         counters.actorsPruned += UInt64(pruned)
-        // What was cut may be this node's own actor of this very millisecond.
-        lastEpochMs = min(lastEpochMs + 1, Actor.epochMsMax)
+        // What was cut may be an actor of this node's own, and must not be begun again.
+        lastEpochMs = min(max(lastEpochMs, ownMs) + 1, Actor.epochMsMax)
     }
 
+    /// Lets this node go on with the key under an actor that was never used.
+    mutating func renewActor(slot: Int, now: Now) {
+        counters.actorsRenewed += 1
+        let node = settings.node
+        let knownMs = cache[slot].object.context.newestEpochMs(of: node)
+        let freshMs = max(
+            issueEpoch(now: now), lastEpochMs + 1, settings.epochsUsedMs + 1, knownMs + 1)
+        lastEpochMs = min(freshMs, Actor.epochMsMax)
+        let actor = Actor(node: node, epochMs: lastEpochMs)
+        cache[slot].object.note(Dot(actor: actor, counter: 1))
+    }
+
+    /// The number of this run, or what has become of it. It does not follow the clock, which may
+    /// come to a time again at which another run was.
     mutating func issueEpoch(now: Now) -> UInt64 {
-        lastEpochMs = max(min(now.wallMs, epochCeilingMs), lastEpochMs, trustHorizonMs)
+        let reachedMs = max(lastEpochMs, trustHorizonMs)
+        lastEpochMs = reachedMs > 0 ? reachedMs : min(now.wallMs, epochCeilingMs)
         return lastEpochMs
     }
+
+    /// How far this run goes past an epoch of its node that it meets: another run of the same disk,
+    /// which meets the same one, goes elsewhere.
+    var epochStrideMs: UInt64 { 1 + settings.trustHorizonMs % Life.spreadMs }
 
     /// Stops continuing every actor that this node has used so far.
     mutating func moveHorizon(
         pastEpochMs epochMs: UInt64, now: Now, into effects: inout [Effect]
     ) {
-        trustHorizonMs = min(max(issueEpoch(now: now), epochMs) + 1, Actor.epochMsMax)
+        trustHorizonMs = min(
+            max(issueEpoch(now: now), epochMs) + epochStrideMs, Actor.epochMsMax)
         effects.append(.horizonMoved(trustHorizonMs))
     }
 
     /// Moves the horizon when `incoming` knows more of this node's dots than the node does: it has
     /// forgotten some, of this key and perhaps of others (riak_kv issues 679 and 1643).
+    ///
+    /// Not where its own context may have been cut: that is one key's matter. Returns whether the
+    /// key needs another actor for it, once what is incoming is merged.
     mutating func noticeAmnesia(
         _ incoming: CausalContext, slot: Int, now: Now, into effects: inout [Effect]
-    ) {
+    ) -> Bool {
+        var wasCut = false
         for entry in incoming.entries where entry.actor.node == settings.node {
-            noticeAmnesia(entry.actor, entry.counter, slot: slot, now: now, into: &effects)
+            let isCut = noticeAmnesia(
+                entry.actor, entry.counter, slot: slot, now: now, into: &effects)
+            wasCut = wasCut || isCut
         }
         for dot in incoming.exceptions where dot.actor.node == settings.node {
-            noticeAmnesia(dot.actor, dot.counter, slot: slot, now: now, into: &effects)
+            let isCut = noticeAmnesia(
+                dot.actor, dot.counter, slot: slot, now: now, into: &effects)
+            wasCut = wasCut || isCut
         }
+        return wasCut
     }
 
     private mutating func noticeAmnesia(
         _ actor: Actor, _ counter: UInt64, slot: Int, now: Now, into effects: inout [Effect]
-    ) {
-        guard actor.epochMs >= trustHorizonMs,
-            counter > cache[slot].object.context.highestCounter(of: actor)
-        else { return }
+    ) -> Bool {
+        let isKnown = cache.look(slot) { $0.object.context.highestCounter(of: actor) >= counter }
+        guard actor.epochMs >= trustHorizonMs, !isKnown else { return false }
+        let (isFull, latest) = cache.look(slot) { slot in
+            (
+                slot.object.context.actorCount >= settings.contextActorsMax,
+                slot.object.context.latestActor(of: settings.node)
+            )
+        }
+        if isFull {
+            // One that was left behind is not continued, whatever comes back of it.
+            return latest.map { $0.epochMs <= actor.epochMs } ?? true
+        }
         counters.amnesias += 1
         moveHorizon(pastEpochMs: actor.epochMs, now: now, into: &effects)
+        return false
     }
 }

@@ -41,6 +41,20 @@ public struct DataPlane: Sendable {
     var reads = FlightTable<ReadFlight>(.read)
     var writes = FlightTable<WriteFlight>(.write)
     var forwards = FlightTable<ForwardFlight>(.forward)
+    var lanes = ForwardLanes()
+    /// Whether some lanes were begun under another placement.
+    var areLanesOld = false
+    var clockBounds = ClockBounds()
+    var forwardsTaken = ForwardsTaken()
+    /// Counts what was forwarded, and what of it was handed over and writes.
+    var forwardsBegun: UInt64 = 0
+    var lastForwardSequence: UInt64 = 0
+    /// The last time from which on a command that was taken is too old to be begun: none is after.
+    public internal(set) var latestBeginNs: UInt64 = 0
+    /// Until when somebody may wait for what this node does in want of a primary.
+    var standInsUntilNs: UInt64 = 0
+    /// Counts the passes of the loop.
+    private(set) var passes: UInt64 = 0
     /// Requests that reads under way serve or let wait.
     var readRequestCount = 0
     /// Reads whose requests are answered and that only wait for answers to count.
@@ -74,9 +88,16 @@ public struct DataPlane: Sendable {
     var epochCeilingMs: UInt64
     var standInDots: StandInDots
     var isSpaceLow = false
+    /// What clients are told while there is nothing to serve them by.
+    var suspension = "CLUSTERDOWN this node is not part of a cluster yet"
+    private var isSuspended = false
+    /// Whether this node's own clock can be trusted with coordinating.
+    public internal(set) var clockJudgement = ClockJudgement.sound
     /// Whether clients' writes wait for a decision about the members.
     public internal(set) var areWritesHeld = false
     var inquiries = KeyInquiries()
+    var rescues = Rescues()
+    var standing: Standing
     /// What background work of this shard goes by. The server tells it how long foreground work
     /// took; without that it gives full speed.
     public var pacer = Pacer()
@@ -97,6 +118,7 @@ public struct DataPlane: Sendable {
         trustHorizonMs = settings.trustHorizonMs
         epochCeilingMs = settings.epochCeilingMs
         standInDots = StandInDots(usedMs: settings.epochsUsedMs)
+        standing = Standing(isNeeded: settings.confirmsEpoch)
         if let topology { routing.adopt(topology) }
         passFlushStamp()
     }
@@ -119,7 +141,7 @@ public struct DataPlane: Sendable {
         readRequestCount + writes.count - lingeringWrites + forwards.count
     }
     var isFull: Bool {
-        inFlightCount >= settings.inFlightMax || writeBytes >= Self.writeBytesMax
+        inFlightCount >= settings.inFlightMax || writeBytes >= settings.writeBytesMax
     }
     public var parkedCount: Int { parked.count }
 
@@ -157,6 +179,8 @@ public struct DataPlane: Sendable {
         return min(lateNs, hints.wakeNs)
     }
 
+    mutating func countPass() { passes += 1 }
+
     /// Ends a pass: returns the number of the batch that this pass's stores form, or nil without
     /// any.
     public mutating func closeBatch() -> UInt64? {
@@ -177,15 +201,22 @@ public struct DataPlane: Sendable {
         case .written(let batch):
             noteWritten(batch)
             settleOwnStores(now: now, into: &effects)
+            answerStoredHints(now: now, into: &effects)
         case .durable(let batch):
             durableBatch = max(durableBatch, batch)
             settleOwnStores(now: now, into: &effects)
+            answerStoredHints(now: now, into: &effects)
+        case .clockHeard(let node, let remoteNs, let atNs):
+            clockBounds.note(node, remoteNs: remoteNs, atNs: atNs)
         case .linkOpened(let node):
             routing.setReachable(node, true)
+            clockBounds.forget(node)
             makePaces(for: node)
             hurryHints(to: node)
+            askForEpoch(onLinkTo: node, now: now, into: &effects)
         case .linkClosed(let node):
             routing.setReachable(node, false)
+            clockBounds.forget(node)
             giveUp(on: node, now: now, into: &effects)
         case .peerJudged(let node, let liveness):
             routing.judge(node, liveness)
@@ -193,9 +224,12 @@ public struct DataPlane: Sendable {
             if liveness == .dead { giveUp(on: node, now: now, into: &effects) }
             if liveness == .alive { hurryHints(to: node) }
         case .topologyAdopted(let topology): adopt(topology, now: now, into: &effects)
+        case .suspended(let reason): suspend(reason, now: now, into: &effects)
+        case .forgotten(let upToMs): moveHorizon(pastEpochMs: upToMs, now: now, into: &effects)
         case .writesHeld(let areHeld): areWritesHeld = areHeld
         case .epochCeilingRaised(let ceilingMs): epochCeilingMs = max(epochCeilingMs, ceilingMs)
         case .spaceChanged(let isLow): isSpaceLow = isLow
+        case .clockJudged(let judgement): clockJudgement = judgement
         case .limitsChanged(let driftMsMax, let valueSizeMax):
             clock.driftMsMax = driftMsMax
             settings.driftMsMax = driftMsMax
@@ -212,11 +246,13 @@ public struct DataPlane: Sendable {
             settings.hintBytesMax = bytesMax
             settings.hintAgeMsMax = ageMsMax
         case .ticked:
+            tendStanding(now: now, into: &effects)
             pacer.tick(nowNs: now.monotonicNs)
             cache.settle(writtenBatch: writtenBatch)
             giveUpParked(now: now, into: &effects)
             tick(now: now, into: &effects)
             endDueInquiries(now: now, into: &effects)
+            endDueRescues(now: now, into: &effects)
         }
     }
 
@@ -226,10 +262,22 @@ public struct DataPlane: Sendable {
     ) {
         failRequests(on: node, now: now, into: &effects)
         failInquiries(on: node, into: &effects)
+        failRescues(on: node, now: now, into: &effects)
+    }
+
+    /// What is under way is not acknowledged either.
+    private mutating func suspend(
+        _ reason: String, now: Now, into effects: inout [Effect]
+    ) {
+        isSuspended = true
+        suspension = "CLUSTERDOWN \(reason)"
+        let table = routing.table
+        routing = Routing(node: settings.node)
+        abandonRequests(under: table, now: now, into: &effects)
     }
 
     private mutating func adopt(_ topology: Topology, now: Now, into effects: inout [Effect]) {
-        guard topology.epoch > routing.epoch else { return }
+        guard topology.epoch > routing.epoch, !isSuspended else { return }
         let isFlush = topology.flushStamp > routing.flushStamp.rawValue
         let (fence, table) = (routing.fence, routing.table)
         routing.adopt(topology)
@@ -238,18 +286,23 @@ public struct DataPlane: Sendable {
             endStandIns()
             endAllPasses()
             refuseArrivals(into: &effects)
+            abandonRescues(into: &effects)
             // Replicas are named by their places, which mean nothing in another placement.
             abandonRequests(under: isFlush ? nil : table, now: now, into: &effects)
+            placementChanged()
         }
+        defer { settleStanding(now: now, into: &effects) }
         guard isFlush else { return }
         passFlushStamp()
-        cache.removeAll()
+        if settings.bug != .flushKeepsMemory { cache.removeAll() }
         keyCountChanges = []
-        moveHorizon(pastEpochMs: routing.flushStamp.wallMs, now: now, into: &effects)
+        // Past all epochs that were given out: a flush by a wrong clock does not move them.
+        let usedMs = min(routing.flushStamp.wallMs, max(epochCeilingMs, 1) - 1)
+        moveHorizon(pastEpochMs: usedMs, now: now, into: &effects)
         batchHasStores = true
         dropBatch = batch
         effects.append(.dropAll)
-        dropAllHints(into: &effects)
+        dropAllHints(now: now, into: &effects)
     }
 
     /// Every stamp to come is later than the flush, wherever the wall clock stands: replicas drop

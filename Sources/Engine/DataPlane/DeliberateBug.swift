@@ -1,4 +1,5 @@
 internal import Causality
+internal import Commands
 internal import Objects
 internal import Replication
 internal import Wire
@@ -49,14 +50,92 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case takesCorruptForAbsent
     /// A command that may have run already, and may not run twice, is sent to the next replica.
     case forwardsTwice
+    /// Each command is handed over as it comes, whatever its connection's others on its key do.
+    case forwardsOutOfOrder
+    /// A command that was handed over is begun however late.
+    case beginsLate
+    /// A command that comes twice is carried out twice.
+    case takesTwice
     /// A replica takes requests of a coordinator that is behind it, or ahead of it.
     case ignoresEpochFence
     /// A fallback that coordinates goes on under the actor that it finds in hints.
     case standInGoesOn
     /// A fallback that coordinates counts its own hint before it is written.
     case standInCountsEarly
+    /// After an orderly stop a node goes on under its actors, though its disk may have been put
+    /// back.
+    case continuesLife
     /// What a keyspace says of w is passed over.
     case ignoresKeyspaceW
+    /// Writes, or reads, pass over how many primaries they were asked to reach.
+    case ignoresPw
+    case ignoresPr
+    /// GET looks at its coordinator's own copy only.
+    case getAsksNobody
+    /// DEL and GETDEL do.
+    case deleteAsksNobody
+    /// SET with NX, XX, GET or KEEPTTL, SETNX and GETSET do.
+    case conditionAsksNobody
+    /// EXPIRE, PERSIST and GETEX do.
+    case deadlineAsksNobody
+    /// APPEND, SETRANGE and the commands on bits do.
+    case changeAsksNobody
+    /// A read's reply shows what a power failure may yet take away.
+    case repliesBeforeSync
+    /// So does a replica's answer to the coordinator of a read.
+    case checksBeforeSync
+    /// A chunk of hints is confirmed before it is written.
+    case handsOverBeforeStoring
+    /// A fallback says that it keeps a hint before it does.
+    case hintsBeforeStoring
+    /// A read shows what came while it asked, and is on no other replica yet.
+    case readsShowUnderWay
+    /// A coordinator counts its own copy before it is written.
+    case countsOwnEarly
+    /// A read whose replicas are late is answered by those that were not.
+    case answersLateReads
+    /// A write whose time is over is acknowledged.
+    case acknowledgesAtDeadline
+    /// What a full context forgets may be an actor whose values live.
+    case prunesLiveActors
+    /// A command that needs no other replica goes before those of its connection that wait for one.
+    case overtakesWaiting
+    /// A command that only reads goes before a write of its connection.
+    case readsOvertakeWrites
+    /// What a flush drops stays in memory.
+    case flushKeepsMemory
+    /// What was written before a flush is taken from peers that have not heard of it.
+    case takesFlushed
+    /// Nobody keeps what a replica has missed that has let a write time out.
+    case keepsNothingAtDeadline
+    /// Nor what one has missed that was lost after the client had its answer.
+    case keepsNothingAfterAnswer
+    /// What a receiver of hints has refused goes as what it has taken.
+    case dropsRefusedHints
+    /// SET leaves siblings that its coordinator knows beside its value.
+    case setCoversNothing
+    /// A fallback that knows nothing of a key says that there is none.
+    case standInGuesses
+    /// Memory is made room in by dropping what is not written yet.
+    case evictsUnwritten
+    /// A node that starts may stand in under actors of its earlier lives.
+    case standInReusesActors
+    /// An overwrite is answered whatever its coordinator has not known of the key.
+    case ignoresUncovered
+    /// What an overwrite has left beside it goes, though it may be later.
+    case coversAtOnce
+    /// Stamps are taken from elsewhere however far ahead they are.
+    case takesAnyStamp
+    /// A hint is kept though its target will refuse its stamps.
+    case keepsAnyHint
+    /// A write's stamp may be before those of what it replaces.
+    case ignoresSeenStamps
+    /// The ages of hints are told by a clock that jumps.
+    case agesHintsByWall
+    /// A node whose clock is wrong goes on coordinating, by that clock.
+    case trustsOwnClock
+    /// A flush takes its stamp from the clock as it is.
+    case flushesAtOwnTime
 }
 
 extension DataPlane {
@@ -74,6 +153,16 @@ extension DataPlane {
         return true
     }
 
+    /// Before a full context is cut, a mistake may drop the oldest of its values.
+    mutating func dropLiveActor(slot: Int) {
+        guard settings.bug == .prunesLiveActors else { return }
+        let object = cache[slot].object
+        guard object.context.actorCount > settings.contextActorsMax,
+            let oldest = object.entries.map(\.stamp).min()
+        else { return }
+        cache[slot].object.dropEntries(upTo: oldest)
+    }
+
     /// What a DPUT covers.
     func covered(by seen: Sighting, slot: Int) -> Sighting {
         switch settings.bug {
@@ -82,6 +171,23 @@ extension DataPlane {
         default: seen
         }
     }
+
+    /// Whether a mistake lets the command do without the replicas that it depends on.
+    func passesOver(_ operation: Operation) -> Bool {
+        switch (settings.bug, operation) {
+        case (.getAsksNobody, .get), (.deleteAsksNobody, .delete), (.deleteAsksNobody, .getDel),
+            (.conditionAsksNobody, .set), (.conditionAsksNobody, .setIfAbsent),
+            (.conditionAsksNobody, .getSet), (.deadlineAsksNobody, .expire),
+            (.deadlineAsksNobody, .persist), (.deadlineAsksNobody, .getEx),
+            (.changeAsksNobody, .append), (.changeAsksNobody, .setRange),
+            (.changeAsksNobody, .setBit), (.changeAsksNobody, .bitField):
+            true
+        default: false
+        }
+    }
+
+    /// The batch up to which slots may be evicted.
+    var evictableBatch: UInt64 { settings.bug == .evictsUnwritten ? .max : writtenBatch }
 
     /// Whether a request with this header may be served: see `Routing.accepts`.
     func accepts(_ header: PeerFrameHeader) -> Bool {
@@ -100,6 +206,7 @@ extension DataPlane {
         case .answersBeforeQuorum:
             requirement.w = max(1, requirement.w - 1)
             requirement.pw = max(0, requirement.pw - 1)
+        case .ignoresPw: requirement.pw = 0
         case .countsFallbacksForPw:
             requirement.w = max(requirement.w, requirement.pw)
             requirement.pw = 0

@@ -100,6 +100,8 @@ struct WriteFlight: InFlight {
     }
 
     var quorum: WriteQuorum
+    /// This node.
+    let coordinator: NodeNumber
     let origin: Request.Origin
     /// What the client is answered when enough replicas have the write.
     let reply: Reply
@@ -109,8 +111,28 @@ struct WriteFlight: InFlight {
     let partition: PartitionID
     let startedNs: UInt64
     let deadlineNs: UInt64
+    /// Whether replicas tell what they hold beside it: a plain overwrite, which must cover that.
+    let wantsUncovered: Bool
+    /// Primaries, this one aside, that have it and nothing beside.
+    var plainAnswers = 0
+    /// What the others hold; all of it came before the client was answered.
+    var reports: [Report] = []
+    /// Enough replicas have it, but the client waits for what comes of the reports.
+    var isHeld = false
+    /// Until when more answers are waited for, if they are; 0 if not.
+    var evidenceNs: UInt64 = 0
     /// In the order of their places, which follow those of the primaries. None while all are up.
     var standIns: [StandIn] = []
+
+    /// What a replica holds that has merged the write.
+    struct Report: Sendable {
+        let object: Object
+        let record: [UInt8]
+        let wasKnown: Bool
+    }
+
+    /// Whether the client has its answer.
+    var isAnswered: Bool { quorum.isDecided && !isHeld }
 
     /// Where the write's quorum counts `node`.
     func place(of node: NodeNumber, _ table: PlacementTable) -> Int? {
@@ -135,31 +157,42 @@ struct WriteFlight: InFlight {
 struct ForwardFlight: InFlight {
     /// A replica that was asked.
     struct Asked: Sendable {
-        var place: Int
+        var node: NodeNumber
         var atNs: UInt64
     }
 
     let arrival: Arrival
-    let partition: PartitionID
-    /// All who were asked so far.
-    var tried = PlaceSet()
+    /// Greater for one that came later.
+    let order: UInt64
     /// Who was asked last and has not failed, and, where that one is late and another was asked,
     /// who was asked before.
     var last: Asked?
     var late: Asked?
+    /// From when on nobody who was asked begins it any more.
+    var endsNs: UInt64 = 0
+    /// Nobody will tell what became of it.
+    var isLost = false
+    var refusedBy: [NodeNumber] = []
+    /// Whether somebody came to it too late once.
+    var wasLate = false
     /// Whether the deadline is planned; before, only the time at which the first one is late is.
     var hasDeadline = false
 
-    func isPending(_ place: Int) -> Bool { last?.place == place || late?.place == place }
+    init(arrival: Arrival, order: UInt64) {
+        self.arrival = arrival
+        self.order = order
+    }
 
-    /// Takes `place` from those who may answer; returns when it was asked.
-    mutating func remove(_ place: Int) -> UInt64? {
-        if let asked = last, asked.place == place {
+    func isPending(_ node: NodeNumber) -> Bool { last?.node == node || late?.node == node }
+
+    /// Takes `node` from those who may answer; returns when it was asked.
+    mutating func remove(_ node: NodeNumber) -> UInt64? {
+        if let asked = last, asked.node == node {
             last = late
             late = nil
             return asked.atNs
         }
-        if let asked = late, asked.place == place {
+        if let asked = late, asked.node == node {
             late = nil
             return asked.atNs
         }

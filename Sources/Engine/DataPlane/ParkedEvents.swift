@@ -1,4 +1,5 @@
 internal import Commands
+internal import Essentials
 internal import Wire
 
 /// Events that wait until their key's object is in memory, by key, in their order of arrival.
@@ -8,7 +9,9 @@ internal import Wire
 struct ParkedEvents: Sendable {
     enum Event: Sendable {
         case request(Request)
-        case write(LinkID, id: UInt64, wantsDurability: Bool, record: [UInt8])
+        /// - Parameter overwriter: whoever wants to know what the write leaves beside it.
+        case write(
+            LinkID, id: UInt64, wantsDurability: Bool, record: [UInt8], overwriter: NodeNumber?)
         case check(LinkID, id: UInt64, fingerprint: UInt64)
         /// An admin's question about this node's own copy.
         case describe(id: UInt64)
@@ -16,6 +19,8 @@ struct ParkedEvents: Sendable {
         case expiry
         /// A chunk of hints for this node, at an object of its that comes next.
         case handoff(UInt64)
+        /// What an overwrite made here has left beside it is to go.
+        indirect case cover(Covering)
     }
 
     /// An event, since when it waits, and until when somebody waits for what comes of it.
@@ -63,6 +68,14 @@ struct ParkedEvents: Sendable {
         lastToken = waiters.token
         keys[lastToken] = key
         return lastToken
+    }
+
+    /// Whether a command from the same source as `origin` waits for the key.
+    func hasCommand(on key: ObjectKey, from origin: Request.Origin) -> Bool {
+        waiting[key]?.waiters.contains { waiter in
+            guard case .request(let request) = waiter.event else { return false }
+            return request.origin.hasSource(of: origin)
+        } ?? false
     }
 
     /// Takes the events that waited for this load; nil when it is not the one they wait for.
@@ -120,7 +133,8 @@ extension ParkedEvents.Event {
     fileprivate var size: Int {
         switch self {
         case .request(let request): request.operation.payloadSize
-        case .write(_, _, _, let record): record.count
+        case .write(_, _, _, let record, _): record.count
+        case .cover(let covering): covering.flight.record.count
         case .check, .describe, .expiry, .handoff: 0
         }
     }

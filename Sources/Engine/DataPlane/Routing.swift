@@ -13,6 +13,8 @@ struct Routing: Sendable {
     private(set) var fence: UInt64 = 0
     private(set) var flushStamp: Timestamp = .zero
     private(set) var table: PlacementTable?
+    /// Ascending.
+    private(set) var members: [NodeNumber] = []
     /// By node number: whether a connection to it is open.
     private var isLinked: [Bool] = []
     /// By node number: what the failure detector says; alive where it has said nothing.
@@ -26,7 +28,11 @@ struct Routing: Sendable {
         epoch = topology.epoch
         flushStamp = stamp
         table = topology.placement
+        members = topology.members.map(\.number)
     }
+
+    /// Whether there is no other member.
+    var isAlone: Bool { members.count < 2 }
 
     func accepts(_ header: PeerFrameHeader) -> Bool {
         header.epoch >= fence && epoch >= header.fence

@@ -13,8 +13,11 @@ struct HintAccounts: Sendable {
         var records = 0
         /// Of keys and values, as they are stored.
         var bytes = 0
-        /// When the first of them was kept; 0 without any.
-        var oldestMs: UInt64 = 0
+        /// When the first of them was kept, by the monotonic clock; before its beginning when that
+        /// was in an earlier run. Means nothing without any.
+        var oldestMs: Int64 = 0
+        /// When the account was stored last, by the same clock.
+        var storedMs: Int64 = 0
         /// Since when the target misses writes whose hints were dropped; 0 when it does not.
         var dirtySinceMs: UInt64 = 0
 
@@ -94,17 +97,31 @@ struct HintAccounts: Sendable {
         bytes += after.bytes - before.bytes
     }
 
+    /// An account with hints that was not stored since `beforeMs`: how long they wait is known to a
+    /// later run only from what is stored.
+    func unstored(since beforeMs: Int64) -> (
+        target: NodeNumber, partition: PartitionID, account: Account
+    )? {
+        for queue in queues where queue.records > 0 {
+            for (index, account) in queue.accounts.enumerated()
+            where account.records > 0 && account.storedMs < beforeMs {
+                return (queue.target, PartitionID(rawValue: UInt16(index)), account)
+            }
+        }
+        return nil
+    }
+
     /// The sums over one target's partitions.
-    func summary(of target: NodeNumber) -> (records: Int, bytes: Int, oldestMs: UInt64, dirty: Int)
+    func summary(of target: NodeNumber) -> (records: Int, bytes: Int, oldestMs: Int64?, dirty: Int)
     {
-        guard let queue = queue(of: target) else { return (0, 0, 0, 0) }
-        var oldestMs = UInt64.max
+        guard let queue = queue(of: target) else { return (0, 0, nil, 0) }
+        var oldestMs = Int64.max
         var dirty = 0
         for account in queue.accounts {
             if account.records > 0 { oldestMs = min(oldestMs, account.oldestMs) }
             if account.dirtySinceMs > 0 { dirty += 1 }
         }
-        return (queue.records, queue.bytes, oldestMs == .max ? 0 : oldestMs, dirty)
+        return (queue.records, queue.bytes, oldestMs == .max ? nil : oldestMs, dirty)
     }
 
     /// The partitions of `target` that miss dropped hints, and since when.

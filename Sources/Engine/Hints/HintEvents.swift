@@ -71,8 +71,9 @@ public struct HintFigures: Sendable, Equatable {
     public var records: Int
     /// Of keys and values.
     public var bytes: Int
-    /// When the oldest was kept, in ms since 1970; 0 without any.
-    public var oldestMs: UInt64
+    /// When the oldest was kept, by this node's monotonic clock in ms, which may be before its
+    /// beginning; nil without any.
+    public var oldestMs: Int64?
     public var isDelivering: Bool
     /// Handed over in the last second.
     public var rate: Int
@@ -80,4 +81,9 @@ public struct HintFigures: Sendable, Equatable {
     public var delivered: UInt64
     /// Partitions in which the node misses what was dropped.
     public var dirty: [PartitionID]
+
+    /// How long the oldest waits, in ms.
+    public func ageMs(nowNs: UInt64) -> Int64? {
+        oldestMs.map { max(0, Int64(nowNs / 1_000_000) - $0) }
+    }
 }

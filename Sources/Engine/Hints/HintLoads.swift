@@ -18,6 +18,8 @@ enum HintTask: Sendable {
     case tell(LinkID?, id: UInt64)
     /// Commands wait that this node coordinates in want of a primary.
     case standIn(token: UInt64)
+    /// The target refuses the hint's stamps: what is kept is to get others.
+    case settle
 
     /// Whether somebody waits for an answer, and can be told to look elsewhere.
     fileprivate var hasAsker: Bool {

@@ -8,11 +8,13 @@ public import Placement
 //     key    u8   kind, 1
 //            u16  target: the node's number (big endian)
 //            u16  partition (big endian)
-//     value  u8   format version, 1
+//     value  u8   format version, 2
 //            varint  records
 //            varint  bytes, of keys and values
-//            varint  when the oldest was kept, in ms
+//            varint  how long the oldest had waited, in ms, while some run of the node could count
 //            varint  since when something is missing that was dropped, in ms; 0: nothing is
+//
+// Version 1 said when the oldest was kept, by the wall clock in ms, and is still read.
 //
 // A hint is an object that its target has missed:
 //
@@ -22,7 +24,7 @@ public import Placement
 //            varint length of the key in bytes
 //            …    key
 //     value  u8   format version, 1
-//            varint  when the oldest hint of its account was kept, in ms
+//            varint  when it was kept, in ms since 1970: for people, nothing goes by it
 //            …    the object (Object+Coding)
 //
 // Target first, since what happens to many hints at once happens to those of one target: they are
@@ -33,6 +35,7 @@ public import Placement
 /// Names and values of records in the hints family.
 public enum HintRecord {
     private static let version: UInt8 = 1
+    private static let accountVersion: UInt8 = 2
     private static let accountKind: UInt8 = 1
     private static let hintKind: UInt8 = 2
 
@@ -61,26 +64,34 @@ public enum HintRecord {
         return (target, partition)
     }
 
-    static func accountValue(_ account: HintAccounts.Account) -> [UInt8] {
-        var bytes = [version]
+    static func accountValue(_ account: HintAccounts.Account, now: Now) -> [UInt8] {
+        var bytes = [accountVersion]
         bytes.appendVarint(UInt64(account.records))
         bytes.appendVarint(UInt64(account.bytes))
-        bytes.appendVarint(account.oldestMs)
+        let ageMs = account.records > 0 ? now.monotonicMs - account.oldestMs : 0
+        bytes.appendVarint(UInt64(max(0, ageMs)))
         bytes.appendVarint(account.dirtySinceMs)
         return bytes
     }
 
+    /// - Parameter ageMsMax: what a time by the wall clock counts for at most: it may be wrong, and
+    ///   hints must not go for that.
     static func parseAccountValue(
-        _ bytes: [UInt8]
+        _ bytes: [UInt8], now: Now, ageMsMax: UInt64
     ) throws(DecodingError) -> HintAccounts.Account {
-        var reader = try reader(of: bytes)
+        var reader = ByteReader(bytes)
+        let found = try reader.readByte()
+        guard found == version || found == accountVersion else { throw .unknownVersion(found) }
         var account = HintAccounts.Account()
         guard let records = Int(exactly: try reader.readVarint()),
             let size = Int(exactly: try reader.readVarint())
         else { throw .invalid("hint account") }
         account.records = records
         account.bytes = size
-        account.oldestMs = try reader.readVarint()
+        var ageMs = try reader.readVarint()
+        if found == version { ageMs = min(now.wallMs - min(now.wallMs, ageMs), ageMsMax) }
+        account.oldestMs = now.monotonicMs - Int64(clamping: min(ageMs, 1 << 50))
+        account.storedMs = now.monotonicMs
         account.dirtySinceMs = try reader.readVarint()
         try reader.finish()
         return account
@@ -131,7 +142,7 @@ public enum HintRecord {
         return bytes
     }
 
-    /// When the oldest of its account was kept, and the object's own record.
+    /// When it was kept, and the object's own record.
     package static func parseValue(
         _ bytes: [UInt8]
     ) throws(DecodingError) -> (sinceMs: UInt64, record: [UInt8]) {

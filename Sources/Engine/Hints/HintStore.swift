@@ -1,4 +1,5 @@
 internal import Essentials
+internal import Placement
 
 /// All that a shard keeps for nodes that were unreachable, and what is under way with it.
 struct HintStore: Sendable {
@@ -24,6 +25,16 @@ struct HintStore: Sendable {
     /// The last batch that removes hints: reads wait until it is written.
     var dropBatch: UInt64 = 0
     var nextSecondNs: UInt64 = 0
+    /// Askers whose hints are stored and not yet as safe as they want, in their order.
+    var unanswered: [Unanswered] = []
+
+    /// Somebody who counts on a hint.
+    struct Unanswered: Sendable {
+        let asker: HintTask.Asker
+        let target: NodeNumber
+        let partition: PartitionID
+        let hold: Hold
+    }
 
     mutating func takeIn(_ handoff: IncomingHandoff) -> UInt64 {
         arrivalBytes += handoff.bytes

@@ -39,12 +39,16 @@ extension DataPlane {
 
     /// The shard's loop has done a pass.
     public mutating func notePass(ns: UInt64, now: Now) {
+        countPass()
         pacer.notePass(ns: ns)
         admission.notePass(ns: ns, nowNs: now.monotonicNs)
     }
 
     /// Begins what a client wants, or has a peer's client want, if the shard keeps up.
     mutating func admit(_ request: Request, now: Now, into effects: inout [Effect]) {
+        guard now.monotonicNs < standing.sureUntilNs || routing.isAlone else {
+            return hold(request, now: now, into: &effects)
+        }
         guard !admission.isLoopBehind else {
             counters.delayRefusals += 1
             return refuse(request, Self.loopBehind, into: &effects)

@@ -15,6 +15,10 @@ public protocol AdminBackend: Sendable {
     /// Makes the keyspace, or changes what is named of it, and returns once that is made.
     func setKeyspace(prefix: [UInt8], _ quorums: Quorums) throws(AdminError) -> KeyspaceReport
     func unsetKeyspace(prefix: [UInt8]) throws(AdminError) -> KeyspaceReport
+    /// What it would mean to go on without these members, named by numbers or ids.
+    func planRemoval(_ removal: Removal, of words: [String]) throws(AdminError) -> RemovalReport
+    /// Goes on without them, and returns once that is decided.
+    func remove(_ removal: Removal, _ words: [String]) throws(AdminError) -> RemovalReport
     func explain(key: [UInt8]) throws(AdminError) -> KeyReport
     func metrics() throws(AdminError) -> [Metric]
 }

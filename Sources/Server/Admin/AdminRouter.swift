@@ -15,6 +15,10 @@ internal import Essentials
 ///     PUT  /v1/keyspaces  makes the keyspace `?prefix=` (percent-encoded), or changes what is
 ///                         named of it: `{"r": 1, "w": "QUORUM", "pw": "DEFAULT"}`
 ///     DELETE /v1/keyspaces   removes the keyspace `?prefix=`
+///     GET  /v1/forget     `RemovalReport`: what it would mean to forget `?nodes=3,4`
+///     POST /v1/forget     `{"nodes": [3, 4]}` forgets members that are lost
+///     GET  /v1/recover    the same of a cluster that has lost a majority of its voters with them
+///     POST /v1/recover    `{"nodes": [3, 4, 5]}` goes on without them
 ///     GET  /v1/explain    `KeyReport`; `?key=` percent-encoded
 ///     GET  /v1/config     `{"settings": [{"name", "value"}]}`; `?pattern=` as for CONFIG GET
 ///     PUT  /v1/config     `{"name", "value"}` changes a setting (POST does, too)
@@ -37,6 +41,7 @@ public struct AdminRouter: Sendable {
         ("/", ["GET"]), ("/health", ["GET"]), ("/ready", ["GET"]), ("/metrics", ["GET"]),
         ("/v1", ["GET"]), ("/v1/status", ["GET"]), ("/v1/ring", ["GET"]),
         ("/v1/hints", ["GET"]), ("/v1/keyspaces", ["GET", "PUT", "DELETE"]),
+        ("/v1/forget", ["GET", "POST"]), ("/v1/recover", ["GET", "POST"]),
         ("/v1/explain", ["GET"]), ("/v1/config", ["GET", "PUT", "POST"]),
         ("/v1/config/rewrite", ["POST"]), ("/v1/metrics", ["GET"]),
     ]
@@ -90,6 +95,8 @@ public struct AdminRouter: Sendable {
         case "/v1/ring": return .json(try backend.ring().json)
         case "/v1/hints": return .json(try backend.hints().json)
         case "/v1/keyspaces": return try answerKeyspaces(request, method)
+        case "/v1/forget": return try answerRemoval(.forget, request, method)
+        case "/v1/recover": return try answerRemoval(.recover, request, method)
         case "/v1/explain":
             guard let key = request.parameter("key") else {
                 return .error(400, "say which key: /v1/explain?key=…")

@@ -15,7 +15,8 @@ public struct StatusReport: Sendable {
         public var weight: Int
         /// Whether the node that was asked can reach it now. True for itself.
         public var isReachable: Bool
-        /// What its failure detector says of it: `alive`, `suspect` or `dead`.
+        /// What its failure detector says of it: `alive`, `suspect` or `dead`; or `lost`, when the
+        /// cluster was recovered without it.
         public var liveness: String
         /// The (node, partition) pairs that it holds, and those of them in which it is the first.
         public var vnodes: Int

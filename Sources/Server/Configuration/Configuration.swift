@@ -21,6 +21,7 @@ public struct Configuration: Sendable, Equatable {
 
     // Cluster.
     public internal(set) var join: [SocketAddress] = []
+    public internal(set) var isFounding = false
     public internal(set) var zone = ""
     public internal(set) var weight = 0
     public internal(set) var partitions = 0

@@ -10,6 +10,16 @@ extension Setting {
             be away.
             """),
         Setting(
+            .cluster, "found", \.isFounding, Flag(), default: "no",
+            "make a cluster of one, whatever speaks against it",
+            """
+            A node without 'join' makes a cluster of one when 'data-dir' does not exist yet. It does
+            not in a directory that exists and is empty, whose content may have been lost, and stops
+            serving when members of another cluster know its address as one of theirs. With yes it
+            does, and serves: for one start, not for the configuration file, where it would found a
+            second cluster once the directory is lost.
+            """),
+        Setting(
             .cluster, "zone", \.zone, Text(range: 1...63, placeholder: "NAME"), default: "default",
             "the failure domain of this node",
             """

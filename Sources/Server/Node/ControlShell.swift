@@ -32,6 +32,7 @@ final class ControlShell {
     private let timer: Timer
     private let facts: NodeFacts
     let detector: DetectorShell
+    let clock: ClockShell
 
     /// A change that somebody here wants and waits for.
     private struct Proposal {
@@ -59,6 +60,8 @@ final class ControlShell {
             id: shard.services.nodeID, topology: topology, consensus: consensus,
             seed: random.next())
         detector = DetectorShell(shard: shard, seed: random.next())
+        clock = ClockShell(shard: shard, topology)
+        plane.driftMsMax = UInt64(shard.configuration.clockDriftMsMax)
         timer = Timer(loop: shard.loop) { [unowned shard] in shard.control?.tick() }
         timer.set(afterMs: ControlPlane.tickMs, repeatingEveryMs: ControlPlane.tickMs)
         // One that decides alone is to do so before somebody asks.
@@ -102,6 +105,7 @@ final class ControlShell {
     func linkOpened(to node: NodeNumber) {
         send(ControlMessage.addresses(services.addresses.notices(for: node)).encoded(), to: node)
         detector.apply(.linkOpened(node))
+        clock.apply(.linkOpened(node))
     }
 
     private func take(_ notices: [AddressNotice], from node: NodeNumber, _ link: LinkID) {
@@ -121,6 +125,14 @@ final class ControlShell {
         }
     }
 
+    /// Goes on without `lost`, for which an admin answers; `done` gets nil, or why not.
+    func recover(without lost: [NodeNumber], done: @escaping (String?) -> Void) {
+        let id = ProposalID(rawValue: random.next())
+        let deadlineNs = shard.loop.now.monotonicNs + Self.proposalNsMax
+        waiting.append(Proposal(id: id, deadlineNs: deadlineNs, done: done))
+        apply(.recoveryWanted(id, lost: lost))
+    }
+
     func receive(_ bytes: [UInt8], from node: NodeNumber?, link: LinkID) {
         guard let message = try? ControlMessage(decoding: bytes) else {
             services.log.warn("a control message cannot be decoded", [:])
@@ -131,6 +143,8 @@ final class ControlShell {
         if let node, link.rawValue != 0 { lastLinks[node] = link }
         if case .detector(let message) = message {
             if let node { detector.receive(message, from: node, link) }
+        } else if case .clock(let message) = message {
+            if let node { clock.apply(.received(message, from: node), on: link) }
         } else if case .addresses(let notices) = message {
             if let node { take(notices, from: node, link) }
         } else if let node {
@@ -141,6 +155,15 @@ final class ControlShell {
         }
     }
 
+    /// This node's disk is an earlier state of it.
+    func doubt() { apply(.doubted) }
+
+    func configure(_ configuration: Configuration) {
+        let boundMs = UInt64(configuration.clockDriftMsMax)
+        plane.driftMsMax = boundMs
+        clock.apply(.boundChanged(ms: boundMs))
+    }
+
     func heard(epoch: UInt64, from node: NodeNumber) { apply(.heard(epoch: epoch, from: node)) }
 
     /// Nothing is decided or adopted any more: the shards are about to go.
@@ -148,6 +171,7 @@ final class ControlShell {
         apply(.leaving)
         timer.close()
         detector.stop()
+        clock.stop()
         isStopped = true
         let abandoned = waiting
         waiting = []
@@ -165,7 +189,7 @@ final class ControlShell {
     private func apply(_ event: ControlPlane.Event) {
         guard !isStopped else { return }
         var produced: [ControlPlane.Effect] = []
-        plane.apply(event, now: shard.loop.now, into: &produced)
+        plane.apply(event, now: shard.now, into: &produced)
         for effect in produced { effects.append(effect) }
         carryOut()
     }
@@ -291,6 +315,7 @@ final class ControlShell {
 
     /// Hands the topology to all shards and goes on when each serves by it.
     private func adopt(_ topology: Topology) {
+        if let reason = topology.reasonToEnd(of: shard.number) { services.fail(reason) }
         isAdopting = true
         logChanges(to: topology)
         services.log.info(
@@ -326,6 +351,12 @@ final class ControlShell {
                     "address": .text(member.peerAddress), "zone": .text(member.zone),
                     "weight": .integer(member.weight),
                 ])
+        }
+        for member in topology.members
+        where member.isLost && before.member(member.number)?.isLost == false {
+            services.log.warn(
+                "a member is given up: the cluster was recovered without it",
+                ["node": .integer(Int(member.number.rawValue)), "id": .describing(member.id)])
         }
         for member in before.members where topology.member(member.number) == nil {
             services.log.info(
@@ -366,6 +397,21 @@ final class ControlShell {
             mailbox.send(
                 .call { _ in confined.value.apply(.inspected(preparation, isEmpty: isEmpty)) })
         }
+    }
+}
+
+extension Topology {
+    /// Why whoever has this number must not serve; nil if it may. It has stored the topology, so
+    /// that its next start says the same.
+    func reasonToEnd(of number: NodeNumber) -> String? {
+        let what: String
+        switch standing(of: number) {
+        case .member: return nil
+        case .lost: what = "was given up when its cluster was recovered without it"
+        case .removed, .unknown: what = "was removed from its cluster"
+        }
+        return "this node (number \(number)) \(what), at epoch \(epoch): it serves nothing any "
+            + "more; start it with an empty data-dir to join as a new one"
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Causality
 internal import Engine
 internal import Membership
 internal import Objects
@@ -60,17 +61,25 @@ extension Housekeeping {
         shard.after(ms: Self.retryPauseMs) { [self, next] in count(next) }
     }
 
+    /// What a flush has dropped, though its records may be there yet.
+    private var flushed: Timestamp {
+        Timestamp(rawValue: services.reachability.current.topology.flushStamp)
+    }
+
     private func count(_ positions: ClosedRange<Position>) -> (live: Int, expiring: Int)? {
         var live = 0
         var expiring = 0
         do throws(StorageError) {
-            _ = try services.storage.scan(
+            let flushed = flushed
+            _ = try services.storage.scanReadable(
                 .objects, from: RecordKey.first(at: positions.lowerBound),
-                to: RecordKey.end(of: positions.upperBound), limits: .unlimited
+                to: RecordKey.end(of: positions.upperBound), limits: .unlimited,
+                skipped: { _, _, error in services.noteDamage("the census passes damage", error) }
             ) { _, value in
                 var record: [UInt8] = []
                 record.append(contentsOf: value)
-                guard let object = try? Object(decoding: record) else { return true }
+                guard var object = try? Object(decoding: record) else { return true }
+                object.dropEntries(upTo: flushed)
                 if object.hasValue { live += 1 }
                 if object.hasValue, object.deadlineMs != nil { expiring += 1 }
                 return true

@@ -19,37 +19,45 @@ extension Housekeeping {
     /// Between walks.
     private static let walkPauseMs: UInt64 = 10_000
 
-    func sweep(from start: [UInt8]) {
-        services.mailboxes[0].send(.call { [self] host in arm(host.shard, start) })
+    /// - Parameter beganNs: when the walk began that this goes on with; nil: one begins.
+    func sweep(from start: [UInt8], beganNs: UInt64? = nil) {
+        services.mailboxes[0].send(.call { [self] host in arm(host.shard, start, beganNs) })
     }
 
-    private func arm(_ shard: Shard?, _ start: [UInt8]) {
+    private func arm(_ shard: Shard?, _ start: [UInt8], _ beganNs: UInt64?) {
         guard let shard else { return }
         let pauseMs = start.isEmpty ? Self.walkPauseMs : Self.stepPauseMs
         shard.after(ms: shard.lengthened(pauseMs: pauseMs)) { [self] in
-            let isAccepted = services.backgroundWorkers.submit { self.sweepStep(from: start) }
+            let beganNs = beganNs ?? SystemClock.monotonicNs()
+            let isAccepted = services.backgroundWorkers.submit {
+                self.sweepStep(from: start, beganNs: beganNs)
+            }
             // The disk is busy: later.
-            if !isAccepted { sweep(from: start) }
+            if !isAccepted { sweep(from: start, beganNs: beganNs) }
         }
     }
 
-    private func sweepStep(from start: [UInt8]) {
+    private func sweepStep(from start: [UInt8], beganNs: UInt64) {
         var next: [UInt8] = []
         do throws(StorageError) {
             let limits = ScanLimits(entriesMax: Self.stepEntriesMax, bytesMax: Self.stepBytesMax)
             var expired: [ObjectKey] = []
-            let nowMs = SystemClock.wallMs()
-            let end = try services.storage.scan(.objects, from: start, to: nil, limits: limits) {
-                key, value in
+            let nowMs = services.clock.nowMs()
+            // Past what cannot be read, or nothing behind it would ever be swept.
+            let end = try services.storage.scanReadable(
+                .objects, from: start, to: nil, limits: limits,
+                skipped: { _, _, error in services.noteDamage("the sweeper passes damage", error) }
+            ) { key, value in
                 if let found = Self.expiredKey(key, value, nowMs: nowMs) { expired.append(found) }
                 return true
             }
             if case .more(let further) = end { next = further }
             for key in expired { tell(key) }
         } catch {
-            services.log.error("the sweeper cannot read", ["reason": .describing(error)])
+            services.noteDamage("the sweeper cannot read", error)
         }
-        sweep(from: next)
+        if next.isEmpty { services.reachability.noteWhole(since: beganNs) }
+        sweep(from: next, beganNs: next.isEmpty ? nil : beganNs)
     }
 
     private static func expiredKey(

@@ -23,6 +23,7 @@ final class Housekeeping: Sendable {
     private let toldLow = Atomic<Bool>(false)
     /// How many failures of the storage's own work were logged.
     private let toldFailures = Atomic<UInt64>(0)
+    private let toldDamaged = Atomic<UInt64>(0)
 
     init(_ services: NodeServices, _ facts: NodeFacts) {
         self.services = services
@@ -75,6 +76,10 @@ final class Housekeeping: Sendable {
     }
 
     private func checkFailures() {
+        let damaged = services.storage.statistics.damagedCompactions
+        if toldDamaged.exchange(damaged, ordering: .relaxed) < damaged {
+            services.reachability.noteDamage(nowNs: SystemClock.monotonicNs())
+        }
         let failures = services.storage.statistics.backgroundErrors
         let told = toldFailures.exchange(failures, ordering: .relaxed)
         guard failures > told else { return }
@@ -85,7 +90,7 @@ final class Housekeeping: Sendable {
 
     private func renewCeiling() {
         do throws(StorageError) {
-            try services.epochCeiling.renew(facts, wallMs: SystemClock.wallMs())
+            try services.epochCeiling.renew(facts, wallMs: services.clock.nowMs())
         } catch {
             // Without a higher ceiling epochs stand still, which is no harm until there is room.
             guard case .full = error else { services.fail(error.description) }

@@ -124,7 +124,8 @@ final class JoinClient: StreamHandler {
             let request = ControlMessage.joinRequest(proposal, description)
             writer.append(.control(request.encoded()))
             stream.write(writer.take(header: PeerFrameHeader(epoch: 0, fence: 0)))
-        case .hello, .proof, nil: finish(.failed("it does not speak the peer protocol"))
+        case .hello, .proof, .copy, .forgotten, nil:
+            finish(.failed("it does not speak the peer protocol"))
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Causality
 internal import Commands
 internal import Engine
 internal import Essentials
@@ -25,19 +26,33 @@ struct KeyScan: Sendable {
 
     struct Page: Sendable {
         var keys: [[UInt8]] = []
+        /// Keys that some of the replicas that were asked show, and others do not.
+        var doubtful: [[UInt8]] = []
         /// Where the next page begins; nil when all positions were seen.
         var next: ScanCursor?
+        /// Some of what lies in these positions cannot be read.
+        var isDamaged = false
     }
 
     /// Reads one page. Blocks: never on a loop.
-    func readPage(_ storage: any StorageEngine, nowMs: UInt64) throws(StorageError) -> Page {
+    ///
+    /// - Parameter flushed: what was written up to this stamp is dropped, though its record may be
+    ///   there yet.
+    func readPage(
+        _ storage: any StorageEngine, flushed: Timestamp, nowMs: UInt64,
+        damaged: (StorageError) -> Void
+    ) throws(StorageError) -> Page {
         var page = Page()
         var records = 0
         var bytes = 0
         var last: ScanCursor?
-        _ = try storage.scan(
+        _ = try storage.scanReadable(
             .objects, from: RecordKey.first(at: positions.lowerBound),
-            to: RecordKey.end(of: positions.upperBound), limits: .unlimited
+            to: RecordKey.end(of: positions.upperBound), limits: .unlimited,
+            skipped: { _, _, error in
+                page.isDamaged = true
+                damaged(error)
+            }
         ) { recordKey, record in
             guard let key = Self.key(recordKey) else { return true }
             let isFull =
@@ -51,8 +66,12 @@ struct KeyScan: Sendable {
             last = cursor
             records += 1
             bytes += recordKey.count + record.count
-            guard isWanted(key.bytes), Self.isLive(record, nowMs: nowMs) else { return true }
-            page.keys.append(key.bytes)
+            guard isWanted(key.bytes) else { return true }
+            switch Self.isLive(record, flushed: flushed, nowMs: nowMs) {
+            case true?: page.keys.append(key.bytes)
+            case false?: break
+            case nil: page.isDamaged = true
+            }
             return true
         }
         return page
@@ -70,10 +89,15 @@ struct KeyScan: Sendable {
         return try? RecordKey.parseHead(bytes)
     }
 
-    /// Records that cannot be decoded are for the scrub to report.
-    private static func isLive(_ record: Span<UInt8>, nowMs: UInt64) -> Bool {
+    /// Nil for a record that cannot be decoded.
+    private static func isLive(
+        _ record: Span<UInt8>, flushed: Timestamp, nowMs: UInt64
+    ) -> Bool? {
         var bytes: [UInt8] = []
         bytes.append(contentsOf: record)
-        return (try? Object(decoding: bytes))?.isLive(nowMs: nowMs) ?? false
+        guard var object = try? Object(decoding: bytes) else { return nil }
+        if object.latestStamp <= flushed { return false }
+        object.dropEntries(upTo: flushed)
+        return object.isLive(nowMs: nowMs)
     }
 }

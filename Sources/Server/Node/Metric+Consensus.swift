@@ -33,6 +33,10 @@ extension Metric {
             .gauge(
                 "martlet_consensus_log_bytes", "What the log takes, without its snapshot.",
                 Double(status.logBytes)),
+            .gauge(
+                "martlet_consensus_sure",
+                "0 while this node's data directory may be an earlier state of it.",
+                status.isSure ? 1 : 0),
             .total(
                 "martlet_consensus_elections_total", "Elections that this node has started.",
                 status.elections),

@@ -110,6 +110,7 @@ extension Node {
         }
         if let defect = description.defect { throw StartFailure(defect) }
         try refuseOrphanedData(facts, configuration)
+        try refuseFounding(facts, configuration)
         let topology: Topology
         let consensus: RaftStored
         if configuration.join.isEmpty {
@@ -193,10 +194,53 @@ extension Node {
                 + "the node an empty data-dir")
     }
 
+    /// Absence of state is not "new": what was in the directory may be lost.
+    static func refuseEmptyDirectory(_ configuration: Configuration) throws(StartFailure) {
+        let path = configuration.dataDirectory
+        guard configuration.join.isEmpty, !configuration.isFounding, FileSystem.exists(path),
+            !FileSystem.exists(path + "/CURRENT"), FileSystem.isDirectory(path)
+        else { return }
+        throw foundingRefusal(path)
+    }
+
+    private static func foundingRefusal(_ path: String) -> StartFailure {
+        StartFailure(
+            "\(path): exists, and holds nothing of a cluster: if its content was lost, start the "
+                + "node with 'join' and a member's address; to make a new cluster, remove the "
+                + "directory, or start once with 'found yes'")
+    }
+
+    /// The same, of a directory in which an earlier start got no further.
+    private static func refuseFounding(
+        _ facts: NodeFacts, _ configuration: Configuration
+    ) throws(StartFailure) {
+        do throws(StorageError) {
+            guard configuration.join.isEmpty, !configuration.isFounding,
+                try !facts.mayFound()
+            else { return }
+        } catch {
+            throw StartFailure(error.description)
+        }
+        throw foundingRefusal(configuration.dataDirectory)
+    }
+
+    static func permitFounding(_ facts: NodeFacts) throws(StartFailure) {
+        do throws(StorageError) {
+            try facts.permitFounding()
+        } catch {
+            throw StartFailure(error.description)
+        }
+    }
+
     static func findNumber(
         _ past: Past, _ topology: Topology, _ configuration: Configuration
     ) throws(StartFailure) -> NodeNumber {
-        if let member = topology.member(id: past.nodeID) { return member.number }
+        if let member = topology.member(id: past.nodeID) {
+            guard let reason = topology.reasonToEnd(of: member.number) else {
+                return member.number
+            }
+            throw StartFailure("\(configuration.dataDirectory): \(reason)")
+        }
         throw StartFailure(
             "\(configuration.dataDirectory): this node was removed from its cluster; "
                 + "start it with an empty data-dir to join as a new one")
@@ -211,6 +255,11 @@ extension Node {
         } catch {
             storage.close()
             throw StartFailure(error.description)
+        }
+        if past.isDoubtful {
+            log.warn(
+                "the data directory is not where the last run left it: a copy, or put back; this "
+                    + "node votes only once the others have told what it may have forgotten", [:])
         }
         if past.wasUnclean {
             log.warn(
@@ -230,11 +279,12 @@ extension Node {
         _ storage: RocksDBStorage, _ facts: NodeFacts, _ past: Past, _ log: Log
     ) {
         do throws(StorageError) {
-            try facts.store(trustHorizonMs: past.trustHorizonMs)
+            try facts.store(trustHorizonMs: past.life)
             try ShutdownMarker.end(storage)
+            try storage.closeInOrder()
         } catch {
             log.error("the data could not be closed in order", ["reason": .describing(error)])
+            storage.close()
         }
-        storage.close()
     }
 }

@@ -37,9 +37,12 @@ public final class Node {
         configuration = store.current
         Self.raiseOpenFilesLimit(configuration, log)
         sockets = try Self.bind(configuration)
+        let isFirstStart = !FileSystem.exists(configuration.dataDirectory)
+        try Self.refuseEmptyDirectory(configuration)
         storage = try Self.openStorage(configuration)
         Self.logStart(configuration, log)
         facts = NodeFacts(storage: storage)
+        if isFirstStart { try Self.permitFounding(facts) }
         let past = try Self.readPast(facts, storage, log)
         let description = Self.describe(configuration, sockets, id: past.nodeID)
         let stopSignal = Semaphore()
@@ -61,7 +64,9 @@ public final class Node {
         watchSignals()
         do throws(StartFailure) {
             try startShards(past)
-            try startListeners()
+            try startPeers()
+            try found(past)
+            try startClients()
         } catch {
             stop()
             throw error
@@ -142,17 +147,19 @@ public final class Node {
             throw StartFailure(error.description)
         }
         let split = configuration.memorySplit
-        let settings = DataPlane.Settings(
+        var settings = DataPlane.Settings(
             node: number, acknowledgesDurable: configuration.walSync == .always,
             cacheBytesMax: split.objectCache / services.shardCount,
             contextActorsMax: configuration.contextActorsMax,
             driftMsMax: UInt64(configuration.clockDriftMsMax),
-            valueSizeMax: configuration.valueBytesMax, trustHorizonMs: past.trustHorizonMs,
+            valueSizeMax: configuration.valueBytesMax, trustHorizonMs: past.life,
             epochCeilingMs: past.ceiling.currentMs, epochsUsedMs: past.epochsUsedMs)
+        settings.confirmsEpoch = true
         let services = services
         let topology = topology
         let consensus = consensus
         let number = number
+        let shardSettings = settings
         for (index, host) in services.hosts.enumerated() {
             let own = hints.filter { services.shard(of: $0.partition) == index }
             host.loop.perform {
@@ -160,7 +167,7 @@ public final class Node {
                     host.start { host in
                         let shard = Shard(
                             index: index, loop: host.loop, services: services, number: number,
-                            topology: topology, settings: settings, hints: own)
+                            topology: topology, settings: shardSettings, hints: own)
                         if index == 0 {
                             shard.control = ControlShell(
                                 shard: shard, topology: topology, consensus: consensus)
@@ -179,13 +186,49 @@ public final class Node {
         }
     }
 
-    private func startListeners() throws(StartFailure) {
+    private func startPeers() throws(StartFailure) {
         do throws(PlatformError) {
             try accept(sockets.peers) { $0.peers.accept($1, shard: $0) }
-            try accept(sockets.clients) { $0.sessions.accept($1, shard: $0) }
             let backend = NodeAdmin(services, number: number)
             let router = AdminRouter(backend: backend, configuration: store, log: log)
             admin = try HTTPServer(on: sockets.admin) { router.respond(to: $0) }
+        } catch {
+            throw StartFailure(error.description)
+        }
+    }
+
+    private func startClients() throws(StartFailure) {
+        do throws(PlatformError) {
+            // What a client is answered goes by the members' time.
+            services.clock.awaitSettled()
+            try accept(sockets.clients) { $0.sessions.accept($1, shard: $0) }
+        } catch {
+            throw StartFailure(error.description)
+        }
+    }
+
+    /// Listens for members of another cluster before a new one serves.
+    private func found(_ past: Past) throws(StartFailure) {
+        let founding = services.founding
+        do throws(StorageError) {
+            if configuration.isFounding {
+                try facts.endFounding()
+                return try facts.store(foreignCluster: nil)
+            }
+            if let cluster = past.foreignCluster, topology.members.count == 1 {
+                if let reason = founding.giveUp(for: cluster) { services.suspend(reason) }
+                return
+            }
+            guard topology.members.count == 1, try facts.mayFound() else {
+                return try facts.endFounding()
+            }
+            founding.wait()
+            let endMs = SystemClock.monotonicNs() / 1_000_000 + Founding.patienceMs
+            while SystemClock.monotonicNs() / 1_000_000 < endMs, !founding.isGivenUp {
+                Pause.milliseconds(20)
+            }
+            founding.end()
+            try facts.endFounding()
         } catch {
             throw StartFailure(error.description)
         }
@@ -272,11 +315,11 @@ public final class Node {
             try facts.store(trustHorizonMs: horizonMs)
             try services.epochCeiling.end(facts)
             try ShutdownMarker.end(storage)
+            for host in services.hosts { host.loop.stop() }
+            try storage.closeInOrder()
         } catch {
             services.fail("the data could not be closed in order: \(error)")
         }
-        for host in services.hosts { host.loop.stop() }
-        storage.close()
         log.info("stopped", [:])
     }
 }

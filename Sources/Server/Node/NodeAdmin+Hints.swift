@@ -11,7 +11,7 @@ extension NodeAdmin {
         }
         let state = services.currentState
         let reachable = state.reachable
-        let nowMs = SystemClock.wallMs()
+        let nowNs = SystemClock.monotonicNs()
         let configuration = services.configuration.current
         let targets = HintFigures.sum(parts).map { figures in
             HintReport.Target(
@@ -20,8 +20,7 @@ extension NodeAdmin {
                 isReachable: reachable.contains(figures.target),
                 isDelivering: figures.isDelivering, records: figures.records,
                 bytes: figures.bytes,
-                oldestSeconds: figures.records > 0
-                    ? Int(clamping: (nowMs - min(nowMs, figures.oldestMs)) / 1000) : nil,
+                oldestSeconds: figures.ageMs(nowNs: nowNs).map { Int($0 / 1000) },
                 rate: figures.rate, delivered: figures.delivered,
                 dirtyPartitions: figures.dirty.map(\.index).sorted())
         }
@@ -47,9 +46,7 @@ extension HintFigures {
     }
 
     private mutating func add(_ other: HintFigures) {
-        oldestMs = min(
-            oldestMs == 0 ? .max : oldestMs, other.oldestMs == 0 ? .max : other.oldestMs)
-        if oldestMs == .max { oldestMs = 0 }
+        oldestMs = [oldestMs, other.oldestMs].compactMap { $0 }.min()
         records += other.records
         bytes += other.bytes
         isDelivering = isDelivering || other.isDelivering

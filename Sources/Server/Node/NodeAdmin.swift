@@ -96,7 +96,8 @@ final class NodeAdmin: AdminBackend {
                 clientAddress: member.clientAddress, peerAddress: member.peerAddress,
                 adminAddress: member.adminAddress, zone: member.zone, weight: member.weight,
                 isReachable: member.number == number || reachable.contains(member.number),
-                liveness: state.liveness(of: member.number).description,
+                liveness: member.isLost
+                    ? "lost" : state.liveness(of: member.number).description,
                 vnodes: vnodes[index], firstPlaces: firstPlaces[index])
         }
     }
@@ -142,7 +143,7 @@ final class NodeAdmin: AdminBackend {
                 number: Int(replica.node.rawValue), clientAddress: member?.clientAddress ?? "",
                 zone: member?.zone ?? "",
                 isReachable: replica.node == number || reachable.contains(replica.node),
-                copy: KeyReport.Replica.Copy(replica.copy, nowMs: SystemClock.wallMs()))
+                copy: KeyReport.Replica.Copy(replica.copy, nowMs: services.clock.nowMs()))
         }
         let placement = state.topology.placement
         let fallbacks = placement.fallbacks(
@@ -157,7 +158,7 @@ final class NodeAdmin: AdminBackend {
             hints: description.hints.map { hint in
                 KeyReport.Hint(
                     holder: Int(hint.holder.rawValue), target: Int(hint.target.rawValue),
-                    object: KeyReport.Replica.Object(hint.object, nowMs: SystemClock.wallMs()))
+                    object: KeyReport.Replica.Object(hint.object, nowMs: services.clock.nowMs()))
             },
             keyspace: state.topology.keyspaces.keyspace(of: key.bytes)?.prefix,
             quorums: QuorumReport(consistency.bounded(by: placement.replicaCount)))

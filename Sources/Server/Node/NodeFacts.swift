@@ -1,4 +1,5 @@
 internal import Consensus
+internal import Engine
 internal import Essentials
 internal import Membership
 internal import Storage
@@ -12,6 +13,10 @@ internal import Storage
 //     key "raft-ballot"    the latest term and vote (Consensus, Raft+Coding)
 //     key "raft-snapshot"  the topology that was agreed on when the log began
 //     key "raft-entry" u64 (big endian)  an entry of the log, by its index
+//     key "life"           u64 (big endian): the number of the latest run
+//     key "founding"       present: this directory may found a cluster, and has not yet
+//     key "foreign-cluster" 16 bytes: the cluster whose members knew this node's address for one of
+//                          theirs; present as long as this node must not serve a cluster of its own
 //     key "unclean-starts" u64 (big endian): starts after a run that had not ended in order
 
 /// Reads and writes the few records that a node keeps about itself. Blocks: at start, or on a
@@ -22,6 +27,9 @@ struct NodeFacts: Sendable {
     private static let epochCeiling = Array("epoch-ceiling".utf8)
     private static let trustHorizon = Array("trust-horizon".utf8)
     private static let uncleanStarts = Array("unclean-starts".utf8)
+    private static let life = Array("life".utf8)
+    private static let founding = Array("founding".utf8)
+    private static let foreignCluster = Array("foreign-cluster".utf8)
     private static let raftBallot = Array("raft-ballot".utf8)
     private static let raftSnapshot = Array("raft-snapshot".utf8)
     private static let raftEntry = Array("raft-entry".utf8)
@@ -163,11 +171,56 @@ struct NodeFacts: Sendable {
         try put(Self.uncleanStarts, uncleanStarts)
     }
 
-    /// Whether the directory holds anything that clients have written.
+    func life() throws(StorageError) -> UInt64 { try number(Self.life) }
+
+    func store(life: UInt64) throws(StorageError) { try put(Self.life, life) }
+
+    func mayFound() throws(StorageError) -> Bool {
+        try storage.read(Self.founding, from: .meta, mayBlock: true) != .absent
+    }
+
+    /// A directory that a first start has made, and in which a cluster may be founded, be it by a
+    /// later start.
+    func permitFounding() throws(StorageError) { try put(Self.founding, 1) }
+
+    func endFounding() throws(StorageError) {
+        guard try mayFound() else { return }
+        var batch = WriteBatch()
+        batch.delete(Self.founding, in: .meta)
+        try write(batch)
+    }
+
+    func foreignCluster() throws(StorageError) -> UniqueID? {
+        try decode(Self.foreignCluster) { reader throws(DecodingError) in
+            try UniqueID(from: &reader)
+        }
+    }
+
+    func store(foreignCluster: UniqueID?) throws(StorageError) {
+        var batch = WriteBatch()
+        var bytes: [UInt8] = []
+        foreignCluster?.encode(into: &bytes)
+        if bytes.isEmpty {
+            batch.delete(Self.foreignCluster, in: .meta)
+        } else {
+            batch.put(Self.foreignCluster, bytes, in: .meta)
+        }
+        try write(batch)
+    }
+
+    /// Whether the directory holds anything that clients have written, for this node or for one
+    /// that it stands in for.
     func holdsData() throws(StorageError) -> Bool {
+        if try holdsAnything(in: .objects, from: []) { return true }
+        return try holdsAnything(in: .hints, from: HintRecord.accountsEnd)
+    }
+
+    private func holdsAnything(
+        in family: Family, from start: [UInt8]
+    ) throws(StorageError) -> Bool {
         var isEmpty = true
         let limits = ScanLimits(entriesMax: 1, bytesMax: .max)
-        _ = try storage.scan(.objects, from: [], to: nil, limits: limits) { _, _ in
+        _ = try storage.scan(family, from: start, to: nil, limits: limits) { _, _ in
             isEmpty = false
             return false
         }

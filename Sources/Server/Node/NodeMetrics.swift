@@ -181,6 +181,10 @@ struct NodeMetrics {
                 "Writes after which a key had several concurrent values."
             ),
             (
+                "coverings", \.coverings,
+                "Overwrites that had to remove, once more, what their coordinator had not known."
+            ),
+            (
                 "context_actors_pruned", \.actorsPruned,
                 "Actors cut from causal contexts that had more than 'context-actors-max'."
             ),
@@ -197,7 +201,19 @@ struct NodeMetrics {
                 "timestamps_refused", \.stampsRefused,
                 "Writes refused because their clock was past 'clock-drift-max-ms' ahead."
             ),
-            ("corrupt_records", \.corruptRecords, "Records that could not be decoded."),
+            (
+                "corrupt_records", \.corruptRecords,
+                "Records that could not be read from the disk, or not be decoded."
+            ),
+            (
+                "actors_renewed", \.actorsRenewed,
+                "Keys on which this node went on under a new actor, since their own records told "
+                    + "too little."
+            ),
+            (
+                "records_healed", \.recordsHealed,
+                "Records that could not be read and were got back from other replicas."
+            ),
             ("expirations", \.expirations, "Values dropped here because their time was over."),
             (
                 "overloads", \.overloads,
@@ -276,7 +292,7 @@ struct NodeMetrics {
     /// What is kept for each member that was away.
     private var hints: [Metric] {
         let figures = HintFigures.sum(readings.map(\.hints))
-        let nowMs = SystemClock.wallMs()
+        let nowNs = SystemClock.monotonicNs()
         func gauge(_ name: String, _ help: String, _ value: (HintFigures) -> Double) -> Metric {
             Metric(
                 name, .gauge, help,
@@ -286,7 +302,7 @@ struct NodeMetrics {
             gauge("martlet_hints", "Writes kept for the member.") { Double($0.records) },
             gauge("martlet_hint_bytes", "What they take.") { Double($0.bytes) },
             gauge("martlet_hint_age_seconds", "How long the oldest of them waits.") {
-                $0.oldestMs == 0 ? 0 : Double(nowMs - min(nowMs, $0.oldestMs)) / 1000
+                Double($0.ageMs(nowNs: nowNs) ?? 0) / 1000
             },
             gauge(
                 "martlet_hint_dirty_partitions",

@@ -26,6 +26,8 @@ final class NodeServices: Sendable {
     let statisticsBase = StatisticsBase()
     let reachability: Reachability
     let addresses: PeerAddresses
+    /// The time that the members agree on: what all that has to do with data goes by.
+    let clock: SharedClock
     /// Partitions rewritten because the disk was nearly full.
     let reclaims = Atomic<UInt64>(0)
     /// Starts of this data directory after a run that had not ended in order.
@@ -34,6 +36,9 @@ final class NodeServices: Sendable {
     let fail: @Sendable (String) -> Never
     /// Asks the whole node to stop in order.
     let requestStop: @Sendable () -> Void
+
+    let lives: PeerLives
+    let founding: Founding
 
     /// What actor epochs may reach to without another record on the disk; see `EpochCeiling`.
     let epochCeiling: EpochCeiling
@@ -49,9 +54,13 @@ final class NodeServices: Sendable {
         self.storage = storage
         nodeID = past.nodeID
         uncleanStarts = past.uncleanStarts
+        lives = PeerLives(life: past.life, previousLife: past.previousLife)
+        founding = Founding(isAsked: configuration.current.isFounding)
+        reachability = Reachability(
+            shards: hosts.count, topology: topology, founding: founding)
         self.addresses = addresses
-        reachability = Reachability(shards: hosts.count, topology: topology)
         self.startedAt = startedAt
+        clock = SharedClock(startedAt)
         self.hosts = hosts
         self.mailboxes = mailboxes
         epochCeiling = past.ceiling
@@ -76,6 +85,12 @@ final class NodeServices: Sendable {
 
     /// Whether peers are to be read from: not while what they write piles up for a disk that lags.
     var acceptsPeerWrites: Bool { !lateWriters.contains { $0.isFull } }
+
+    /// Says that the disk has given something damaged, or not at all.
+    func noteDamage(_ what: String, _ error: StorageError) {
+        log.error(what, ["reason": .describing(error)])
+        reachability.noteDamage(nowNs: SystemClock.monotonicNs())
+    }
 
     /// Runs `collect` on every shard's loop and hands all results, in the order of shards, to
     /// `done` on the loop of shard `origin`.

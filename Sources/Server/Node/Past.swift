@@ -1,4 +1,5 @@
 internal import Consensus
+internal import Engine
 internal import Essentials
 internal import Membership
 internal import Platform
@@ -12,9 +13,15 @@ struct Past {
     /// release.
     let consensus: RaftStored?
     let wasUnclean: Bool
-    /// Actor epochs from before are not continued. After a clean stop it is what it was; after any
-    /// other it lies past every epoch that may have been given out.
-    let trustHorizonMs: UInt64
+    /// Whether the directory may be an earlier state of this node: a copy, or one that was put
+    /// back.
+    let isDoubtful: Bool
+    /// The number of this run, and its trust horizon: see `Life`.
+    let life: UInt64
+    /// The number of the run before, as far as the directory knows.
+    let previousLife: UInt64
+    /// Why this node must not serve the cluster that it has founded.
+    let foreignCluster: UniqueID?
     let ceiling: EpochCeiling
     /// No actor epoch that was given out before is greater.
     let epochsUsedMs: UInt64
@@ -24,7 +31,8 @@ struct Past {
         var random = SeededRandom.fromSystem()
         nodeID = try facts.nodeID(using: &random)
         topology = try facts.topology()
-        consensus = try facts.consensus()
+        foreignCluster = try facts.foreignCluster()
+        var consensus = try facts.consensus()
         let lastRun: ShutdownMarker.LastRun
         if let rocks = storage as? RocksDBStorage {
             lastRun = try ShutdownMarker.begin(rocks)
@@ -36,13 +44,23 @@ struct Past {
         uncleanStarts = before + (wasUnclean ? 1 : 0)
         if wasUnclean { try facts.store(uncleanStarts: uncleanStarts) }
         let ceilingMs = try facts.epochCeilingMs()
-        switch lastRun {
-        case .clean: trustHorizonMs = try facts.trustHorizonMs()
-        case .none: trustHorizonMs = 0
-        case .unclean: trustHorizonMs = max(now.wallMs, ceilingMs) + 1
+        let rocks = storage as? RocksDBStorage
+        isDoubtful = lastRun != .none && rocks?.isWitnessed == false
+        if isDoubtful, var doubtful = consensus {
+            doubtful.doubt()
+            consensus = doubtful
+            var write = RaftWrite()
+            write.ballot = doubtful.ballot
+            try facts.store(write)
         }
+        self.consensus = consensus
+        previousLife = try facts.life()
+        let usedMs = max(ceilingMs, previousLife, try facts.trustHorizonMs())
+        life = Life.begin(wallMs: now.wallMs, usedMs: usedMs, using: &random)
         epochsUsedMs = ceilingMs
-        ceiling = EpochCeiling(reachedMs: max(ceilingMs, trustHorizonMs))
+        ceiling = EpochCeiling(reachedMs: max(ceilingMs, life))
         try ceiling.renew(facts, wallMs: now.wallMs)
+        try facts.store(life: life)
+        try rocks?.renewWitness()
     }
 }

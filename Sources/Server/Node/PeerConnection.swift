@@ -14,6 +14,8 @@ final class PeerConnection: StreamHandler {
         case awaitingProof(PeerHandshake.Hello, expected: [UInt8])
         case member(NodeNumber)
         case joiner
+        /// It was a member: it is told so, and nothing that it says counts.
+        case outcast
     }
 
     private static let greetingSecondsMax = 5
@@ -47,7 +49,7 @@ final class PeerConnection: StreamHandler {
     var isProven: Bool {
         switch state {
         case .awaitingHello, .awaitingProof: false
-        case .member, .joiner: true
+        case .member, .joiner, .outcast: true
         }
     }
 
@@ -70,7 +72,7 @@ final class PeerConnection: StreamHandler {
         let secondsMax: Int
         switch state {
         case .awaitingHello, .awaitingProof: secondsMax = Self.greetingSecondsMax
-        case .joiner: secondsMax = Self.joinerSecondsMax
+        case .joiner, .outcast: secondsMax = Self.joinerSecondsMax
         case .member: return
         }
         seconds += 1
@@ -127,6 +129,7 @@ final class PeerConnection: StreamHandler {
             admit(hello, stream)
         case .member(let node): takeMessages(payload, from: node)
         case .joiner: takeMessages(payload, from: nil)
+        case .outcast: break
         }
     }
 
@@ -140,13 +143,23 @@ final class PeerConnection: StreamHandler {
         } catch {
             return drop("not a hello: \(error)")
         }
-        if hello.purpose == .member {
-            guard hello.clusterID == shard.topology.clusterID else {
-                return reject("this is another cluster", stream)
-            }
+        if hello.purpose == .member, hello.clusterID == shard.topology.clusterID {
             if let member = shard.topology.member(hello.number), member.id != hello.nodeID {
                 return reject("node \(hello.number) is somebody else", stream)
             }
+            switch verdict(on: hello) {
+            case .fine: break
+            case .copy(let address):
+                return reject(
+                    .copy(address: address), "a copy of a node that runs at \(address)", stream)
+            case .forgotten(let life):
+                return reject(
+                    .forgotten(life: life), "its data directory is an earlier state of it", stream)
+            }
+        }
+        if hello.purpose == .join, let reason = shard.services.founding.obstacle {
+            // While this node only listens, whoever joins is to ask again.
+            return shard.services.founding.isGivenUp ? reject(reason, stream) : drop(reason)
         }
         let nonce = Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize)
         let own = shard.services.nodeID
@@ -158,7 +171,9 @@ final class PeerConnection: StreamHandler {
                     role, hello: hello, acceptorID: own, acceptorNonce: nonce))
         }
         let welcome = PeerHandshake.Welcome(
-            nodeID: own, number: shard.number, nonce: nonce, code: code(.acceptor))
+            nodeID: own, number: shard.number, nonce: nonce,
+            life: shard.services.lives.own.life, code: code(.acceptor),
+            monotonicNs: shard.loop.now.monotonicNs)
         state = .awaitingProof(hello, expected: code(.opener))
         stream.write(PeerHandshake.frame(.welcome(welcome)))
     }
@@ -170,10 +185,32 @@ final class PeerConnection: StreamHandler {
             state = .joiner
             reader.sizeMax = Self.joinerFrameSizeMax
         case .member:
+            guard hello.clusterID == shard.topology.clusterID else {
+                shard.services.heardOf(hello, at: stream.peer, from: shard)
+                return reject("this is another cluster", stream)
+            }
+            shard.services.lives.admit(hello.nodeID, life: hello.life)
             // A member that this node's topology does not show yet is ahead of it; its frames'
             // epochs make this node fetch the newer one.
             state = .member(hello.number)
             reader.sizeMax = PeerFrameReader.payloadSizeMax
+            castOutIfGone()
+        }
+    }
+
+    /// To be called when the topology has changed. Whoever is no member any more hears of the
+    /// topology that says so, and of nothing else.
+    func castOutIfGone() {
+        guard case .member(let node) = state else { return }
+        switch shard.topology.standing(of: node) {
+        case .member, .unknown: return
+        case .lost, .removed: state = .outcast
+        }
+        output.append(.control(ControlMessage.topology(shard.topology).encoded()))
+        if let stream {
+            shard.services.log.warn(
+                "a node that was removed from the cluster has come back",
+                ["node": .integer(Int(node.rawValue)), "address": .describing(stream.peer)])
         }
     }
 
@@ -196,8 +233,21 @@ final class PeerConnection: StreamHandler {
         }
     }
 
+    private func verdict(on hello: PeerHandshake.Hello) -> PeerLives.Verdict {
+        let services = shard.services
+        guard hello.nodeID == services.nodeID else { return services.lives.judge(hello) }
+        let address = shard.topology.member(id: hello.nodeID)?.peerAddress ?? "another address"
+        return hello.life == services.lives.own.life ? .fine : .copy(address: address)
+    }
+
     private func reject(_ reason: String, _ stream: TCPStream) {
-        stream.write(PeerHandshake.frame(.reject(reason)))
+        reject(.reject(reason), reason, stream)
+    }
+
+    private func reject(
+        _ message: PeerHandshake.Message, _ reason: String, _ stream: TCPStream
+    ) {
+        stream.write(PeerHandshake.frame(message))
         shard.services.log.warn(
             "a peer was refused",
             ["address": .describing(stream.peer), "reason": .text(reason)])

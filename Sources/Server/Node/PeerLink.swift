@@ -30,6 +30,8 @@ final class PeerLink: StreamHandler {
     /// From connecting to the end of the handshake, and between a request and a sign of life: a
     /// process that stands still, or a machine that is gone, closes no connection.
     private static let silentSecondsMax = 5
+    /// After so many, another run of the other side is not taken for a copy.
+    private static let doubtfulSecondsMax = 2
     /// What control planes say waits for a peer at most: some of the largest topologies. They say
     /// it again.
     private static let controlBytesMax = 16 << 20
@@ -54,6 +56,10 @@ final class PeerLink: StreamHandler {
     private var silentSeconds = 0
     private var isAwaiting = false
     private var lastProblem = ""
+    /// When the other side's clock was taken down last; 0: not on this connection.
+    private var clockHeardNs: UInt64 = 0
+    /// From one time to the next: clocks drift apart slowly.
+    private static let clockPauseNs: UInt64 = 10_000_000
     private(set) var backlog = PeerBacklog()
     /// Requests that were not sent, since too much waited for the peer.
     private(set) var refusedCount: UInt64 = 0
@@ -124,6 +130,9 @@ final class PeerLink: StreamHandler {
     func secondPassed() {
         guard isAwaiting else { return }
         silentSeconds += 1
+        if silentSeconds > Self.doubtfulSecondsMax, purpose == .control {
+            shard.services.lives.unlink(nodeID)
+        }
         guard silentSeconds > Self.silentSecondsMax else { return }
         drop("no sign of life for \(Self.silentSecondsMax) s")
     }
@@ -150,10 +159,14 @@ final class PeerLink: StreamHandler {
         isAwaiting = true
         silentSeconds = 0
         reader = PeerFrameReader(sizeMax: PeerFrameReader.handshakeSizeMax)
+        let own = shard.services.lives.own
         let hello = PeerHandshake.Hello(
             purpose: .member, clusterID: shard.topology.clusterID, nodeID: shard.services.nodeID,
             number: shard.number,
-            nonce: Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize))
+            nonce: Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize),
+            life: own.life, previousLife: own.previousLife,
+            listedID: place == shard.topology.member(node)?.peerAddress
+                ? nodeID : UniqueID(high: 0, low: 0))
         self.hello = hello
         stream.write(PeerHandshake.frame(.hello(hello)))
     }
@@ -175,9 +188,11 @@ final class PeerLink: StreamHandler {
     func streamClosed(_ stream: TCPStream, error: PlatformError?) {
         guard stream === self.stream else { return }
         let wasReady = isReady
+        if wasReady, purpose == .control { shard.services.lives.unlink(nodeID) }
         self.stream = nil
         isAwaiting = false
         silentSeconds = 0
+        clockHeardNs = 0
         output.stream = nil
         output.clear()
         backlog.clear()
@@ -208,6 +223,12 @@ final class PeerLink: StreamHandler {
         }
         switch message {
         case .reject(let reason): return drop("refused: \(reason)")
+        case .copy(let address):
+            shard.services.noteCopy(of: node, address, nowNs: shard.loop.now.monotonicNs)
+            return drop("refused: this node runs already at \(address)")
+        case .forgotten(let life):
+            shard.services.noteForgotten(life, from: shard)
+            return drop("this node's data directory is an earlier state of it")
         case .welcome(let welcome):
             let secret = Array(shard.services.configuration.current.clusterSecret.revealed.utf8)
             let expected = Cryptography.hmacSHA256(
@@ -218,7 +239,8 @@ final class PeerLink: StreamHandler {
             guard Cryptography.constantTimeEquals(welcome.code, expected) else {
                 return drop("the other side does not know this cluster's secret")
             }
-            guard welcome.nodeID == nodeID, welcome.number == node else {
+            let isOther = welcome.nodeID != nodeID || welcome.number != node
+            if isOther, shard.topology.member(id: welcome.nodeID) != nil {
                 return leave(to: welcome.nodeID)
             }
             let proof = Cryptography.hmacSHA256(
@@ -227,7 +249,15 @@ final class PeerLink: StreamHandler {
                     .opener, hello: hello, acceptorID: welcome.nodeID,
                     acceptorNonce: welcome.nonce))
             stream.write(PeerHandshake.frame(.proof(proof)))
-            becomeReady(stream)
+            // One of another cluster should know, too, whose address it has.
+            if isOther {
+                note("a node that is no member answers there")
+                return stream.closeWhenDrained()
+            }
+            becomeReady(stream, clockNs: welcome.monotonicNs)
+            if purpose == .control {
+                shard.services.lives.link(nodeID, life: welcome.life, at: place)
+            }
         case .hello, .proof: return drop("the handshake is out of order")
         }
     }
@@ -244,8 +274,9 @@ final class PeerLink: StreamHandler {
         shard.look(for: member.number)
     }
 
-    private func becomeReady(_ stream: TCPStream) {
+    private func becomeReady(_ stream: TCPStream, clockNs: UInt64) {
         state = .ready
+        shard.services.lives.letIn()
         reader.sizeMax = PeerFrameReader.payloadSizeMax
         pauseMs = Self.pauseMsMin
         tries = 0
@@ -257,6 +288,7 @@ final class PeerLink: StreamHandler {
         switch purpose {
         case .requests:
             shard.apply(.linkOpened(node))
+            hear(clockNs: clockNs)
             shard.noteReachability()
         case .control:
             shard.services.addresses.met(node, at: place, isConnected: true)
@@ -270,12 +302,23 @@ final class PeerLink: StreamHandler {
         do {
             var messages = try PeerPayloadReader(payload)
             shard.hear(messages.header, from: node)
+            hear(clockNs: messages.header.clocks.monotonicNs)
             while let message = try messages.next() {
                 take(message, messages.header)
             }
         } catch {
             drop("a frame cannot be decoded: \(error)")
         }
+    }
+
+    /// What the other side's clock showed when it closed the frame that is here now.
+    private func hear(clockNs: UInt64) {
+        guard purpose == .requests,
+            shard.loop.now.monotonicNs >= clockHeardNs + Self.clockPauseNs || clockHeardNs == 0
+        else { return }
+        // Not the time of the pass, which may have begun long before the frame was made.
+        clockHeardNs = SystemClock.monotonicNs()
+        shard.apply(.clockHeard(node, remoteNs: clockNs, atNs: clockHeardNs))
     }
 
     private func take(_ message: PeerMessage, _ header: PeerFrameHeader) {
@@ -312,7 +355,7 @@ extension PeerMessage {
     /// A command that was handed over may rightly take long.
     fileprivate var isAnsweredSoon: Bool {
         switch self {
-        case .write(let id, _, _, _, _): id != 0
+        case .write(let id, _, _, _, _, _): id != 0
         case .check: true
         default: false
         }

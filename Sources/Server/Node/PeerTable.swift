@@ -32,13 +32,14 @@ struct PeerTable {
         shard.services.addresses.update(topology)
         update(&links, .requests, topology, shard)
         if shard.index == 0 { update(&controlLinks, .control, topology, shard) }
+        for connection in accepted.values { connection.castOutIfGone() }
     }
 
     private func update(
         _ links: inout [PeerLink?], _ purpose: PeerLink.Purpose, _ topology: Topology,
         _ shard: Shard
     ) {
-        for member in topology.members where member.number != shard.number {
+        for member in topology.activeMembers where member.number != shard.number {
             let index = Int(member.number.rawValue)
             while links.count <= index { links.append(nil) }
             if let link = links[index] {
@@ -50,7 +51,9 @@ struct PeerTable {
             }
         }
         for index in links.indices {
-            guard let link = links[index], topology.member(link.node) == nil else { continue }
+            guard let link = links[index], topology.standing(of: link.node) != .member else {
+                continue
+            }
             link.close()
             links[index] = nil
         }

@@ -25,8 +25,16 @@ final class Reachability: Sendable {
         var loops: [Loop?]
         var topology: Topology
         var isStopping = false
+        /// When data was last found that the disk gives damaged, or not at all; nil for never, and
+        /// after a whole walk over the records that has found none.
+        var damageNs: UInt64?
+        /// Why nothing is served, whoever can be reached.
+        var obstacle: String?
         /// The members that operators were told to be reachable, ascending.
         var announced: [NodeNumber] = []
+
+        /// What is wrong with this node's clock.
+        var clockDefect: String?
 
         /// Whom the failure detector does not take for alive. Looked up and never iterated.
         var verdicts: [NodeNumber: Liveness] = [:]
@@ -51,11 +59,18 @@ final class Reachability: Sendable {
 
     private let state: Mutex<State>
 
-    init(shards: Int, topology: Topology) {
+    private let founding: Founding?
+
+    init(shards: Int, topology: Topology, founding: Founding? = nil) {
+        self.founding = founding
         state = Mutex(State(loops: [Loop?](repeating: nil, count: shards), topology: topology))
     }
 
-    var current: State { state.withLock { $0 } }
+    var current: State {
+        var current = state.withLock { $0 }
+        current.obstacle = founding?.obstacle
+        return current
+    }
 
     /// Takes note of what the loop of shard `index` tells, and returns what that changes.
     func note(
@@ -85,6 +100,22 @@ final class Reachability: Sendable {
         }
     }
 
+    /// The disk has given something damaged, or not at all.
+    func noteDamage(nowNs: UInt64) {
+        state.withLock { state in
+            state.damageNs = max(state.damageNs ?? 0, nowNs)
+        }
+    }
+
+    /// A walk over all records that began at `startNs` has found them whole.
+    func noteWhole(since startNs: UInt64) {
+        state.withLock { state in
+            if let damageNs = state.damageNs, damageNs < startNs { state.damageNs = nil }
+        }
+    }
+
+    func judgeClock(_ defect: String?) { state.withLock { $0.clockDefect = defect } }
+
     /// From now on the node serves nobody new.
     func stop() { state.withLock { $0.isStopping = true } }
 }
@@ -96,6 +127,7 @@ extension Reachability.State {
     /// node still serves the others, and taking it out of service would help nobody.
     func unreadiness(_ configuration: Configuration, nowNs: UInt64) -> String? {
         if isStopping { return "the node is stopping" }
+        if let obstacle { return obstacle }
         for (index, loop) in loops.enumerated() {
             guard let loop else { return "shard \(index) has not started yet" }
             let silenceNs = nowNs - min(nowNs, loop.heardNs)
@@ -103,12 +135,16 @@ extension Reachability.State {
                 return "shard \(index) has been silent for \(silenceNs / 1_000_000_000) s"
             }
         }
+        if let clockDefect { return clockDefect }
         let quorum = max(configuration.r, configuration.w, configuration.pr, configuration.pw)
         let needed = min(quorum, topology.placement.replicaCount)
         let present = 1 + reachable.count
         guard present >= needed else {
             return "\(present) of \(topology.members.count) members can be reached, "
                 + "requests need \(needed)"
+        }
+        if damageNs != nil {
+            return "the disk gives damaged data: other replicas stand in for what is lost here"
         }
         return nil
     }

@@ -10,6 +10,9 @@ struct RequestNumber: RawRepresentable {
     /// Sessions of one loop at once.
     static let sessionsMax = 1 << 24
 
+    /// Whose requests no session has made: see `OwnRequests`.
+    static let ownSession = sessionsMax - 1
+
     init(rawValue: UInt64) { self.rawValue = rawValue }
 
     init(loop: Int, session: Int, sequence: UInt32) {

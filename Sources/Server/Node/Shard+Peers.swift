@@ -26,7 +26,7 @@ extension Shard {
     ) {
         let position: Position
         switch message {
-        case .write(_, let key, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _),
+        case .write(_, let key, _, _, _, _), .check(_, let key, _, _), .hint(_, _, let key, _, _),
             .hintsWanted(_, let key):
             position = Position(rawValue: key.position)
         case .handoff(_, let entries):
@@ -35,7 +35,9 @@ extension Shard {
         case .forward(_, _, let arguments):
             guard let key = KeyRequest.key(ofForwarded: arguments) else { return }
             position = Position(of: key)
+            loop.readClocks()
         case .execute(let id, let arguments): return execute(id, arguments, link)
+        case .epochWanted: return apply(.received(message, from: node, link: link, header))
         default: return
         }
         let target = services.shard(of: topology.partitioning.partition(of: position))

@@ -1,3 +1,4 @@
+internal import Causality
 internal import Commands
 internal import Engine
 internal import Essentials
@@ -7,16 +8,21 @@ internal import Platform
 internal import Storage
 internal import Wire
 
-/// Reading keys in the order of their positions: this node's own on a worker, others' by asking one
-/// of their replicas.
+/// Reading keys in the order of their positions, as a quorum of replicas holds them: this node's
+/// own on a worker, others' by asking them.
 ///
-/// One replica is read, not a quorum: a key whose last write has not reached it yet is missed, or
-/// still shown, until the replicas have met.
+/// As many replicas are read as a read of one key asks, so each key whose write was acknowledged is
+/// shown by one of them at least. What all of them show is there; what only some show is read as
+/// any key is, which also brings it to those that were behind.
 extension Shard {
     private static let notHeld = Reply.error("TRYAGAIN the cluster's topology is changing")
     private static let overloaded = Reply.error("OVERLOADED too much work waits for the disk")
     private static let unreachable = Reply.error(
         "NOQUORUM no replica of these keys can be reached")
+    private static let unreadable = Reply.error(
+        "ERR this node cannot read all of its keys; see its log")
+    /// While it is not known how far the other members are.
+    private static let standingPauseMs: UInt64 = 2
 
     /// A page, or the error that stands for it.
     enum Scanned: Sendable {
@@ -28,11 +34,46 @@ extension Shard {
         topology.placement.place(of: number, in: partition) != nil
     }
 
-    /// Reads the page of `scan` that begins with its first position: up to where this node's run
-    /// of partitions ends, or, where it has none, what a replica gives.
-    func scan(_ scan: KeyScan, done: @escaping (Scanned) -> Void) {
+    /// Reads the page of `scan` that begins with its first position, from `replicas` replicas: up
+    /// to where the first of them ends, or where one holds no more partitions in a row.
+    func scan(_ scan: KeyScan, replicas: Int, done: @escaping (Scanned) -> Void) {
+        guard dataPlane.isStandingSure(now: loop.now) else {
+            return after(ms: Self.standingPauseMs) { [weak self] in
+                self?.scan(scan, replicas: replicas, done: done)
+            }
+        }
         let first = topology.partitioning.partition(of: scan.positions.lowerBound)
-        guard holds(first) else { return scanElsewhere(scan, first, done: done) }
+        let all = topology.placement.replicas(of: first)
+        let own = all.filter { $0 == number }
+        let nodes = own + all.filter { $0 != number && dataPlane.canReach($0) }
+        let needed = min(replicas, all.count)
+        let round = ScanRound(scan, needed: needed, of: nodes, done: done)
+        guard !round.isHopeless else {
+            let text = "NOQUORUM \(nodes.count) of \(needed) replicas of these keys can be reached"
+            return done(.failed(nodes.isEmpty ? Self.unreachable : .error(text)))
+        }
+        goOn(round)
+    }
+
+    /// Asks as many replicas as the round still needs.
+    private func goOn(_ round: ScanRound) {
+        while let node = round.nextNode() {
+            let take: (Scanned) -> Void = { [weak self] scanned in
+                round.take(scanned)
+                self?.goOn(round)
+            }
+            if node == number {
+                scanHeld(round.scan, done: take)
+            } else {
+                scan(round.scan, at: node, done: take)
+            }
+        }
+    }
+
+    /// Reads a page of this node's own records: up to where its run of partitions ends.
+    private func scanHeld(_ scan: KeyScan, done: @escaping (Scanned) -> Void) {
+        let first = topology.partitioning.partition(of: scan.positions.lowerBound)
+        guard holds(first) else { return done(.failed(Self.notHeld)) }
         var run = first
         while run.index + 1 < topology.partitioning.count, run < last(of: scan) {
             let next = topology.partitioning.partition(after: run)
@@ -54,36 +95,47 @@ extension Shard {
         topology.partitioning.partition(of: scan.positions.upperBound)
     }
 
-    /// Reads a page of what this node holds, on a worker.
+    /// Reads a page of what this node holds, on a worker. One that is damaged is none.
     func scanHere(_ scan: KeyScan, done: @escaping (Scanned) -> Void) {
         let services = services
         let mailbox = services.mailboxes[index]
         let done = Confined(done, to: loop)
+        let flushed = Timestamp(rawValue: topology.flushStamp)
         let isAccepted = services.workers.submit {
-            let scanned = Self.readPage(scan, services)
+            let scanned = Self.readPage(scan, flushed: flushed, services)
             mailbox.send(.call { _ in done.value(scanned) })
         }
         if !isAccepted { done.value(.failed(Self.overloaded)) }
     }
 
-    private static func readPage(_ scan: KeyScan, _ services: NodeServices) -> Scanned {
+    private static func readPage(
+        _ scan: KeyScan, flushed: Timestamp, _ services: NodeServices
+    ) -> Scanned {
         do throws(StorageError) {
-            return .page(try scan.readPage(services.storage, nowMs: SystemClock.wallMs()))
+            let page = try scan.readPage(
+                services.storage, flushed: flushed, nowMs: services.clock.nowMs()
+            ) { error in
+                services.noteDamage("a scan passes damage", error)
+            }
+            return page.isDamaged ? .failed(unreadable) : .page(page)
         } catch {
-            services.log.error("the keys cannot be scanned", ["reason": .describing(error)])
-            return .failed(.error("ERR this node cannot read its keys; see its log"))
+            services.noteDamage("the keys cannot be scanned", error)
+            return .failed(unreadable)
         }
     }
 
-    private func scanElsewhere(
-        _ scan: KeyScan, _ partition: PartitionID, done: @escaping (Scanned) -> Void
+    private func scan(
+        _ scan: KeyScan, at node: NodeNumber, done: @escaping (Scanned) -> Void
     ) {
         let cursor = ScanCursor(before: scan.positions.lowerBound)
         let command = ["SCAN", "\(cursor.rawValue)", "COUNT", "\(scan.recordsMax)"]
         var words = ArgumentList(command).values
         if let match = scan.match { words += [Array("MATCH".utf8), match.pattern] }
         if let type = scan.type { words += ArgumentList(["TYPE", type]).values }
-        ask(partition, words) { reply in done(Self.scanned(reply)) }
+        let timeoutMs = UInt64(configuration.requestTimeoutMs)
+        peerCalls.start(words, on: node, self, timeoutMs: timeoutMs) { reply in
+            done(reply.map { Self.scanned($0) } ?? .failed(Self.unreachable))
+        }
     }
 
     /// Reads a page back from a reply to SCAN.
@@ -151,7 +203,7 @@ extension Shard {
         guard holds(topology.partitioning.partition(of: scan.positions.lowerBound)) else {
             return answer(Self.notHeld)
         }
-        self.scan(scan) { answer($0.reply) }
+        scanHeld(scan) { answer($0.reply) }
     }
 
     /// CLUSTER COUNTKEYSINSLOT and GETKEYSINSLOT, here or where the slot is held.

@@ -45,6 +45,7 @@ final class Shard {
     let census = KeyCensus()
     let peerCalls = PeerCalls()
     let keyQuestions = KeyQuestions()
+    let ownRequests = OwnRequests()
 
     var sessions = SessionTable()
     var peers: PeerTable
@@ -70,6 +71,7 @@ final class Shard {
     /// Fires where the data plane wants to be woken before the next tick, and what it is set to.
     private var wakeTimer: Timer?
     private var wakeNs = UInt64.max
+    private var damagedRecords: UInt64 = 0
     private var topologyWaiters: [(batch: UInt64, done: () -> Void)] = []
 
     init(
@@ -109,17 +111,26 @@ final class Shard {
             .limitsChanged(
                 driftMsMax: UInt64(configuration.clockDriftMsMax),
                 valueSizeMax: configuration.valueBytesMax))
+        control?.configure(configuration)
         apply(
             .hintLimitsChanged(
                 bytesMax: configuration.hintBytesMax / services.shardCount,
                 ageMsMax: UInt64(configuration.hintAgeSecondsMax) * 1000))
     }
 
+    /// The loop's monotonic clock, and the members' common one.
+    var now: Now {
+        let monotonicNs = loop.now.monotonicNs
+        return Now(monotonicNs: monotonicNs, wallMs: services.clock.ms(atNs: monotonicNs))
+    }
+
     // MARK: Events
 
     /// Gives an event to the data plane and carries out what follows from it.
     func apply(_ event: DataPlane.Event) {
-        dataPlane.apply(event, now: loop.now, into: &effects)
+        // Commands of others wait here, who may have given them up while the process stood still.
+        if dataPlane.latestBeginNs > loop.now.monotonicNs { loop.readClocks() }
+        dataPlane.apply(event, now: now, into: &effects)
         carryOut()
     }
 
@@ -139,7 +150,16 @@ final class Shard {
     private func turnAway(_ request: Request) {
         guard case .client(let number) = request.origin else { return }
         statistics.mailboxRefusals += 1
-        sessions.complete(number, .error("OVERLOADED too many requests wait for the shard's loop"))
+        complete(number, .error("OVERLOADED too many requests wait for the shard's loop"))
+    }
+
+    /// Brings a reply to the session, or to whoever of this shard has made the request.
+    private func complete(_ number: UInt64, _ reply: Reply) {
+        let request = RequestNumber(rawValue: number)
+        guard request.session == RequestNumber.ownSession else {
+            return sessions.complete(number, reply)
+        }
+        ownRequests.complete(request, reply)
     }
 
     /// Whether this node holds the key: if not, its command travels in its own words.
@@ -170,8 +190,9 @@ final class Shard {
         for message in messages {
             switch message {
             case .request(let request): apply(.requested(request))
-            case .reply(let number, let reply): sessions.complete(number, reply)
+            case .reply(let number, let reply): complete(number, reply)
             case .peer(let message, let node, let link, let header, let arrivedNs):
+                if case .forward = message { loop.readClocks() }
                 let nowNs = loop.now.monotonicNs
                 let waitedMs = (nowNs - min(arrivedNs, nowNs)) / 1_000_000
                 apply(.received(message.waited(ms: waitedMs), from: node, link: link, header))
@@ -186,6 +207,7 @@ final class Shard {
             case .lateBatchWritten(let batch): noteWritten(batch)
             case .topology(let topology): adopt(topology) {}
             case .writesHeld(let areHeld): apply(.writesHeld(areHeld))
+            case .clockJudged(let judgement): apply(.clockJudged(judgement))
             case .peerJudged(let node, let liveness): apply(.peerJudged(node, liveness))
             case .peerLinkClosed(let node): control?.detector.apply(.linkClosed(node))
             case .peerTimedOut(let node): control?.detector.apply(.peerTimedOut(node))
@@ -213,6 +235,15 @@ final class Shard {
         guard writtenOrPendingBatch > durableBatch else { return done() }
         topologyWaiters.append((writtenOrPendingBatch, done))
         requestSync()
+    }
+
+    /// No client is served any more.
+    func suspend(_ reason: String) { apply(.suspended(reason)) }
+
+    /// This node's dots up to this epoch may be forgotten.
+    func forget(upTo epochMs: UInt64) {
+        apply(.forgotten(upToMs: epochMs))
+        if index == 0 { control?.doubt() }
     }
 
     private var writtenOrPendingBatch: UInt64 { max(writtenBatch, undurableBatch) }
@@ -270,6 +301,7 @@ final class Shard {
         case .peerTimedOut(let node): services.mailboxes[0].send(.peerTimedOut(node))
         case .tellOfHints(let notice): tell(notice)
         case .horizonMoved(let horizonMs):
+            services.epochCeiling.note(reachedMs: horizonMs)
             services.log.warn(
                 "the node has forgotten some of its writes; it goes on under new actors",
                 ["horizon_ms": .integer(Int(horizonMs))])
@@ -282,7 +314,7 @@ final class Shard {
         case .reply(let number, let reply, _):
             let target = RequestNumber(rawValue: number).loop
             if target == index {
-                sessions.complete(number, reply)
+                complete(number, reply)
             } else {
                 services.mailboxes[target].send(.reply(number, reply))
             }
@@ -339,7 +371,7 @@ final class Shard {
             case .notInMemory: return nil
             }
         } catch {
-            services.log.error("a record cannot be read", ["reason": .describing(error)])
+            services.noteDamage("a record cannot be read", error)
             return .unreadable
         }
     }
@@ -358,13 +390,14 @@ final class Shard {
     // MARK: The end of a pass
 
     private var isSyncWanted = false
+    private var syncWish = SyncWish()
 
     /// Commits the pass's stores and writes what waited for that.
     private func endPass() {
         commit()
         let clocks = PeerClocks(
             monotonicNs: loop.now.monotonicNs, wallMs: loop.now.wallMs,
-            commonMs: loop.now.wallMs)
+            commonMs: services.clock.isShared ? now.wallMs : 0)
         peers.flush(
             PeerFrameHeader(epoch: topology.epoch, fence: dataPlane.fence, clocks: clocks))
         sessions.flush()
@@ -372,6 +405,7 @@ final class Shard {
         if dataPlane.hasOpenBatch { loop.requestPass() }
         setWakeTimer()
         if isSyncWanted {
+            syncWish.want(writtenOrPendingBatch)
             isSyncWanted = false
             requestSync()
         }
@@ -382,7 +416,7 @@ final class Shard {
     private func notePass() {
         let startedNs = loop.now.monotonicNs
         let endedNs = SystemClock.monotonicNs()
-        dataPlane.notePass(ns: endedNs - min(startedNs, endedNs), now: loop.now)
+        dataPlane.notePass(ns: endedNs - min(startedNs, endedNs), now: now)
     }
 
     /// Commits what the pass has stored, and what is stored while others hear of that: each is a
@@ -422,11 +456,13 @@ final class Shard {
         undurableBatch = max(undurableBatch, number)
         apply(.written(number))
         while let effect = heldForWritten.popUpTo(writtenBatch) { deliver(effect) }
-        if isCommittingAlways || isSyncWanted || !topologyWaiters.isEmpty { requestSync() }
+        let isWanted = isSyncWanted || syncWish.isOpen || !topologyWaiters.isEmpty
+        if isCommittingAlways || isWanted { requestSync() }
     }
 
     private func requestSync() {
         guard writtenBatch > durableBatch else { return }
+        syncWish.ask(writtenBatch)
         services.committer.request(shard: index, batch: writtenBatch, writes: unsyncedWrites)
         unsyncedWrites = 0
     }
@@ -515,8 +551,16 @@ final class Shard {
         peers.secondPassed(shard: self)
         statistics.secondPassed(commands: latencies.count)
         services.epochCeiling.note(reachedMs: dataPlane.epochReachedMs)
+        noteDamagedRecords()
         apply(.epochCeilingRaised(services.epochCeiling.currentMs))
         noteReachability()
+    }
+
+    /// Records whose checksums are wrong, which only the data plane sees.
+    private func noteDamagedRecords() {
+        let count = dataPlane.counters.corruptRecords
+        if count > damagedRecords { services.reachability.noteDamage(nowNs: loop.now.monotonicNs) }
+        damagedRecords = count
     }
 
     func stop() {

@@ -102,9 +102,10 @@ extension DataPlane.Counters {
         [
             \.reads, \.writes, \.keysFound, \.keysMissed, \.forwards, \.cacheHits, \.cacheMisses,
             \.quorumFailures, \.mismatches, \.replicaWrites, \.replicaReads, \.siblingsMade,
-            \.actorsPruned,
-            \.repairs, \.backgroundRepairs, \.repairsFailed, \.hedges, \.hedgesWon,
+            \.coverings, \.actorsPruned, \.repairs, \.backgroundRepairs, \.repairsFailed, \.hedges,
+            \.hedgesWon,
             \.hedgesDenied, \.probes, \.amnesias, \.refusals, \.stampsRefused, \.corruptRecords,
+            \.recordsHealed, \.actorsRenewed,
             \.expirations, \.overloads, \.lateDrops, \.delayRefusals, \.diskRefusals,
             \.sloppyWrites, \.hintsStored, \.hintsDelivered, \.hintsTaken, \.hintsDropped,
             \.hintRangesDropped, \.standIns, \.standInWrites,

@@ -23,6 +23,7 @@ enum ShardMessage: Sendable {
     case lateBatchWritten(UInt64)
     case topology(Topology)
     case writesHeld(Bool)
+    case clockJudged(ClockJudgement)
     case peerJudged(NodeNumber, Liveness)
     /// For the loop that has the failure detector: a shard's requests to the node time out, or its
     /// connection to it broke.

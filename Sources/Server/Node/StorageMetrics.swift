@@ -31,6 +31,14 @@ struct StorageMetrics {
                 "martlet_storage_background_errors_total",
                 "Flushes and compactions that have failed.", statistics.backgroundErrors),
             .total(
+                "martlet_storage_damaged_compactions_total",
+                "Compactions given up since they met damaged data.",
+                statistics.damagedCompactions),
+            .gauge(
+                "martlet_storage_damaged",
+                "1 while the disk is known to give damaged data, else 0.",
+                services.reachability.current.damageNs == nil ? 0 : 1),
+            .total(
                 "martlet_space_reclaims_total",
                 "Partitions whose files were rewritten because the disk was nearly full.",
                 services.reclaims.load(ordering: .relaxed)),

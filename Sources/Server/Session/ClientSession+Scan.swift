@@ -1,4 +1,5 @@
 internal import Commands
+internal import Engine
 internal import Essentials
 internal import Membership
 internal import Placement
@@ -23,7 +24,19 @@ extension ClientSession {
             return answer(Shard.Scanned.page(KeyScan.Page()).reply)
         }
         let sequence = deferReply()
-        shard.scan(scan) { [weak self] in self?.complete(sequence, $0.reply) }
+        readPage(scan) { [weak self] in self?.complete(sequence, $0.reply) }
+    }
+
+    /// Reads a page as this connection reads keys: from as many replicas, and with another look at
+    /// each key that not all of them show.
+    private func readPage(_ scan: KeyScan, done: @escaping (Shard.Scanned) -> Void) {
+        let replicas = shard.rules.replicasOfScan(consistency)
+        shard.scan(scan, replicas: replicas) { [weak self] scanned in
+            guard case .page(let page) = scanned, !page.doubtful.isEmpty, let self else {
+                return done(scanned)
+            }
+            DoubtfulKeys(page, consistency, shard, done: done).goOn()
+        }
     }
 
     /// The slot's keys, from one of its replicas.
@@ -56,7 +69,7 @@ extension ClientSession {
         let scan = KeyScan(
             positions: start...Position(rawValue: .max), match: walk.match,
             recordsMax: KeyScan.pageRecordsMax)
-        shard.scan(scan) { [weak self] in self?.take($0, walk) }
+        readPage(scan) { [weak self] in self?.take($0, walk) }
     }
 
     private func take(_ scanned: Shard.Scanned, _ walk: KeyList) {
@@ -93,7 +106,7 @@ extension ClientSession {
         _ positions: ClosedRange<Position>, before start: Position?, sequence: UInt32
     ) {
         let scan = KeyScan(positions: positions, recordsMax: Self.randomKeyRecords, keysMax: 1)
-        shard.scan(scan) { [weak self] scanned in
+        readPage(scan) { [weak self] scanned in
             self?.take(scanned, positions, before: start, sequence: sequence)
         }
     }
@@ -137,5 +150,54 @@ private final class KeyList {
             keys.append(.bulk(key))
             bytes += key.count + Self.bulkOverhead
         }
+    }
+}
+
+/// Keys of a page that some replicas show and others do not: each is read, some at a time.
+private final class DoubtfulKeys {
+    /// Read at once: a page may hold thousands.
+    private static let readsMax = 64
+
+    private var page: KeyScan.Page
+    private let consistency: ConsistencyOverride
+    private unowned let shard: Shard
+    private let done: (Shard.Scanned) -> Void
+    private var next = 0
+    private var underWay = 0
+    private var failure: Reply?
+
+    init(
+        _ page: KeyScan.Page, _ consistency: ConsistencyOverride, _ shard: Shard,
+        done: @escaping (Shard.Scanned) -> Void
+    ) {
+        self.page = page
+        self.consistency = consistency
+        self.shard = shard
+        self.done = done
+    }
+
+    func goOn() {
+        while failure == nil, next < page.doubtful.count, underWay < Self.readsMax {
+            let key = page.doubtful[next]
+            next += 1
+            underWay += 1
+            shard.ownRequests.start(
+                .exists, on: key, arguments: [Array("EXISTS".utf8), key],
+                shard.rules.resolve(consistency, for: key), shard
+            ) { reply in
+                self.take(key, reply)
+            }
+        }
+    }
+
+    private func take(_ key: [UInt8], _ reply: Reply) {
+        underWay -= 1
+        if reply == .integer(1) { page.keys.append(key) }
+        if reply.isError { failure = reply }
+        guard underWay == 0, failure != nil || next == page.doubtful.count else {
+            return goOn()
+        }
+        page.doubtful = []
+        done(failure.map { .failed($0) } ?? .page(page))
     }
 }

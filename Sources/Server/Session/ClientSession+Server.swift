@@ -1,5 +1,5 @@
-internal import Causality
 internal import Commands
+internal import Engine
 internal import Essentials
 internal import Membership
 internal import Platform
@@ -106,9 +106,13 @@ extension ClientSession {
                     "ERR this would delete all data of all nodes, and is off: "
                         + "CONFIG SET flush yes allows it"))
         }
-        // All stamps of this millisecond are before the flush, too: the clocks of the nodes that
-        // adopt it go on behind it.
-        let stamp = Timestamp(wallMs: shard.loop.now.wallMs + 1).rawValue - 1
+        if let defect = shard.dataPlane.clockJudgement.defect {
+            return answer(.error("CLOCK \(defect): nothing is flushed through it"))
+        }
+        // The clocks of the nodes that adopt it go on behind it.
+        let stamp = FlushStamp.next(
+            nowMs: shard.now.wallMs, boundMs: UInt64(shard.configuration.clockDriftMsMax),
+            after: shard.topology.flushStamp)
         let number = reserveReply()
         let target = shard.services.mailboxes[shard.index]
         let patience = Patience { target.send(.reply(number, $0)) }

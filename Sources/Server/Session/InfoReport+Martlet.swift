@@ -46,6 +46,7 @@ extension InfoReport {
             ("quorum_failures", "\(counters.quorumFailures)"),
             ("mismatches", "\(counters.mismatches)"),
             ("siblings_made", "\(counters.siblingsMade)"),
+            ("coverings", "\(counters.coverings)"),
             ("refusals", "\(counters.refusals)"),
             ("stamps_refused", "\(counters.stampsRefused)"),
             ("overloads", "\(counters.overloads)"),

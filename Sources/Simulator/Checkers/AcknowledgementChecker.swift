@@ -21,9 +21,11 @@ final class AcknowledgementChecker: Checker {
             return scene.fail(self, "\(operation.text) was acknowledged and never made")
         }
         // What a context that was cut has forgotten, or a disk has lost, cannot be counted.
-        guard !dots.contains(where: { scene.isCut($0, of: operation.key) }) else { return }
+        guard !dots.contains(where: { scene.isCut($0, of: operation.key) }) else {
+            return scene.excuse(self, "contexts are cut")
+        }
         guard scene.damage.nodeCount(operation.key, sinceNs: operation.startedNs) == 0 else {
-            return
+            return scene.excuse(self, "a disk lost it meanwhile")
         }
         cases += 1
         let primaries = scene.replicas(of: operation.key)
@@ -60,9 +62,11 @@ final class AcknowledgementChecker: Checker {
 }
 
 extension History.Operation {
-    /// Whether it answered that it has written nothing: SET NX on a key that was there.
+    /// Whether it answered that it has written nothing: SET NX on a key that was there. One that
+    /// answers with what was there before has.
     var isUndone: Bool {
-        if case .acknowledged(.null) = outcome { true } else { false }
+        guard case .acknowledged(.null) = outcome else { return false }
+        return name != "GETSET" && !words.dropFirst(3).contains(Array("GET".utf8))
     }
 
     /// For people.

@@ -11,7 +11,10 @@ final class CausalityChecker: Checker {
     private static let siblingsMax = 16
 
     func observe(_ observation: Observation, in scene: Scene) {
-        guard !scene.mayPrune else { return }
+        guard !scene.mayPrune else {
+            if case .stored = observation { scene.excuse(self, "contexts are cut") }
+            return
+        }
         switch observation {
         case .stored(let node, let key, let object): checkPairs(node, key, object, scene)
         case .healed:
@@ -24,6 +27,7 @@ final class CausalityChecker: Checker {
 
     private func checkPairs(_ node: Int, _ key: ObjectKey, _ object: Object, _ scene: Scene) {
         guard object.entries.count > 1 else { return }
+        if object.entries.count > Self.siblingsMax { scene.excuse(self, "many siblings") }
         let registers = object.entries.filter(\.isRegister).prefix(Self.siblingsMax)
         for one in registers {
             for other in registers where other.dot != one.dot {
@@ -39,7 +43,10 @@ final class CausalityChecker: Checker {
     private func checkGone(_ key: ObjectKey, _ object: Object, _ scene: Scene) {
         let known = (scene.cluster.ledger.made[key] ?? []).filter { object.context.contains($0) }
         for dot in known where !object.entries.contains(where: { $0.dot == dot }) {
-            guard scene.cluster.ledger.fact(key, dot)?.value != nil else { continue }
+            guard scene.cluster.ledger.fact(key, dot)?.value != nil else {
+                scene.excuse(self, "no value to know the write by")
+                continue
+            }
             cases += 1
             let others = known.filter { $0 != dot }
             if others.allSatisfy({ scene.hasSeen($0, dot, of: key) == false }) {

@@ -55,7 +55,7 @@ final class ChangeChecker: Checker {
                 cases += 1
                 guard !keyspaces.contains(where: { $0.1.show(change) }) else { continue }
                 scene.fail(self, "this was accepted and is in no topology: \(change)")
-            case .join, .flush, .leave, .weigh: break
+            case .join, .flush, .leave, .forget, .weigh: break
             }
         }
     }

@@ -27,6 +27,9 @@ final class Scene {
     let cluster: Cluster
     var history = History()
     var damage = Damage()
+    var fallbacks = FallbackUses()
+    /// How much of what clients were told was judged, and why the rest was not.
+    var shares = Shares()
     /// When a node last went on after a pause, or a disk at its usual pace.
     var lastResumeNs: UInt64 = 0
     /// When a process last ended.
@@ -35,6 +38,10 @@ final class Scene {
     var skewMsReached = 0
     /// The latest flush that an admin was told to be made everywhere.
     var confirmedFlush: UInt64 = 0
+    /// Whether everything is healed and nobody writes any more.
+    var isSettled = false
+    /// Keys of one client whose state it cannot know any more.
+    private var spoilt: Set<[UInt8]> = []
     private(set) var findings: [Finding] = []
     /// More say nothing new.
     private static let findingsMax = 20
@@ -49,6 +56,15 @@ final class Scene {
         guard findings.count < Self.findingsMax else { return }
         let timeMs = cluster.timeNs / 1_000_000
         findings.append(Finding(checker: name, text: text, timeMs: timeMs))
+    }
+
+    func isSpoilt(_ key: [UInt8]) -> Bool { spoilt.contains(key) }
+
+    func spoil(_ key: [UInt8]) { spoilt.insert(key) }
+
+    /// A checker looks away.
+    func excuse(_ checker: any Checker, _ reason: String) {
+        shares.noteExcuse(reason, of: checker)
     }
 
     /// The nodes that should hold a key.

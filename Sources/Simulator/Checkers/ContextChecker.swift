@@ -8,6 +8,7 @@ internal import Wire
 final class ContextChecker: Checker {
     let name = "contexts bounded"
     private(set) var cases = 0
+    /// Left out in a server's tokens are those beyond 32, but for dots of siblings.
     private static let tokenExceptionsMax = 32 + 128
 
     func observe(_ observation: Observation, in scene: Scene) {

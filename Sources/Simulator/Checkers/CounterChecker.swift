@@ -23,8 +23,11 @@ final class CounterChecker: Checker {
             if operation.isAcknowledged { sure += amount } else { unknown.append(amount) }
         }
         // An increment that damage took away was not lost by anybody's mistake.
-        guard scene.damage.nodeCount(key) == 0 else { return }
+        guard scene.damage.nodeCount(key) == 0 else {
+            return scene.excuse(self, "a disk lost some")
+        }
         cases += 1
+        if unknown.count > Self.unknownMax { scene.excuse(self, "many unknown increments") }
         let value = scene.cluster.settled(key)?.visible(nowMs: 0)?.bytes ?? Array("0".utf8)
         let sum = Int(String(decoding: value, as: UTF8.self)) ?? -1
         guard !Self.isSum(sum - sure, of: unknown) else { return }

@@ -7,6 +7,8 @@ struct Damage {
         case powerLoss
         /// It was synced; its bytes are others now.
         case corruption
+        /// The whole disk was put back to an earlier state.
+        case putBack
         /// A bound was reached, and the oldest hints went.
         case eviction
     }
@@ -22,6 +24,14 @@ struct Damage {
 
     mutating func note(_ key: ObjectKey, node: Int, _ cause: Cause, atNs timeNs: UInt64) {
         events[key, default: []].append(Event(node: node, cause: cause, timeNs: timeNs))
+    }
+
+    /// When a node first lost a state of the key that it had acknowledged, or shown.
+    ///
+    /// - Parameter durableOnly: whether nothing is acknowledged before it is synced.
+    func firstNs(_ key: ObjectKey, durableOnly: Bool) -> UInt64? {
+        events[key]?.first { $0.cause == .corruption || !durableOnly && $0.cause == .powerLoss }?
+            .timeNs
     }
 
     /// How many nodes have lost a state of the key since then.

@@ -12,12 +12,18 @@ final class DurabilityChecker: Checker {
 
     func observe(_ observation: Observation, in scene: Scene) {
         // A context that was cut has forgotten writes, and says nothing of them.
-        guard case .healed = observation, !scene.mayPrune else { return }
+        guard case .healed = observation else { return }
+        guard !scene.mayPrune else { return scene.excuse(self, "contexts are cut") }
         for key in scene.history.keys {
             let object = scene.cluster.settled(key) ?? Object()
             for operation in scene.history.operations(on: key)
             where operation.isAcknowledged && !operation.isUndone {
-                guard let value = operation.value, !isExcused(operation, scene) else { continue }
+                guard let value = operation.value else { continue }
+                guard !isExcused(operation, scene) else {
+                    scene.excuse(self, "as many disks lost it as were asked for")
+                    continue
+                }
+                scene.shares.noteJudged(operation.number, by: name)
                 let dots = scene.cluster.ledger.dots(of: value, key)
                 cases += 1
                 if !dots.contains(where: { object.context.contains($0) }) {

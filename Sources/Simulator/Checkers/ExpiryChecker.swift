@@ -23,7 +23,7 @@ final class ExpiryChecker: Checker {
             }
         }
         guard latestNs > 0, read.startedNs > latestNs + UInt64(patienceMs) * 1_000_000 else {
-            return
+            return scene.excuse(self, "not expired by every clock")
         }
         cases += 1
         if case .bulk(let value) = reply {

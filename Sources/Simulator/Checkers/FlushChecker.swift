@@ -38,6 +38,7 @@ final class FlushChecker: Checker {
             read.startedNs > confirmed.atNs
         else { return }
         cases += 1
+        scene.shares.noteJudged(number, by: name)
         if isFlushed(value, read.key, scene) {
             scene.fail(self, "\(read.text) read \(Text.show(value)), which was flushed")
         }
@@ -65,7 +66,9 @@ final class FlushChecker: Checker {
             }
         }
         // One that an admin has asked for before may be made late, and drop what came meanwhile.
-        guard followed <= confirmed.stamp else { return }
+        guard followed <= confirmed.stamp else {
+            return scene.excuse(self, "a flush may yet be made")
+        }
         for key in scene.history.keys { checkKept(key, after: confirmed.atNs, scene) }
     }
 
@@ -75,6 +78,7 @@ final class FlushChecker: Checker {
             guard let value = write.value else { continue }
             let dots = scene.cluster.ledger.dots(of: value, key)
             cases += 1
+            scene.shares.noteJudged(write.number, by: name)
             let object = scene.cluster.settled(key) ?? Object()
             if !dots.contains(where: { object.context.contains($0) }) {
                 scene.fail(self, "\(write.text) came after a flush and is lost")

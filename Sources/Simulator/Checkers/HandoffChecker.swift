@@ -10,9 +10,13 @@ final class HandoffChecker: Checker {
     private(set) var cases = 0
 
     func observe(_ observation: Observation, in scene: Scene) {
-        guard case .drained = observation, !scene.mayPrune else { return }
+        guard case .drained = observation else { return }
+        guard !scene.mayPrune else { return scene.excuse(self, "contexts are cut") }
         for key in scene.history.keys {
-            guard scene.damage.nodeCount(key) == 0 else { continue }
+            guard scene.damage.nodeCount(key) == 0 else {
+                scene.excuse(self, "a disk lost some")
+                continue
+            }
             let contexts = scene.replicas(of: key).map { index in
                 scene.cluster[index].disk.records[key].flatMap { try? Object(decoding: $0) }?
                     .context ?? CausalContext()

@@ -24,7 +24,11 @@ final class LivenessChecker: Checker {
         for number in cluster.clients.open {
             let request = cluster.clients[number]
             let node = cluster[request.node]
-            guard !node.isPaused, !node.isDiskHeld, node.diskSlowness == 1 else { continue }
+            let isStill = node.isPaused || node.isStalled
+            guard !isStill, !node.isDiskHeld, node.diskSlowness == 1 else {
+                scene.excuse(self, isStill ? "a pause" : "a slow disk")
+                continue
+            }
             let sinceNs = max(request.atNs, scene.lastResumeNs)
             let timeoutNs = UInt64(request.consistency.timeoutMs) * 1_000_000
             guard cluster.timeNs > sinceNs + timeoutNs + Self.graceNs else { continue }

@@ -34,7 +34,10 @@ final class MonotonicReadChecker: Checker {
         case .answered(let number, let reply):
             guard let operation = scene.history.operation(number) else { return }
             defer { expected[number] = nil }
-            guard operation.isAcknowledged, !isDamaged(operation, scene) else { return }
+            guard operation.isAcknowledged else { return }
+            guard !isDamaged(operation, scene) else {
+                return scene.excuse(self, "a disk lost some meanwhile")
+            }
             if operation.name == "DGET" {
                 check(operation, reply, scene)
             } else {
@@ -59,7 +62,8 @@ final class MonotonicReadChecker: Checker {
     private func begin(_ read: History.Operation, _ scene: Scene) {
         let primaries = scene.replicas(of: read.key).count
         let asked = read.consistency.bounded(by: primaries).pr
-        guard asked > 0, let floor = floors[read.key] else { return }
+        guard asked > 0 else { return scene.excuse(self, "no primaries asked for") }
+        guard let floor = floors[read.key] else { return }
         var context = CausalContext()
         for held in (primaries - asked + 1)...primaries where held < floor.contexts.count {
             context.merge(floor.contexts[held])
@@ -76,6 +80,7 @@ final class MonotonicReadChecker: Checker {
             expectation.generation == floors[read.key]?.generation, !scene.mayPrune
         {
             cases += 1
+            scene.shares.noteJudged(read.number, by: name)
             if !context.includes(expectation.context) {
                 let seen = scene.cluster.trace.names.text(context, key: read.key.bytes)
                 let due = scene.cluster.trace.names.text(
@@ -93,7 +98,9 @@ final class MonotonicReadChecker: Checker {
         guard let value = write.value, !write.isUndone else { return }
         let dots = scene.cluster.ledger.dots(of: value, write.key)
         // Of a write that was made twice nobody knows which one was acknowledged.
-        guard dots.count == 1, let dot = dots.first else { return }
+        guard dots.count == 1, let dot = dots.first else {
+            return scene.excuse(self, "a value written twice")
+        }
         var context = CausalContext()
         context.insert(dot)
         let primaries = scene.replicas(of: write.key).count

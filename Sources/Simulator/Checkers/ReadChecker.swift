@@ -16,11 +16,14 @@ final class ReadChecker: Checker {
             let operation = scene.history.operation(number), operation.isAcknowledged
         else { return }
         switch (operation.name, reply) {
-        case ("GET", .bulk(let value)) where Workload.Kind(of: operation.key) != .counter:
+        case ("GET", .bulk(let value))
+        where Workload.Kind(of: operation.key)?.holdsWrittenValues ?? false:
             cases += 1
+            scene.shares.noteJudged(number, by: name)
             checkWritten(value, operation, scene)
         case ("DGET", .array(let parts)) where Workload.Kind(of: operation.key) == .siblings:
             cases += 1
+            scene.shares.noteJudged(number, by: name)
             checkSiblings(parts, operation, scene)
         default: break
         }
@@ -51,13 +54,16 @@ final class ReadChecker: Checker {
                 scene.fail(self, "\(read.text) shows \(Text.show(value)), not in its context")
             }
         }
-        guard !scene.mayPrune else { return }
+        guard !scene.mayPrune else { return scene.excuse(self, "contexts are cut") }
         let recent = (ledger.made[read.key] ?? []).suffix(Self.writesMax)
         for dot in recent where context.contains(dot) {
             // Of a value that was written twice one may be replaced and the other shown.
             guard let value = ledger.fact(read.key, dot)?.value,
                 ledger.dots(of: value, read.key).count == 1
-            else { continue }
+            else {
+                scene.excuse(self, "no value, or one written twice")
+                continue
+            }
             let others = recent.filter { $0 != dot && context.contains($0) }
             if shown.contains(dot) {
                 let coverer = others.last { scene.hasSeen($0, dot, of: read.key) == true }

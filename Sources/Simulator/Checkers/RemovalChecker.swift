@@ -16,7 +16,10 @@ final class RemovalChecker: Checker {
     private var latest: [Holding: Object] = [:]
 
     func observe(_ observation: Observation, in scene: Scene) {
-        guard !scene.mayPrune else { return }
+        guard !scene.mayPrune else {
+            if case .stored = observation { scene.excuse(self, "contexts are cut") }
+            return
+        }
         switch observation {
         case .stored(let node, let key, let object): noteStore(node, key, object, scene)
         case .ended(let node): latest = latest.filter { $0.key.node != node }
@@ -50,10 +53,15 @@ final class RemovalChecker: Checker {
             guard let object = scene.cluster.settled(key) else { continue }
             var replaced = CausalContext()
             for operation in scene.history.operations(on: key) where operation.isAcknowledged {
-                if let seen = operation.seen { replaced.merge(seen) }
+                guard let seen = operation.seen else { continue }
+                replaced.merge(seen)
+                scene.shares.noteJudged(operation.number, by: name)
             }
             for entry in object.entries where replaced.contains(entry.dot) {
-                guard scene.damage.nodeCount(key) == 0 else { continue }
+                guard scene.damage.nodeCount(key) == 0 else {
+                    scene.excuse(self, "a disk lost some")
+                    continue
+                }
                 scene.fail(self, "\(Text.show(key.bytes)): \(entry.dot) was replaced and is there")
             }
         }

@@ -27,6 +27,23 @@ struct Administration {
         return true
     }
 
+    /// Two members, or three, listen from now on where another of them did, and each says so.
+    mutating func exchangeAddresses() -> Bool {
+        let members = runningNodes.shuffled(using: &random)
+            .prefix(Int.random(in: 2...3, using: &random))
+        guard members.count > 1,
+            let topology = cluster[members[0]].process?.control.topology
+        else { return false }
+        let described = members.compactMap { topology.member(id: cluster[$0].description.id) }
+        guard described.count == members.count else { return false }
+        for (place, member) in members.enumerated() {
+            let other = described[(place + 1) % described.count]
+            let id = cluster[member].description.id
+            cluster.propose(.updateAddresses(id, other.description.addresses), at: member)
+        }
+        return true
+    }
+
     /// Partitions would have to move, and they hold data: that has to be refused. Only records that
     /// a power failure leaves count, or a blackout could empty the cluster.
     mutating func tryToMovePartitions() -> Bool {

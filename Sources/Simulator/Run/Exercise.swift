@@ -37,6 +37,13 @@ public struct Exercise: Sendable, Equatable {
     public var engine = Tally()
     /// How often each checker saw its case.
     public var checks = Tally()
+    /// Acknowledged operations, and those of them that some checker has held against its rule.
+    public var acknowledged = 0
+    public var acknowledgedAndJudged = 0
+    /// By which rules they were judged; one may count under several.
+    public var judged = Tally()
+    /// How often each checker looked away, and why.
+    public var excuses = Tally()
     /// How often it came to where implementations of Raft have gone wrong.
     public var agreement = Tally()
 
@@ -50,6 +57,10 @@ public struct Exercise: Sendable, Equatable {
         requests.add(other.requests)
         engine.add(other.engine)
         checks.add(other.checks)
+        acknowledged += other.acknowledged
+        acknowledgedAndJudged += other.acknowledgedAndJudged
+        judged.add(other.judged)
+        excuses.add(other.excuses)
         agreement.add(other.agreement)
     }
 }

@@ -7,9 +7,10 @@ enum Fault: Int, CaseIterable, Sendable {
     case loss, duplication, delay
     case pause, crash, crashInPass, powerLoss, powerLossInPass, blackout, stop, longAbsence
     case diskError, slowDisk, corruption, nearlyFull
-    case busyLoops
+    case busyLoops, loopStall, processStall, longPause, stragglers
     case clockSkew, clockJump
-    case addressChange, rivalAdmins, earlyMove, wipedNode
+    case addressChange, addressSwap, rivalAdmins, earlyMove, wipedNode
+    case otherLoops
 
     /// In the summary.
     var name: String {
@@ -36,9 +37,15 @@ enum Fault: Int, CaseIterable, Sendable {
         case .corruption: "corrupt record"
         case .nearlyFull: "disk nearly full"
         case .busyLoops: "slow loops"
+        case .loopStall: "loop stands still in a pass"
+        case .processStall: "process stands still in a pass"
+        case .longPause: "pause past all patience"
+        case .stragglers: "messages very late"
         case .clockSkew: "clock skew"
         case .clockJump: "clock jump"
         case .addressChange: "address change"
+        case .addressSwap: "members exchange addresses"
+        case .otherLoops: "other number of loops"
         case .rivalAdmins: "two admins at once"
         case .earlyMove: "move under data"
         case .wipedNode: "wiped node"

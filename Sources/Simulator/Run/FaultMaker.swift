@@ -23,6 +23,8 @@ final class FaultMaker {
     /// New work is let in for a second although it waits too long; faults that are to be seen by
     /// that go on for longer, up to this, in ms.
     private static let lagMsMax = 6000
+    /// Longer than anybody waits for anything, in ms.
+    private static let stallMsMax = 4000
 
     private let scene: Scene
     private var cluster: Cluster { scene.cluster }
@@ -61,6 +63,7 @@ final class FaultMaker {
         }
         for index in 1...cluster.nodes.count {
             cluster[index].fuse = nil
+            cluster.endStalls(index)
             cluster.start(index)
             skew(index, 0)
         }
@@ -81,13 +84,16 @@ final class FaultMaker {
     private func carryOut(_ fault: Fault, _ node: Int) -> Bool {
         switch fault {
         case .cut, .oneWayCut, .isolation, .split, .flapping, .reconnect: cut(fault, node)
-        case .loss, .duplication, .delay: changeWeather(fault)
-        case .pause, .crash, .crashInPass, .powerLoss, .powerLossInPass, .blackout, .stop,
-            .longAbsence, .wipedNode:
+        case .loss, .duplication, .delay, .stragglers: changeWeather(fault)
+        case .loopStall, .processStall: stall(node, isOfProcess: fault == .processStall)
+        case .pause, .longPause, .crash, .crashInPass, .powerLoss, .powerLossInPass, .blackout,
+            .stop,
+            .longAbsence, .wipedNode, .otherLoops:
             end(fault, node)
         case .diskError, .slowDisk, .corruption, .nearlyFull: harmDisk(fault, node)
         case .busyLoops: keepBusy(node)
         case .addressChange: admins.moveMember(rivals: 1)
+        case .addressSwap: admins.exchangeAddresses()
         case .rivalAdmins: admins.moveMember(rivals: 2)
         case .earlyMove: admins.tryToMovePartitions()
         case .clockSkew: skew(node, Int64.random(in: -500...500, using: &random))
@@ -129,6 +135,7 @@ final class FaultMaker {
         switch fault {
         case .loss: cluster.weather.lossOneIn = Int.random(in: 5...50, using: &random)
         case .duplication: cluster.weather.duplicateOneIn = Int.random(in: 2...20, using: &random)
+        case .stragglers: cluster.weather.stragglerOneIn = Int.random(in: 5...50, using: &random)
         default: cluster.weather.messageMs = Int.random(in: 20...200, using: &random)
         }
         plan(.weather, upToMs: 600)
@@ -138,10 +145,13 @@ final class FaultMaker {
     private func end(_ fault: Fault, _ node: Int) -> Bool {
         guard cluster[node].isRunning, !cluster[node].isPaused else { return false }
         switch fault {
-        case .pause:
+        case .pause, .longPause:
             cluster.pause(node)
-            plan(.resume(node), upToMs: 800)
+            plan(.resume(node), upToMs: fault == .pause ? 800 : Self.stallMsMax)
             return true
+        case .otherLoops:
+            cluster.stop(node)
+            cluster[node].shards = Int.random(in: 1...3, using: &random)
         case .crash: cluster.crash(node, losesPower: false)
         case .powerLoss: cluster.crash(node, losesPower: true)
         case .crashInPass, .powerLossInPass:
@@ -164,6 +174,19 @@ final class FaultMaker {
         return true
     }
 
+    /// A loop stands still between any two parts of its work, for as long as it takes to be
+    /// scheduled again or for much longer; or its whole process does.
+    private func stall(_ node: Int, isOfProcess: Bool) -> Bool {
+        guard cluster[node].isRunning, !cluster[node].isPaused, cluster[node].stall == nil else {
+            return false
+        }
+        let ms = Self.stallMsMax >> Int.random(in: 0...11, using: &random)
+        cluster[node].stall = Node.Stall(
+            steps: Int.random(in: 0...60, using: &random),
+            ns: random.durationNs(upToMs: ms) + 1_000_000, isOfProcess: isOfProcess)
+        return true
+    }
+
     private func harmDisk(_ fault: Fault, _ node: Int) -> Bool {
         guard cluster[node].isRunning else { return false }
         switch fault {
@@ -176,7 +199,7 @@ final class FaultMaker {
             cluster[node].diskSlowness = Int.random(in: 2...20, using: &random)
             plan(.quicken(node), upToMs: random.oneIn(3) ? Self.lagMsMax : 1000)
         case .nearlyFull:
-            for shard in 0..<plan.options.shards {
+            for shard in 0..<cluster.shardCount(node) {
                 cluster.post(.spaceChanged(isLow: true), to: node, shard: shard)
             }
             plan(.space(node), upToMs: 800)
@@ -245,7 +268,7 @@ final class FaultMaker {
             scene.lastResumeNs = cluster.timeNs
         case .weather: cluster.weather = plan.options.weather
         case .space(let node):
-            for shard in 0..<plan.options.shards {
+            for shard in 0..<cluster.shardCount(node) {
                 cluster.post(.spaceChanged(isLow: false), to: node, shard: shard)
             }
         case .flap(let one, let other, let times):

@@ -39,6 +39,7 @@ struct History {
         case refused
     }
 
+    /// In the order of their numbers.
     private(set) var operations: [Operation] = []
     /// By request number, and by value. Looked up and never iterated.
     private var places: [UInt64: Int] = [:]
@@ -49,12 +50,21 @@ struct History {
 
     mutating func note(_ number: UInt64, _ request: Clients.Request) {
         guard request.words.count > 1 else { return }
-        let key = ObjectKey(request.words[1])
+        let key = ObjectKey(request.key)
         var operation = Operation(
             number: number, node: request.node, words: request.words, key: key,
             consistency: request.consistency, startedNs: request.atNs)
         switch operation.name {
-        case "SET": operation.value = request.words[2]
+        case "SET":
+            // With a condition, the old value may mean that nothing was written.
+            let options = request.words.dropFirst(3).map { String(decoding: $0, as: UTF8.self) }
+            // One that expires at a given time may have done so before.
+            let isOpen =
+                options.contains("GET") && (options.contains("NX") || options.contains("XX"))
+                || options.contains("PXAT") || options.contains("EXAT")
+            if !isOpen, !request.words[2].isEmpty { operation.value = request.words[2] }
+        case "GETSET":
+            if !request.words[2].isEmpty { operation.value = request.words[2] }
         case "DPUT", "DDEL":
             operation.seen = (try? ContextToken.decode(request.words[2], of: key.bytes))?.context
             if request.words.count > 3 { operation.value = request.words[3] }

@@ -23,6 +23,8 @@ struct Plan {
     var faultOneIn: Int
     /// Whether the run goes on with a flush and changes of the members.
     var hasSecondPart: Bool
+    /// Clients that send many commands at once; nil for none.
+    var pipelines: PipelinePlan?
     /// What a run about agreement does besides; nil for one about data.
     var storm: StormPlan?
 
@@ -48,6 +50,7 @@ struct Plan {
         options.acknowledgesDurable = !random.oneIn(3)
         options.cacheBytesMax = draw([800, 16_000, 1 << 20], &random)
         options.contextActorsMax = draw([50, 50, 50, 50, 50, 5], &random)
+        options.confirmsEpoch = true
         options.hintBytesMax = draw([1 << 20, 1 << 20, 1 << 20, 1500], &random)
         options.hintAgeMsMax = draw([60_000, 60_000, 60_000, 1000], &random)
         options.driftMsMax = draw([60_000, 60_000, 1000], &random)
@@ -83,10 +86,24 @@ struct Plan {
         faults = Fault.allCases.filter { _ in random.oneIn(often) }
         faultOneIn = draw([4, 8, 15, 40], &random)
         hasSecondPart = random.oneIn(4)
+        options.valueSizeMax = draw([16 << 20, 1000, 4096], &random)
+        if random.oneIn(8) { options.mailboxMax = draw([20, 100], &random) }
+        if random.oneIn(12) { options.bounds.writeBytes = draw([300, 2000], &random) }
+        if random.oneIn(12) { options.bounds.parkedBytes = draw([20, 500], &random) }
+        if random.oneIn(12) { options.bounds.lingering = draw([0, 3], &random) }
+        if random.oneIn(12) { options.bounds.siblings = draw([2, 8], &random) }
+        if random.oneIn(12) { options.bounds.tokenExceptions = draw([0, 3], &random) }
+        if random.oneIn(3) {
+            pipelines = PipelinePlan(&random, valueSizeMax: options.valueSizeMax)
+        }
     }
 
     /// Whether so little may be under way that requests must come one after the other to succeed.
-    var isTight: Bool { min(options.inFlightMax, options.parkedMax) <= Self.boundTight }
+    var isTight: Bool {
+        min(options.inFlightMax, options.parkedMax) <= Self.boundTight
+            || options.bounds.writeBytes != nil || options.bounds.parkedBytes != nil
+            || options.mailboxMax < 1000
+    }
 
     /// For people, in the order in which it matters.
     var text: String {
@@ -103,6 +120,6 @@ struct Plan {
             + "r \(options.consistency.r), w \(options.consistency.w), "
             + "pr \(options.consistency.pr), pw \(options.consistency.pw), "
             + "keyspaces \(keyspaces.text), actors \(options.contextActorsMax), "
-            + "sessions \(sessions); faults: \(names)"
+            + "sessions \(sessions), pipelines \(pipelines?.clients ?? 0); faults: \(names)"
     }
 }

@@ -1,4 +1,3 @@
-internal import Causality
 internal import Commands
 internal import Engine
 internal import Essentials
@@ -81,8 +80,7 @@ final class SecondPart {
     // MARK: Changes
 
     private func flush(_ admin: Int) {
-        let stamp = Timestamp(wallMs: cluster.now(admin).wallMs).rawValue | 0xFFFF
-        scene.cluster.propose(.flush(stamp: stamp), at: admin)
+        scene.cluster.flush(at: admin)
     }
 
     /// Until the newest flush is confirmed: one that is made and not confirmed in time may drop

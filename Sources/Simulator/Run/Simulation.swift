@@ -22,6 +22,7 @@ final class Simulation {
     private var workload: Workload
     private let faults: FaultMaker
     private var keyspaces: KeyspaceAdmins
+    private let pipelines: Pipelines?
     /// What happens instead in runs about agreement.
     private let storm: Storm?
     private(set) var requests = Tally()
@@ -40,6 +41,7 @@ final class Simulation {
         workload = Workload(plan, random: &random)
         faults = FaultMaker(scene, plan, &random)
         keyspaces = KeyspaceAdmins(scene, plan.keyspaces)
+        pipelines = plan.pipelines.map { [scene] in Pipelines(scene, $0, &random) }
         if let storm = plan.storm {
             self.storm = Storm(scene, plan, storm, &random)
         } else {
@@ -49,11 +51,12 @@ final class Simulation {
         checkers = [
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
-            ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(),
+            ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(), OrderChecker(),
+            GivenUpChecker(),
         ]
         lateCheckers = [
             DotChecker(), BoundChecker(), LivenessChecker(), TopologyChecker(), ChangeChecker(),
-            FenceChecker(), FlushChecker(),
+            FenceChecker(), FlushChecker(), PlainChecker(),
         ]
         cluster.observer = { [unowned self] in observe($0) }
     }
@@ -66,6 +69,7 @@ final class Simulation {
             faults.step()
             keyspaces.step()
             for index in workload.sessions.indices { step(index) }
+            pipelines?.step()
             cluster.wait(ms: UInt64.random(in: 0...UInt64(plan.stepMsMax), using: &random))
             guard !isBroken else { return }
         }
@@ -119,7 +123,9 @@ final class Simulation {
             where partitioning.partition(of: key.position) == partition {
                 observe(.damaged(node: node, key, .eviction))
             }
+        case .usedFallback(let key): scene.fallbacks.note(key, atNs: cluster.timeNs)
         case .ended: scene.lastEndNs = cluster.timeNs
+        case .resumed: scene.lastResumeNs = cluster.timeNs
         case .trapped(let node, let trap, let target): storm?.spring(trap, at: node, target)
         default: break
         }
@@ -177,6 +183,7 @@ final class Simulation {
             if let open = workload.sessions[index].open { settle(index, open) }
         }
         guard drains() else { return }
+        scene.isSettled = true
         observe(.drained)
         readEverything()
         for index in 1...cluster.nodes.count { cluster.sweep(index) }
@@ -199,7 +206,7 @@ final class Simulation {
 
     private func comesToRest() -> Bool {
         var waitedMs = 0
-        while cluster.clients.openCount > 0 || !areAllAlive {
+        while cluster.clients.openCount + (pipelines?.openCount ?? 0) > 0 || !areAllAlive {
             guard waitedMs < Self.restMsMax else {
                 let count = cluster.clients.openCount
                 let opinion = areAllAlive ? "all are judged alive" : "not all are judged alive"
@@ -281,6 +288,7 @@ final class Simulation {
         exercise.faults = storm?.made ?? faults.made
         if let secondPart { exercise.faults.add(secondPart.made) }
         exercise.requests = requests
+        if let pipelines { exercise.requests.add(pipelines.requests) }
         exercise.requests.add("changes of keyspaces", keyspaces.changes)
         let running = cluster.nodes.flatMap { $0.process?.shards.map(\.plane.counters) ?? [] }
         for counters in cluster.pastCounters + running {
@@ -290,11 +298,25 @@ final class Simulation {
             }
         }
         for checker in checkers + lateCheckers { exercise.checks.add(checker.name, checker.cases) }
+        exercise.excuses = scene.shares.excuses
+        if storm == nil, scene.findings.isEmpty { countJudged(&exercise) }
         for promise in Agreement.Promise.allCases {
             exercise.checks.add(promise.name, cluster.agreement.cases(of: promise))
         }
         exercise.engine.add("elections", cluster.electionCount)
         exercise.agreement = cluster.agreement.occasions.tally
         return exercise
+    }
+
+    private func countJudged(_ exercise: inout Exercise) {
+        exercise.judged = scene.shares.judgements
+        for operation in scene.history.operations where operation.isAcknowledged {
+            exercise.acknowledged += 1
+            if scene.shares.isJudged(operation.number) {
+                exercise.acknowledgedAndJudged += 1
+            } else {
+                exercise.excuses.add("nobody: \(operation.name)")
+            }
+        }
     }
 }

@@ -17,6 +17,9 @@ struct Workload {
         /// DGET, DPUT and DDEL: every value that nobody replaced must be there.
         case siblings = 0x64
 
+        /// Whether reads show only what a SET or a DPUT has brought.
+        var holdsWrittenValues: Bool { self != .counter }
+
         init?(of key: ObjectKey) {
             guard let letter = key.bytes.first else { return nil }
             self.init(rawValue: letter)

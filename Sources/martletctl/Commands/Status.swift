@@ -120,7 +120,9 @@ private enum StatusText {
                 "\(member["weight"]?.integer ?? 0)",
                 Figures.percent(member["share"]?.number ?? 0),
                 "\(member["first_places"]?.integer ?? 0)",
-                isReachable ? liveness == "suspect" ? "suspected" : "reachable" : "away",
+                liveness == "lost"
+                    ? "lost"
+                    : isReachable ? liveness == "suspect" ? "suspected" : "reachable" : "away",
             ])
         }
         return table.text

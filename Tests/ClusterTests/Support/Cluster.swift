@@ -33,6 +33,8 @@ final class Cluster {
             "node \(nodes.count + 1)", settings: settings.merging(more) { $1 },
             at: network?.places[nodes.count] ?? .loopback())
         server.seeds = nodes.map(\.peerAddress)
+        // Nobody looks for another node at the first one's address: it need not wait for that.
+        if nodes.isEmpty, server.settings["found"] == nil { server.settings["found"] = "yes" }
         try prepare(server)
         nodes.append(server)
         try server.start()

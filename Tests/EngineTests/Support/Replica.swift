@@ -33,17 +33,30 @@ struct Replica {
     private(set) var handoffs: [(to: NodeNumber, id: UInt64, entries: [HandoffEntry])] = []
     private(set) var topology: Topology
 
-    init(options: Cluster.Options = Cluster.Options()) throws {
+    /// The questions by which topology peers serve.
+    private(set) var epochQuestions: [UInt64] = []
+
+    init(
+        options: Cluster.Options = Cluster.Options(), confirmsEpoch: Bool = false,
+        contextActorsMax: Int = 50, hintBytesMax: Int = 1 << 30
+    ) throws {
         topology = try TopologyStore.shared.topology(options)
         peers = topology.members.map(\.number).filter { $0.rawValue != 1 }
-        let settings = DataPlane.Settings(
-            node: NodeNumber(rawValue: 1), acknowledgesDurable: false, cacheBytesMax: 1 << 20)
+        var settings = DataPlane.Settings(
+            node: NodeNumber(rawValue: 1), acknowledgesDurable: false, cacheBytesMax: 1 << 20,
+            contextActorsMax: contextActorsMax, hintBytesMax: hintBytesMax)
+        settings.confirmsEpoch = confirmsEpoch
         plane = DataPlane(settings: settings, topology: topology)
         header = PeerFrameHeader(epoch: topology.epoch, fence: plane.fence)
     }
 
     mutating func receive(_ message: PeerMessage) {
         apply(.received(message, from: peer, link: link, header))
+    }
+
+    /// A peer answers what it was asked.
+    mutating func answer(_ message: PeerMessage, from node: UInt16) {
+        apply(.received(message, from: NodeNumber(rawValue: node), link: link, header))
     }
 
     /// - Parameter client: whose command it is; replies are found under it.
@@ -81,6 +94,9 @@ struct Replica {
         nowNs += ms * 1_000_000
         plane.notePass(ns: ms * 1_000_000, now: now)
     }
+
+    /// The loop does nothing for so long, not even tick.
+    mutating func standStill(ms: UInt64) { nowNs += ms * 1_000_000 }
 
     mutating func setWaitMax(ms: UInt64) { plane.admission.waitNsMax = ms * 1_000_000 }
 
@@ -147,6 +163,12 @@ struct Replica {
         apply(.loaded(key, token: token, record.map { .record($0) } ?? .absent))
     }
 
+    /// The disk does not give what it was asked for first.
+    mutating func failLoad() {
+        let (key, token) = loads.removeFirst()
+        apply(.loaded(key, token: token, .unreadable))
+    }
+
     private var now: Now { Now(monotonicNs: nowNs, wallMs: nowNs / 1_000_000) }
 
     mutating func apply(_ event: DataPlane.Event) {
@@ -160,6 +182,7 @@ struct Replica {
                 replies.append(reply)
                 repliesByClient[client >> 32, default: []].append(reply)
             case .send(_, .check(let id, _, _, _), _): checks.append(id)
+            case .send(_, .epochWanted(let id), _): epochQuestions.append(id)
             case .send(let node, .handoff(let id, let entries), _):
                 handoffs.append((to: node, id: id, entries: entries))
             case .storeHint(let key, let value): hints[key] = value

@@ -40,15 +40,13 @@ extension ScenarioPlayer {
             guard let liveness = Liveness.allCases.first(where: { "\($0)" == words.last }) else {
                 throw misuse(words)
             }
-            for shard in 0..<cluster.options.shards {
+            for shard in 0..<cluster.shardCount(node) {
                 cluster.post(.peerJudged(other, liveness), to: node, shard: shard)
             }
         case "join": cluster.join(node, at: try self.node(words, 2))
         case "leave": cluster.propose(.leave(cluster[node].description.id), at: 1)
         case "keyspace": try changeKeyspace(words, at: node)
-        default:
-            let stamp = cluster.now(node).wallMs << 16 | 0xFFFF
-            cluster.propose(.flush(stamp: stamp), at: node)
+        default: cluster.flush(at: node)
         }
     }
 
@@ -77,7 +75,7 @@ extension ScenarioPlayer {
             cluster.writeBatches(node)
             if cluster.options.acknowledgesDurable { cluster.sync(node) }
         case ("space", let state):
-            for shard in 0..<cluster.options.shards {
+            for shard in 0..<cluster.shardCount(node) {
                 cluster.post(.spaceChanged(isLow: state == "low"), to: node, shard: shard)
             }
         case ("forget", ""): cluster[node].disk.forgetAll()

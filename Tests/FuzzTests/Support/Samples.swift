@@ -105,6 +105,7 @@ enum Samples {
             arguments: [Array("GET".utf8), [], [0xFF]]),
         .execute(id: 8, arguments: [Array("SCAN".utf8), Array("0".utf8)]),
         .wrote(id: .max, isDurable: false), .same(id: 9), .differs(id: 10, record: []),
+        .wroteBeside(id: 14, isDurable: true, wasKnown: false, record: objects[1].encoded()),
         .differs(id: 10, record: objects[1].encoded()),
         .forwarded(id: 11, reply: Array("+OK\r\n".utf8)),
         .executed(id: 12, reply: Array(":1\r\n".utf8)), .refused(id: 13, .epoch),

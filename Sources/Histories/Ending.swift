@@ -27,9 +27,9 @@ public struct Ending: Sendable {
 
     /// Keys whose replicas differ, in value or in context.
     public var disagreements: [Defect] {
-        copies.sorted { $0.key < $1.key }.compactMap { key, copies in
-            guard let first = copies.first,
-                let other = copies.first(where: { !$0.holdsTheSame(as: first) })
+        copies.sorted { $0.key < $1.key }.compactMap { key, held in
+            guard let first = held.first,
+                let other = held.first(where: { !$0.holdsTheSame(as: first) })
             else { return nil }
             return Defect(.unequal, key, "\(first.summary), but \(other.summary)")
         }
