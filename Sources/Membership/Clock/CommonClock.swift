@@ -255,8 +255,8 @@ public struct CommonClock: Sendable {
         return true
     }
 
-    /// What members have that were heard lately. What may be this node's own is taken for that: what
-    /// is known of others is known to half a round trip only.
+    /// What members have that were heard lately. What may be this node's own is taken for that:
+    /// what is known of others is known to half a round trip only.
     private func freshCommons(_ now: Now) -> [Int64] {
         peers.compactMap { peer in
             guard let common = peer.common, now.monotonicNs < peer.heardNs + Self.silenceNs else {

@@ -68,12 +68,13 @@ extension Setting {
             .replication, "clock-drift-max-ms", \.clockDriftMsMax,
             TimeSpan(.milliseconds, 10...86_400_000), default: "60000", isChangeable: true,
             agreement: .same,
-            "how far ahead another node's clock may be",
+            "how far a node's clock may be from the members'",
             """
-            Timestamps further in the future are refused, so that one node with a wrong clock cannot
-            win over everybody's concurrent writes for ever. Time only decides between concurrent
-            writes, so clocks need not be exact: but a bound below the drift that NTP leaves refuses
-            good writes.
+            Members share a clock, which deadlines and timestamps follow. A node whose own clock is
+            further from it does not coordinate, and timestamps further in the future are refused,
+            so that one wrong clock cannot win over everybody's concurrent writes for ever. Clocks
+            need not be exact: but with a bound below the drift that NTP leaves good nodes are
+            refused.
             """),
         Setting(
             .replication, "context-actors-max", \.contextActorsMax, Count(10...1000),

@@ -202,6 +202,14 @@ struct NodeMetrics {
                 "Writes refused because their clock was past 'clock-drift-max-ms' ahead."
             ),
             (
+                "timestamps_settled", \.stampsSettled,
+                "Objects found with timestamps that no right clock can have given, and mended."
+            ),
+            (
+                "clock_refusals", \.clockRefusals,
+                "Commands refused since this node's clock is wrong."
+            ),
+            (
                 "corrupt_records", \.corruptRecords,
                 "Records that could not be read from the disk, or not be decoded."
             ),

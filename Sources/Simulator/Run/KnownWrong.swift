@@ -4,8 +4,4 @@ enum KnownWrong {
     static let writesCoverTooLittle = true
     /// A directory that was put back is trusted.
     static let oldDisksAreTrusted = true
-    /// Clocks that are off by more than stamps may be let writes be acknowledged and not be seen.
-    static let wrongClocksCoordinate = true
-    /// Deadlines follow each node's own clock.
-    static let deadlinesFollowWallClocks = true
 }
