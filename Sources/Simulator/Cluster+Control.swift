@@ -46,8 +46,7 @@ extension Cluster {
             if case .consensus(let message) = message {
                 agreement.note(message, from: index, stored: self[index].disk.facts.consensus)
             }
-            let bytes = message.encoded()
-            send(.control(bytes), from: index, shard: 0, to: Int(node.rawValue))
+            send(message, to: Int(node.rawValue), from: index)
         case .answer(let link, let message):
             let connection = Connection(link)
             sendAnswer(.control(message.encoded()), from: index, shard: 0, on: connection)
@@ -66,6 +65,7 @@ extension Cluster {
         case .adopt(let topology):
             trace.note(.control, name, "adopt epoch \(topology.epoch)")
             self[index].process?.adopting = topology.epoch
+            self[index].process?.book.update(topology)
             for shard in 0..<shardCount(index) {
                 post(.topologyAdopted(topology), to: index, shard: shard)
             }
@@ -195,6 +195,9 @@ extension Cluster {
             if case .detector(let message) = message {
                 return detect(
                     .received(message, from: self[from].number), at: index, on: connection)
+            }
+            if case .addresses(let notices) = message {
+                return take(notices, from: from, at: index, connection)
             }
             if case .consensus(let message) = message {
                 agreement.noteArrival(

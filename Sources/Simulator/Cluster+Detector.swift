@@ -28,7 +28,7 @@ extension Cluster {
             switch effect {
             case .send(let node, let message):
                 let target = Int(node.rawValue)
-                guard areConnected(index, target) else { continue }
+                guard reaches(index, target) else { continue }
                 let generation = network.generation(index, target)
                 let connection = Connection(opener: index, shard: 0, generation: generation)
                 dispatch(message, from: index, to: target, connection, isAnswer: false)

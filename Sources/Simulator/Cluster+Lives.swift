@@ -55,7 +55,8 @@ extension Cluster {
                 seed: random.next()),
             clock: CommonClock(
                 node: self[index].number, members: topology.members.map(\.number),
-                boundMs: options.driftMsMax, now: machineNow(index)))
+                boundMs: options.driftMsMax, now: machineNow(index)),
+            book: book(index, topology))
         agreement.noteStart(of: index, facts.consensus)
         control(.ticked, at: index)
         tickDetector(index)
@@ -66,9 +67,7 @@ extension Cluster {
         }
         mix(UInt64(index))
         observer?(.started(node: index))
-        for other in nodes.indices.map({ $0 + 1 }) where areConnected(index, other) {
-            notifyLinks(index, other, areOpen: true)
-        }
+        for other in nodes.indices.map({ $0 + 1 }) { open(index, other) }
     }
 
     /// The process ends at once. With `losesPower`, so does the page cache; chance decides how much
@@ -158,7 +157,7 @@ extension Cluster {
         observer?(.ended(node: index))
         for other in nodes.indices.map({ $0 + 1 }) where other != index {
             network.breakConnections(of: index, with: other, lastWordsArrive: random.oneIn(2))
-            notifyLinks(index, other, areOpen: false)
+            close(index, other)
         }
     }
 

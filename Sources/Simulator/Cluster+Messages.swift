@@ -10,7 +10,7 @@ extension Cluster {
     /// On the connection that the shard opened to the node; false if there is none.
     @discardableResult
     func send(_ message: PeerMessage, from index: Int, shard: Int, to target: Int) -> Bool {
-        guard areConnected(index, target) else { return false }
+        guard reaches(index, target) else { return false }
         let connection = Connection(
             opener: index, shard: shard, generation: network.generation(index, target))
         transmit(message, from: index, shard, to: target, connection, isAnswer: false)
@@ -119,7 +119,7 @@ extension Cluster {
         }
     }
 
-    private func hear(_ clockNs: UInt64, of peer: Int, at index: Int, _ shard: Int) {
+    func hear(_ clockNs: UInt64, of peer: Int, at index: Int, _ shard: Int) {
         post(
             .clockHeard(
                 self[peer].number, remoteNs: clockNs, atNs: now(index).monotonicNs),
@@ -169,37 +169,35 @@ extension Cluster {
 
     // MARK: Connections
 
-    /// Tells both sides that they can reach each other, or cannot any more.
-    func notifyLinks(_ one: Int, _ other: Int, areOpen: Bool) {
+    /// Tells both sides that they cannot reach each other any more.
+    func close(_ one: Int, _ other: Int) {
         for (index, peer) in [(one, other), (other, one)] {
             let number = self[peer].number
             for shard in 0..<shardCount(index) {
-                post(areOpen ? .linkOpened(number) : .linkClosed(number), to: index, shard: shard)
-                // The handshake says so.
-                if areOpen { hear(now(peer).monotonicNs, of: peer, at: index, shard) }
+                post(.linkClosed(number), to: index, shard: shard)
             }
-            detect(areOpen ? .linkOpened(number) : .linkClosed(number), at: index)
-            if areOpen { clock(.linkOpened(number), at: index) }
+            detect(.linkClosed(number), at: index)
+            self[index].process?.book.lost(number)
         }
     }
 
     func cut(_ one: Int, _ other: Int) {
         guard !network.isCut(one, other) else { return }
         network.cut(one, other)
-        notifyLinks(one, other, areOpen: false)
+        close(one, other)
     }
 
     func heal(_ one: Int, _ other: Int) {
         guard network.isCut(one, other) else { return }
         network.heal(one, other)
-        if areConnected(one, other) { notifyLinks(one, other, areOpen: true) }
+        open(one, other)
     }
 
     /// Connections that break and are opened again at once: what was under way is lost.
     func reconnect(_ one: Int, _ other: Int) {
         guard areConnected(one, other) else { return }
         network.breakConnections(one, other)
-        notifyLinks(one, other, areOpen: false)
-        notifyLinks(one, other, areOpen: true)
+        close(one, other)
+        open(one, other)
     }
 }

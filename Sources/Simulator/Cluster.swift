@@ -264,7 +264,10 @@ final class Cluster {
         for index in nodes.indices.map({ $0 + 1 })
         where self[index].isRunning && !self[index].isPaused {
             for shard in 0..<shardCount(index) { post(.ticked, to: index, shard: shard) }
-            if ticksControl { control(.ticked, at: index) }
+            if ticksControl {
+                control(.ticked, at: index)
+                tickAddresses(index)
+            }
             if ticksDetector { tickDetector(index) }
             if ticksClock { tickClock(index) }
         }

@@ -33,6 +33,8 @@ struct Network {
     enum Rule { case lose, hold, double }
 
     private var cuts: Set<Way> = []
+    /// Who has found whom, and is connected to it.
+    private var opened: Set<Way> = []
     /// How often a pair's connections have broken. Looked up and never iterated.
     private var breaks: [Way: UInt32] = [:]
     /// What a process sent before it ended and may still arrive, by the generation of the
@@ -49,10 +51,16 @@ struct Network {
         breakConnections(one, other)
     }
 
+    func isOpen(_ way: Way) -> Bool { opened.contains(way) }
+
+    mutating func open(_ way: Way) { opened.insert(way) }
+
     mutating func heal(_ one: Int, _ other: Int) { cuts.remove(Self.pair(one, other)) }
 
     mutating func breakConnections(_ one: Int, _ other: Int) {
         breaks[Self.pair(one, other), default: 0] += 1
+        opened.remove(Way(from: one, to: other))
+        opened.remove(Way(from: other, to: one))
         lastWords[Way(from: one, to: other)] = nil
         lastWords[Way(from: other, to: one)] = nil
     }

@@ -8,6 +8,8 @@ internal import Wire
 struct Node {
     let index: Int
     let description: MemberDescription
+    /// Where it takes other nodes' connections. No two that run do so at one place.
+    var listens: String
     var disk = Disk()
     /// How far its wall clock is ahead.
     var skewMs: Int64 = 0
@@ -87,6 +89,7 @@ struct Node {
     init(_ description: MemberDescription, index: Int, shards: Int) {
         self.index = index
         self.description = description
+        listens = description.addresses.peer
         self.shards = shards
     }
 
@@ -156,6 +159,11 @@ final class Process {
     var shards: [Shard]
     var control: ControlPlane
     var detector: FailureDetector
+    var book: AddressBook
+    /// Tries to connect to each node since that was done last. Looked up and never iterated.
+    var tries: [Int: Int] = [:]
+    /// Its address is told again from then on, if another one is written down.
+    var tellAgainNs: UInt64 = 0
     /// The topology whose members the detector knows.
     var detectorEpoch: UInt64 = 0
     var clock: CommonClock
@@ -173,10 +181,14 @@ final class Process {
     var unwritten: [Disk.Batch] = []
     var isSyncing = false
 
-    init(shards: [Shard], control: ControlPlane, detector: FailureDetector, clock: CommonClock) {
+    init(
+        shards: [Shard], control: ControlPlane, detector: FailureDetector, clock: CommonClock,
+        book: AddressBook
+    ) {
         self.shards = shards
         self.control = control
         self.detector = detector
         self.clock = clock
+        self.book = book
     }
 }

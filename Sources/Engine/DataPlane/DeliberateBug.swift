@@ -136,6 +136,8 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case trustsOwnClock
     /// A flush takes its stamp from the clock as it is.
     case flushesAtOwnTime
+    /// A member is looked for where the topology has it, and nowhere else.
+    case looksWhereWritten
 }
 
 extension DataPlane {

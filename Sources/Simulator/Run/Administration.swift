@@ -14,15 +14,18 @@ struct Administration {
         self.random = SeededRandom(seed: random.next())
     }
 
-    /// A member listens elsewhere now, as so many admins say at once, each at another node and each
-    /// another address.
+    /// A member takes clients elsewhere now, as so many admins say at once, each at another node
+    /// and each another address.
     mutating func moveMember(rivals: Int) -> Bool {
         let admins = runningNodes.shuffled(using: &random).prefix(rivals)
         guard admins.count == rivals else { return false }
         let member = Int.random(in: 1...cluster.nodes.count, using: &random)
         for admin in admins {
             let id = cluster[member].description.id
-            cluster.propose(.updateAddresses(id, drawAddresses()), at: admin)
+            let drawn = drawAddresses()
+            let addresses = MemberAddresses(
+                peer: cluster[member].listens, client: drawn.client, admin: drawn.admin)
+            cluster.propose(.updateAddresses(id, addresses), at: admin)
         }
         return true
     }
@@ -83,6 +86,29 @@ struct Administration {
             cluster.join(node, at: other, as: description)
         }
         return true
+    }
+
+    /// Some nodes exchange their addresses, up to all of them; returns them.
+    mutating func exchangeAddresses() -> [Int] {
+        let all = movableNodes
+        guard all.count > 1 else { return [] }
+        let count = random.oneIn(3) ? all.count : min(all.count, random.oneIn(2) ? 2 : 3)
+        let moved = Array(all.shuffled(using: &random).prefix(count))
+        cluster.exchangeAddresses(of: moved)
+        return moved
+    }
+
+    /// One node is found where another one was, and that one somewhere else.
+    mutating func takeAddress() -> [Int] {
+        let all = movableNodes.shuffled(using: &random)
+        guard all.count > 1 else { return [] }
+        cluster.takeAddress(of: all[1], by: all[0], elsewhere: drawAddresses().peer)
+        return Array(all.prefix(2))
+    }
+
+    private var movableNodes: [Int] {
+        cluster.nodes.filter { !$0.isRetired && !$0.isPaused && $0.disk.facts.topology != nil }
+            .map(\.index)
     }
 
     private var runningNodes: [Int] {

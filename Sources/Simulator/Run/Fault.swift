@@ -11,6 +11,7 @@ enum Fault: Int, CaseIterable, Sendable {
     case clockSkew, clockJump
     case addressChange, addressSwap, rivalAdmins, earlyMove, wipedNode
     case otherLoops
+    case exchangedAddresses, takenAddress
 
     /// In the summary.
     var name: String {
@@ -49,6 +50,8 @@ enum Fault: Int, CaseIterable, Sendable {
         case .rivalAdmins: "two admins at once"
         case .earlyMove: "move under data"
         case .wipedNode: "wiped node"
+        case .exchangedAddresses: "addresses exchanged"
+        case .takenAddress: "address taken over"
         }
     }
 }

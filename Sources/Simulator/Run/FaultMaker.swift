@@ -95,6 +95,8 @@ final class FaultMaker {
         case .addressChange: admins.moveMember(rivals: 1)
         case .addressSwap: admins.exchangeAddresses()
         case .rivalAdmins: admins.moveMember(rivals: 2)
+        case .exchangedAddresses: start(admins.exchangeAddresses())
+        case .takenAddress: start(admins.takeAddress())
         case .earlyMove: admins.tryToMovePartitions()
         case .clockSkew: skew(node, Int64.random(in: -500...500, using: &random))
         case .clockJump:
@@ -102,6 +104,12 @@ final class FaultMaker {
                 node,
                 Int64.random(in: -Int64(Plan.skewMsMax)...Int64(Plan.skewMsMax), using: &random))
         }
+    }
+
+    /// Nodes that have ended start again, not all at once.
+    private func start(_ nodes: [Int]) -> Bool {
+        for node in nodes { plan(.start(node), upToMs: 600) }
+        return !nodes.isEmpty
     }
 
     private func cut(_ fault: Fault, _ node: Int) -> Bool {

@@ -129,6 +129,7 @@ public struct PlantedBug: Sendable {
         case .agesHintsByWall: ("the ages of hints follow a clock that jumps", 300)
         case .trustsOwnClock: ("a node goes by its own clock, whatever the others' say", 100)
         case .flushesAtOwnTime: ("a flush takes the time as it is for its stamp", 300)
+        case .looksWhereWritten: ("a member is looked for only where the topology has it", 300)
         }
     }
 

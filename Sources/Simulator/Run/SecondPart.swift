@@ -18,7 +18,7 @@ final class SecondPart {
     private static let askAgainMs: UInt64 = 2000
     private static let kinds: [Fault] = [
         .cut, .isolation, .split, .flapping, .reconnect, .loss, .delay, .pause, .crash,
-        .crashInPass, .addressChange, .rivalAdmins,
+        .crashInPass, .addressChange, .rivalAdmins, .exchangedAddresses, .takenAddress,
     ]
 
     private let scene: Scene
