@@ -89,7 +89,7 @@ struct Administration {
     }
 
     /// Some nodes exchange their addresses, up to all of them; returns them.
-    mutating func exchangeAddresses() -> [Int] {
+    mutating func rotateNodes() -> [Int] {
         let all = movableNodes
         guard all.count > 1 else { return [] }
         let count = random.oneIn(3) ? all.count : min(all.count, random.oneIn(2) ? 2 : 3)
@@ -98,10 +98,16 @@ struct Administration {
         return moved
     }
 
-    /// One node is found where another one was, and that one somewhere else.
+    /// One node is found where another one was, and that one somewhere else. The place is one that
+    /// all know: of those that have all moved elsewhere, somebody must be told by `join`.
     mutating func takeAddress() -> [Int] {
         let all = movableNodes.shuffled(using: &random)
         guard all.count > 1 else { return [] }
+        let place = cluster[all[1]].listens
+        let isKnown = cluster.nodes.allSatisfy { node in
+            node.disk.facts.topology?.members.contains { $0.peerAddress == place } ?? true
+        }
+        guard isKnown else { return [] }
         cluster.takeAddress(of: all[1], by: all[0], elsewhere: drawAddresses().peer)
         return Array(all.prefix(2))
     }

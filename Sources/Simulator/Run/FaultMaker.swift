@@ -95,7 +95,7 @@ final class FaultMaker {
         case .addressChange: admins.moveMember(rivals: 1)
         case .addressSwap: admins.exchangeAddresses()
         case .rivalAdmins: admins.moveMember(rivals: 2)
-        case .exchangedAddresses: start(admins.exchangeAddresses())
+        case .exchangedAddresses: start(admins.rotateNodes())
         case .takenAddress: start(admins.takeAddress())
         case .earlyMove: admins.tryToMovePartitions()
         case .clockSkew: skew(node, Int64.random(in: -500...500, using: &random))
