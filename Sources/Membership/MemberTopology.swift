@@ -123,8 +123,8 @@ public struct MemberTopology: Sendable {
         } else if received.epoch > current.epoch {
             adopt(received, into: &effects)
         } else if received == current {
-            // The authority did not hear it the first time.
-            effects.append(.acknowledge(epoch: current.epoch))
+            // The authority did not hear it the first time. It counts on members only.
+            if member != nil { effects.append(.acknowledge(epoch: current.epoch)) }
         } else if received.epoch == current.epoch {
             effects.append(.report(.sameEpoch(current.epoch)))
         }

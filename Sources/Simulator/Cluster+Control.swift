@@ -186,6 +186,7 @@ extension Cluster {
     }
 
     func takeControl(_ bytes: [UInt8], from: Int, to index: Int, _ connection: Connection) {
+        if let excess = talk.note(from: from, to: index, atNs: timeNs) { violations.append(excess) }
         do {
             let message = try ControlMessage(decoding: bytes)
             if case .clock(let message) = message {

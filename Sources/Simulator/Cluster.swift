@@ -127,6 +127,7 @@ final class Cluster {
     var connections: [ClientConnection] = []
     var ledger = DotLedger()
     var agreement = Agreement()
+    var talk = Talk()
     /// What admins were told, by their tokens.
     var descriptions: [UInt64: KeyDescription] = [:]
     /// Broken rules, in words.

@@ -184,9 +184,13 @@ extension ControlPlane {
         case .member, .unknown: return false
         case .removed, .lost: break
         }
+        switch message {
         // It may know that in truth this node is the one.
-        if case .topology = message { return false }
-        effects.append(.send(node, .topology(topology)))
+        case .topology: return false
+        // What answers is not answered: two nodes would go on for ever.
+        case .adopted, .prepared, .accepted, .refused, .surveyed: break
+        default: effects.append(.send(node, .topology(topology)))
+        }
         return true
     }
 }
