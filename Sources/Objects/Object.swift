@@ -99,15 +99,16 @@ public struct Object: Sendable, Equatable {
     ///
     /// Equal contexts mean equal events only as long as nothing was cut from them: of two replicas
     /// one may know a value as replaced and have cut the event that did it, and the other not. So
-    /// what is there counts: the dots, and which of their parts, expired or not; what is in them
-    /// follows from the dots. And so does how far counters are covered, which a client's context
+    /// what is there counts: the dots, which of their parts, expired or not, and their stamps, which
+    /// one side may have settled; what is in them follows from the dots. And so does how far counters are covered, which a client's context
     /// of an older format does not tell exactly.
     public var fingerprint: UInt64 {
         var hash = context.fingerprint
         // By index: walking the list copies its entries.
         for index in entries.indices {
             let parts = entries[index].parts
-            hash = hash &* 31 &+ entries[index].dot.fingerprint(salt: UInt64(parts))
+            let salt = UInt64(parts) &+ entries[index].stamp.rawValue &* 8
+            hash = hash &* 31 &+ entries[index].dot.fingerprint(salt: salt)
         }
         for mark in covered {
             let dot = Dot(actor: mark.actor, counter: mark.counter)

@@ -73,11 +73,15 @@ extension Cluster {
                 seek(other, from: index)
             }
         }
-        guard let process = self[index].process, timeNs >= process.tellAgainNs,
-            let member = process.control.topology?.member(id: self[index].description.id),
+        guard let process = self[index].process, timeNs >= process.tellAgainNs else { return }
+        process.tellAgainNs = timeNs + Self.tellAgainNs
+        // Networks here lose what a real connection would carry once it can again.
+        for other in nodes.map(\.index) where other != index && reaches(index, other) {
+            tell(process.book.notices(for: self[other].number), to: other, from: index)
+        }
+        guard let member = process.control.topology?.member(id: self[index].description.id),
             member.peerAddress != self[index].listens
         else { return }
-        process.tellAgainNs = timeNs + Self.tellAgainNs
         let written = member.description.addresses
         propose(
             .updateAddresses(

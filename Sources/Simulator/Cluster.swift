@@ -140,6 +140,8 @@ final class Cluster {
     var pastCounters: [DataPlane.Counters] = []
     var pastElections = 0
     private var lastProposal: UInt64 = 0
+    /// No two members ever listen on one port.
+    private var lastPort = 20_000
 
     init(_ options: Options = Options()) throws {
         self.options = options
@@ -215,6 +217,12 @@ final class Cluster {
     func drawProposalID() -> ProposalID {
         lastProposal += 1
         return ProposalID(rawValue: lastProposal)
+    }
+
+    /// The first of three ports in a row that nobody has had.
+    func drawPort() -> Int {
+        lastPort += 3
+        return lastPort
     }
 
     /// Lets `value` count for the fingerprint, as of now.

@@ -90,6 +90,7 @@ public struct ControlPlane: Sendable {
     }
     /// Changes that somebody wants and that are not decided.
     var proposals: [Proposal] = []
+    package var hasProposals: Bool { !proposals.isEmpty }
     /// What waits to be appended until voters that it removes vote no more.
     var pending: Topology?
     /// Here while this node asks other survivors.

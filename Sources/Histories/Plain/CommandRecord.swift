@@ -85,6 +85,8 @@ extension CommandRecord.Outcome {
 
     private static func saysNothingBegan(_ text: String) -> Bool {
         let code = text.prefix { $0 != " " }
+        // It was carried out, and whether the disk has it nobody knows.
+        guard !text.hasSuffix("could not be stored in time") else { return false }
         switch code {
         case "NOQUORUM":
             // It had the numbers asked for and nobody who knows, or never sent anything.

@@ -48,7 +48,7 @@ final class PlainChecker: Checker {
 
     private func rules(_ scene: Scene) -> JudgeRules {
         var rules = JudgeRules(
-            toleranceMs: Int64(scene.skewMsReached), wallStartMs: Int64(Cluster.wallStartMs))
+            toleranceMs: Int64(scene.clockToleranceMs), wallStartMs: Int64(Cluster.wallStartMs))
         let isWhole = !KnownWrong.writesCoverTooLittle && !scene.mayPrune
         rules.coversAcknowledged = isWhole
         rules.followsWinner = isWhole

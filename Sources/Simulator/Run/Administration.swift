@@ -6,8 +6,6 @@ internal import Membership
 struct Administration {
     private let cluster: Cluster
     private var random: SeededRandom
-    /// No two members ever listen on one port.
-    private var lastPort = 20_000
 
     init(_ cluster: Cluster, _ random: inout SeededRandom) {
         self.cluster = cluster
@@ -60,7 +58,7 @@ struct Administration {
             cluster.propose(.leave(id), at: admin, mayBeMade: false)
         case 1: cluster.propose(.weigh(id, weight: 50), at: admin, mayBeMade: false)
         default:
-            var newcomer = Cluster.description(lastPort)
+            var newcomer = Cluster.description(cluster.drawPort())
             newcomer.addresses = drawAddresses()
             cluster.propose(.join(newcomer), at: admin, mayBeMade: false)
         }
@@ -128,9 +126,9 @@ struct Administration {
     }
 
     private mutating func drawAddresses() -> MemberAddresses {
-        lastPort += 3
+        let port = cluster.drawPort()
         return MemberAddresses(
-            peer: "127.0.0.1:\(lastPort)", client: "127.0.0.1:\(lastPort + 1)",
-            admin: "127.0.0.1:\(lastPort + 2)")
+            peer: "127.0.0.1:\(port)", client: "127.0.0.1:\(port + 1)",
+            admin: "127.0.0.1:\(port + 2)")
     }
 }

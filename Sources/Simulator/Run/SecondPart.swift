@@ -53,6 +53,8 @@ final class SecondPart {
         suffer(flushes: true)
         settle()
         guard flushAtLast(), joinAll(), leaveOne() else { return }
+        // A flush that an admin had asked for earlier may come late, or again.
+        _ = wait { !self.isAnybodyWaiting && self.areAgreed }
         writeAndRead()
         // What an admin has asked for in the midst of it may be made only now.
         _ = wait { self.areAgreed }
@@ -156,6 +158,11 @@ final class SecondPart {
 
     private var areEmpty: Bool {
         areAgreed && cluster.nodes.allSatisfy { $0.disk.keys.isEmpty }
+    }
+
+    /// Whether some admin has not been told what has become of a change.
+    private var isAnybodyWaiting: Bool {
+        cluster.nodes.contains { $0.process?.control.hasProposals ?? false }
     }
 
     /// Whether all that run follow the same topology, and serve by it.
