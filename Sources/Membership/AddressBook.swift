@@ -20,8 +20,8 @@ public struct AddressNotice: Hashable, Sendable {
 ///
 /// What is looked at, likeliest first: where the member was met last, where the topology has it,
 /// where it says that it is. Then, where whoever looks may roam, every other place where some
-/// member was or may be, except those where one is connected now: with all members up nobody
-/// bothers anybody, and with all addresses exchanged all are found.
+/// member was lately, or may be, except those where one is connected now: with all members up
+/// nobody bothers anybody, and with all addresses exchanged all are found.
 ///
 /// A pure machine, confined to whoever owns it. The order of what it says depends on nothing but
 /// what it was told.
@@ -29,6 +29,8 @@ public struct AddressBook: Sendable {
     /// Addresses that a member has told, newest first; one that moves on is soon found at the
     /// first.
     private static let noticesMax = 4
+    /// Places that a member has left, and that are looked at all the same.
+    private static let leftMax = 8
     /// Notices of one message. Nobody knows of so many members that have moved.
     public static let noticesPerMessageMax = Topology.membersMax
 
@@ -44,6 +46,9 @@ public struct AddressBook: Sendable {
         var told: MemberAddresses?
         /// Where it has said to be, to anybody, newest first.
         var notices: [String] = []
+        /// Where the topology had it before, newest first: somebody else may be there, whom nobody
+        /// has heard of since.
+        var left: [String] = []
 
         var likely: [String] { [met, written.peer].compactMap { $0 } + notices }
     }
@@ -51,6 +56,7 @@ public struct AddressBook: Sendable {
     private let own: AddressNotice
     /// Where the topology has this node: if it is not there any more, somebody else may be.
     private var ownWritten: String?
+    private var ownLeft: [String] = []
     /// Ascending by node.
     private var entries: [Entry] = []
     /// Places to look at besides, whoever may be there: what `join` says.
@@ -63,7 +69,9 @@ public struct AddressBook: Sendable {
 
     public mutating func update(_ topology: Topology) {
         let before = entries
-        ownWritten = topology.member(own.node)?.peerAddress
+        let written = topology.member(own.node)?.peerAddress
+        if let ownWritten, written != ownWritten { Self.leave(ownWritten, &ownLeft) }
+        ownWritten = written
         entries = topology.members.compactMap { member in
             guard member.number != own.node, !member.isLost else { return nil }
             let written = member.description.addresses
@@ -71,6 +79,7 @@ public struct AddressBook: Sendable {
                 return Entry(node: member.number, written: written)
             }
             if entry.written != written { entry.told = nil }
+            if entry.written.peer != written.peer { Self.leave(entry.written.peer, &entry.left) }
             entry.written = written
             return entry
         }
@@ -175,7 +184,8 @@ public struct AddressBook: Sendable {
 
     private func elsewhere(than likely: [String], for node: NodeNumber) -> [String] {
         let others = entries.lazy.filter { $0.node != node }.flatMap(\.likely)
-        return Self.unique(seeds + others + [ownWritten].compactMap { $0 }).filter {
+        let left = entries.flatMap(\.left) + ownLeft
+        return Self.unique(seeds + others + [ownWritten].compactMap { $0 } + left).filter {
             $0 != own.addresses.peer && !likely.contains($0) && !isTaken($0, for: node)
         }
     }
@@ -183,6 +193,12 @@ public struct AddressBook: Sendable {
     /// Whether another member is connected there.
     private func isTaken(_ address: String, for node: NodeNumber) -> Bool {
         entries.contains { $0.isConnected && $0.met == address && $0.node != node }
+    }
+
+    private static func leave(_ place: String, _ left: inout [String]) {
+        left.removeAll { $0 == place }
+        left.insert(place, at: 0)
+        left = Array(left.prefix(leftMax))
     }
 
     private static func unique(_ addresses: [String]) -> [String] {

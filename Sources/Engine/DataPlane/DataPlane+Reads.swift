@@ -226,6 +226,13 @@ extension DataPlane {
         _ id: UInt64, isHeld: Bool, now: Now, into effects: inout [Effect]
     ) {
         guard var flight = detach(id, now: now), let table = routing.table else { return }
+        if let write = contest(slot: flight.slot) {
+            for arrival in flight.served + flight.waiting {
+                wait(arrival, forWrite: write, now: now)
+            }
+            cache[flight.slot].pins -= 1
+            return
+        }
         let rest =
             isHeld ? answerReads(of: &flight, now: now, into: &effects) : flight.served
         let deferred = act(rest, of: flight, isHeld: isHeld, now: now, into: &effects)

@@ -61,7 +61,7 @@ extension DataPlane {
     /// - Parameter unreached: as `unreachedPlaces` says.
     mutating func replicate(
         _ record: [UInt8], _ reply: Reply, _ arrival: Arrival, _ partition: PartitionID,
-        place own: Int, _ unreached: PlaceSet, isOverwrite: Bool, now: Now,
+        place own: Int, _ unreached: PlaceSet, slot: Int, isOverwrite: Bool, now: Now,
         into effects: inout [Effect]
     ) {
         guard let table = routing.table else { return }
@@ -82,15 +82,17 @@ extension DataPlane {
             quorum: quorum, coordinator: routing.node, origin: request.origin, reply: reply,
             key: request.key, record: record, partition: partition, startedNs: arrival.atNs,
             deadlineNs: deadlineNs, wantsUncovered: isOverwrite && !isStandIn)
-        launch(flight, place: own, unreached, now: now, into: &effects)
+        let id = launch(flight, place: own, unreached, now: now, into: &effects)
+        if isOverwrite, !isStandIn, 2 * bounded.w > replicas { cache[slot].overwriter = id }
     }
 
     /// Sends a write that was made to the other replicas.
+    @discardableResult
     mutating func launch(
         _ flight: WriteFlight, place own: Int, _ unreached: PlaceSet, now: Now,
         into effects: inout [Effect]
-    ) {
-        guard let table = routing.table else { return }
+    ) -> UInt64 {
+        guard let table = routing.table else { return 0 }
         let replicas = table.replicaCount
         let isStandIn = own >= replicas
         let (key, record, partition) = (flight.key, flight.record, flight.partition)
@@ -113,10 +115,10 @@ extension DataPlane {
         if settings.bug == .countsOwnEarly, !isStandIn {
             settleWrite(id, routing.node, isDurable: isDurable, now: now, into: &effects)
         }
-        guard !unreached.isEmpty else { return }
         for place in 0..<replicas where unreached.contains(place) {
             replace(place, of: id, now: now, into: &effects)
         }
+        return id
     }
 
     /// A replica has the write.
@@ -157,6 +159,7 @@ extension DataPlane {
     }
 
     mutating func wakeWrite(_ id: UInt64, now: Now, into effects: inout [Effect]) {
+        if contests.count > 0 { expireContest(of: id, now: now, into: &effects) }
         guard
             let (deadlineNs, evidenceNs) = writes.look(
                 id,
@@ -277,6 +280,7 @@ extension DataPlane {
         guard let flight = writes[id] else { return }
         if flight.quorum.isSettled { _ = removeWrite(id) } else { lingeringWrites += 1 }
         answer(&self, flight, &effects)
+        if contests.count > 0 { endContest(of: id, now: now, into: &effects) }
         guard !flight.quorum.isSettled,
             lingeringWrites > settings.lingeringMax || writeBytes > lingeringBytesMax,
             let table = routing.table

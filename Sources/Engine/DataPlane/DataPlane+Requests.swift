@@ -72,6 +72,7 @@ extension DataPlane {
         _ arrival: Arrival, slot: Int, _ partition: PartitionID, place: Int, now: Now,
         into effects: inout [Effect]
     ) {
+        if let write = contest(slot: slot) { return wait(arrival, forWrite: write, now: now) }
         let evaluation = evaluate(arrival.request, slot: slot, now: now)
         let isRefused =
             cache[slot].isStandIn
@@ -115,7 +116,7 @@ extension DataPlane {
                 reply = .bulk(token(for: request.key, seen: seen, dot, slot: slot))
             }
             replicate(
-                record, reply, arrival, partition, place: place, unreached,
+                record, reply, arrival, partition, place: place, unreached, slot: slot,
                 isOverwrite: isOverwrite(mutation), now: now, into: &effects)
         }
     }

@@ -105,6 +105,7 @@ public struct DataPlane: Sendable {
     var timeouts = PeerTimeouts()
     var fallbackLists = FallbackLists()
     var hints = HintStore()
+    var contests = Contests()
     /// Writes that their clients know of, and that some replica has not answered yet.
     var lingeringWrites = 0
     /// Bytes of the records of all writes under way.
@@ -138,7 +139,7 @@ public struct DataPlane: Sendable {
     /// Bytes of decoded objects held in memory.
     public var cacheBytes: Int { cache.bytes }
     public var inFlightCount: Int {
-        readRequestCount + writes.count - lingeringWrites + forwards.count
+        readRequestCount + writes.count - lingeringWrites + forwards.count + contests.count
     }
     var isFull: Bool {
         inFlightCount >= settings.inFlightMax || writeBytes >= settings.writeBytesMax
@@ -150,7 +151,8 @@ public struct DataPlane: Sendable {
         let arrivals =
             reads.ids.flatMap { reads[$0].map { $0.served + $0.waiting } ?? [] }
             + forwards.ids.compactMap { forwards[$0]?.arrival }
-        return writes.count + arrivals.count { $0.request.operation.kind != .read }
+        return writes.count + contests.writesCount
+            + arrivals.count { $0.request.operation.kind != .read }
     }
 
     /// What is kept for whom: for admins.

@@ -23,6 +23,8 @@ struct ObjectCache {
         var pins: Int32 = 0
         /// The quorum read of this key that is under way; 0 for none.
         var reader: UInt64 = 0
+        /// The last overwrite of this key made here, which may be under way; 0 for none.
+        var overwriter: UInt64 = 0
         var isUsedSince = true
         var isOccupied = true
         /// What hints tell of a key that this node is no primary of: never stored, and never read.

@@ -15,6 +15,8 @@ final class RefusalChecker: Checker {
         let words = text.split(separator: " ")
         guard words.first == "NOQUORUM", words.count > 4 else { return }
         cases += 1
+        // It had all that it asked for, and something was beside what it wrote.
+        guard words[1] != "the" else { return }
         guard words[1] != "no" else {
             // It had the numbers asked for, and nobody who knows. With a context nobody needs to.
             guard !["DPUT", "DDEL"].contains(operation.name) else {

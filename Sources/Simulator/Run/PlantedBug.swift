@@ -122,6 +122,7 @@ public struct PlantedBug: Sendable {
         case .evictsUnwritten: ("what is not written yet is dropped from memory", 300)
         case .standInReusesActors: ("a fallback counts on under an actor of earlier lives", 300)
         case .ignoresUncovered: ("an overwrite leaves what its coordinator had not known", 5000)
+        case .actsInContests: ("commands build on what an overwrite may yet remove", 5000)
         case .coversAtOnce: ("what an overwrite leaves goes, though it may be later", 5000)
         case .takesAnyStamp: ("stamps are taken however far ahead they are", 300)
         case .keepsAnyHint: ("hints are kept whose stamps their targets refuse", 1000)
