@@ -51,12 +51,12 @@ extension Cluster {
         at index: Int, loop: Int, _ process: Process
     ) -> Request {
         let key = ObjectKey(keyRequest.key)
-        let state = process.shards[loop]
-        let partition = state.topology.partitioning.partition(of: key.position)
-        let isReplica = state.topology.placement.place(of: self[index].number, in: partition) != nil
+        let topology = process.shards[loop].topology
+        let partition = topology.partitioning.partition(of: key.position)
+        let isReplica = topology.placement.place(of: self[index].number, in: partition) != nil
         return Request(
             origin: .client(origin), key: key, operation: keyRequest.operation,
-            consistency: state.rules.resolve(wanted, for: key.bytes),
+            consistency: process.shards[loop].rules.resolve(wanted, for: key.bytes),
             arguments: isReplica ? [] : keyRequest.arguments)
     }
 

@@ -6,12 +6,12 @@ internal import Wire
 
 /// Clients' connections: what a session of the server makes of their commands.
 extension Cluster {
-    /// Opens a connection to one of a node's loops; nil if the node does not run.
+    /// Opens a connection to one of a node's loops; nil if the node takes no clients.
     func connect(
         to index: Int, loop: Int, _ wanted: ConsistencyOverride = ConsistencyOverride(),
         pendingMax: Int = 1024
     ) -> ClientConnection? {
-        guard let process = self[index].process else { return nil }
+        guard isServing(index), let process = self[index].process else { return nil }
         let connection = ClientConnection(
             place: connections.count, node: index, loop: loop % process.shards.count, wanted,
             pendingMax: pendingMax)

@@ -45,7 +45,7 @@ extension Cluster {
         process.shards[shard].plane.notePass(ns: timeNs - sinceNs, now: now)
         let inputs = process.shards[shard].inbox
         process.shards[shard].inbox = []
-        process.shards[shard].work.append(contentsOf: inputs.map { .take($0) })
+        for input in inputs { process.shards[shard].work.append(.take(input)) }
         process.shards[shard].work.append(contentsOf: LoopWork.passEnd)
         goOn(process, index, shard)
     }
@@ -113,11 +113,12 @@ extension Cluster {
             process.unwritten.append(batch)
             if !self[index].isDiskHeld { writeNext(process, index) }
         case .release(let isDurable):
-            let state = process.shards[shard]
+            let (durable, written) =
+                (process.shards[shard].durableBatch, process.shards[shard].writtenBatch)
             let effect =
                 isDurable
-                ? process.shards[shard].heldForDurable.pop(upTo: state.durableBatch)
-                : process.shards[shard].heldForWritten.pop(upTo: state.writtenBatch)
+                ? process.shards[shard].heldForDurable.pop(upTo: durable)
+                : process.shards[shard].heldForWritten.pop(upTo: written)
             guard let effect else { return }
             process.shards[shard].work.prepend(part)
             leave(effect, process, index, shard)
@@ -135,20 +136,17 @@ extension Cluster {
             process.shards[shard].wantsSync = false
             if !self[index].isDiskHeld { sync(index) }
         }
-        let state = process.shards[shard]
-        if !state.inbox.isEmpty || !state.outbox.isEmpty || state.plane.hasOpenBatch {
-            planPass(index, shard)
-        }
+        if process.shards[shard].hasMoreToDo { planPass(index, shard) }
         checkAdoption(index)
         checkInspections(index)
     }
 
     /// Sets the shard's timer to when its data plane wants to be woken.
     private func setTimer(_ place: Place) {
-        guard let state = self[place.node].process?.shards[place.shard] else { return }
-        let wakeNs = state.plane.nextWakeNs
-        guard wakeNs != state.wakeNs else { return }
-        self[place.node].process?.shards[place.shard].wakeNs = wakeNs
+        guard let process = self[place.node].process else { return }
+        let wakeNs = process.shards[place.shard].plane.nextWakeNs
+        guard wakeNs != process.shards[place.shard].wakeNs else { return }
+        process.shards[place.shard].wakeNs = wakeNs
         let nowNs = now(place.node).monotonicNs
         guard wakeNs < .max else { return }
         plan(.wake(place, atNs: wakeNs), inNs: max(wakeNs, nowNs + 1) - nowNs)

@@ -36,8 +36,7 @@ extension Cluster {
         guard let process = self[index].process else { return }
         trace.note(message, from: index, to: target)
         noteFallback(message, to: target)
-        let outbox = process.shards[shard].outbox
-        if let place = outbox.firstIndex(where: {
+        if let place = process.shards[shard].outbox.firstIndex(where: {
             $0.target == target && $0.connection == connection && $0.isAnswer == isAnswer
         }) {
             process.shards[shard].outbox[place].messages.append(message)
@@ -55,8 +54,10 @@ extension Cluster {
         guard let process = self[index].process else { return }
         let outbox = process.shards[shard].outbox
         process.shards[shard].outbox = []
-        let plane = process.shards[shard].plane
-        let header = header(index, epoch: plane.epoch, fence: plane.fence)
+        guard !outbox.isEmpty else { return }
+        let header = header(
+            index, epoch: process.shards[shard].plane.epoch,
+            fence: process.shards[shard].plane.fence)
         for outgoing in outbox {
             guard step(index) else { return }
             var writer = PeerFrameWriter()

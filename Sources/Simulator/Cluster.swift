@@ -142,6 +142,8 @@ final class Cluster {
     private var lastProposal: UInt64 = 0
     /// No two members ever listen on one port.
     private var lastPort = 20_000
+    /// How far what nodes took for the members' common time has been from the true one.
+    private(set) var clockErrors = ClockErrors()
 
     init(_ options: Options = Options()) throws {
         self.options = options
@@ -188,11 +190,26 @@ final class Cluster {
     /// A node's clocks: its monotonic one, and what it takes for the members' common one.
     func now(_ index: Int) -> Now {
         let machine = machineNow(index)
-        guard let clock = self[index].process?.clock, options.bug != .trustsOwnClock else {
-            return machine
+        guard let clock = self[index].process?.clock else { return machine }
+        let trusts = options.bug == .trustsOwnClock
+        let wallMs = trusts ? machine.wallMs : clock.commonMs(atNs: machine.monotonicNs)
+        if clock.isShared, clock.judgement == .sound {
+            clockErrors.note(Int64(wallMs) - Int64(trueMs))
         }
-        let commonMs = clock.commonMs(atNs: machine.monotonicNs)
-        return Now(monotonicNs: machine.monotonicNs, wallMs: commonMs)
+        return Now(monotonicNs: machine.monotonicNs, wallMs: wallMs)
+    }
+
+    /// What a node takes for the members' common time less the true one, in ms; nil where it knows
+    /// that its clock is wrong, or not yet what the others' say.
+    func clockErrorMs(_ index: Int) -> Int64? {
+        guard let clock = self[index].process?.clock, clock.isShared, clock.judgement == .sound
+        else { return nil }
+        return Int64(now(index).wallMs) - Int64(trueMs)
+    }
+
+    /// Whether clients are let in: nobody is before it is known what time the members have.
+    func isServing(_ index: Int) -> Bool {
+        self[index].process?.clock.isSettled(nowNs: machineNow(index).monotonicNs) ?? false
     }
 
     /// The clocks of its machine.

@@ -148,6 +148,9 @@ final class Process {
 
         var heldCount: Int { heldForWritten.count + heldForDurable.count }
 
+        /// Whether another pass has to follow.
+        var hasMoreToDo: Bool { !inbox.isEmpty || !outbox.isEmpty || plane.hasOpenBatch }
+
         /// Whether nothing waits to be taken in or carried out.
         var isIdle: Bool { inbox.isEmpty && work.isEmpty && effects.isEmpty && changes.isEmpty }
 

@@ -13,7 +13,6 @@ struct Queue<Element> {
     mutating func append(_ element: Element) { items.append(element) }
 
     mutating func append(contentsOf elements: [Element]) {
-        items.reserveCapacity(items.count + elements.count)
         for element in elements { items.append(element) }
     }
 

@@ -1,11 +1,11 @@
 /// What is going to happen, in the order of its time; at one time in the order of its planning.
 ///
-/// A binary heap.
+/// A binary heap of small items; what they stand for stays where it is while they change places.
 struct Schedule<Happening> {
     private struct Item {
         var timeNs: UInt64
         var sequence: UInt64
-        var happening: Happening
+        var slot: Int
 
         func isBefore(_ other: Item) -> Bool {
             (timeNs, sequence) < (other.timeNs, other.sequence)
@@ -13,13 +13,23 @@ struct Schedule<Happening> {
     }
 
     private var items: [Item] = []
+    private var slots: [Happening?] = []
+    private var freeSlots: [Int] = []
     private var planned: UInt64 = 0
 
     var nextNs: UInt64? { items.first?.timeNs }
 
     mutating func plan(_ happening: Happening, atNs timeNs: UInt64) {
         planned += 1
-        items.append(Item(timeNs: timeNs, sequence: planned, happening: happening))
+        let slot: Int
+        if let free = freeSlots.popLast() {
+            slot = free
+            slots[slot] = happening
+        } else {
+            slot = slots.count
+            slots.append(happening)
+        }
+        items.append(Item(timeNs: timeNs, sequence: planned, slot: slot))
         var child = items.count - 1
         while child > 0, items[child].isBefore(items[(child - 1) / 2]) {
             items.swapAt(child, (child - 1) / 2)
@@ -28,7 +38,7 @@ struct Schedule<Happening> {
     }
 
     mutating func popFirst() -> Happening? {
-        guard let first = items.first else { return nil }
+        guard let slot = items.first?.slot else { return nil }
         items.swapAt(0, items.count - 1)
         items.removeLast()
         var parent = 0
@@ -39,6 +49,7 @@ struct Schedule<Happening> {
             items.swapAt(parent, child)
             parent = child
         }
-        return first.happening
+        freeSlots.append(slot)
+        return slots[slot].take()
     }
 }

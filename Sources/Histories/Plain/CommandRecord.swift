@@ -91,7 +91,8 @@ extension CommandRecord.Outcome {
         case "NOQUORUM":
             // It had the numbers asked for and nobody who knows, or never sent anything.
             return text.hasSuffix("can be reached") || text.hasPrefix("NOQUORUM no primary")
-        case "OVERLOADED": return !text.hasPrefix("OVERLOADED the disk has not answered")
+        case "OVERLOADED":
+            return !text.hasPrefix("OVERLOADED the disk has not answered")
         case "TRYAGAIN": return !text.contains("while the command ran")
         default: return true
         }

@@ -194,7 +194,8 @@ struct PlainModel {
         let old = seen.value.map { values[$0] } ?? []
         guard let (new, answer) = Self.changed(old, call.command) else { return nil }
         guard agrees(call.answer, answer) else { return nil }
-        if new == old, seen.value != nil || new.isEmpty && call.command.leavesNothing {
+        // One that changes nothing writes all the same: over what others write at the same time.
+        if new.isEmpty, seen.value == nil, call.command.leavesNothing {
             return Result(effect: .none, seen: seen)
         }
         let state = KeyState(value: values.number(of: new), deadline: seen.deadline)

@@ -34,11 +34,6 @@ final class Scene {
     var lastResumeNs: UInt64 = 0
     /// When a process last ended.
     var lastEndNs: UInt64 = 0
-    /// By how much any clock has been wrong so far.
-    var skewMsReached = 0
-    /// How far the time that nodes share may be off, in ms: as far as wall clocks were, and by half
-    /// a round trip between loops that are late.
-    var clockToleranceMs: Int { skewMsReached + 100 }
     /// The latest flush that an admin was told to be made everywhere.
     var confirmedFlush: UInt64 = 0
     /// Whether everything is healed and nobody writes any more.

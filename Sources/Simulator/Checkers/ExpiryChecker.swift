@@ -12,7 +12,7 @@ final class ExpiryChecker: Checker {
             let read = scene.history.operation(number), read.name == "GET", read.isAcknowledged,
             Workload.Kind(of: read.key) == .expiring
         else { return }
-        let patienceMs = Workload.lifeMsMax + 2 * scene.clockToleranceMs
+        let patienceMs = Workload.lifeMsMax + Int(scene.cluster.clockErrors.spreadMs)
         // A write may take effect long after its client was told of a time-out: what counts is when
         // it did.
         var latestNs: UInt64 = 0

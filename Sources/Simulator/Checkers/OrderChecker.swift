@@ -91,7 +91,6 @@ final class OrderChecker: Checker {
     /// Whether reads must show what was acknowledged, whoever was away.
     private func isStrict(_ operation: History.Operation, _ scene: Scene) -> Bool {
         let replicas = scene.replicas(of: operation.key)
-        if KnownWrong.writesCoverTooLittle, scene.skewMsReached > 0 { return false }
         let bounded = operation.consistency.bounded(by: replicas.count)
         return 2 * min(bounded.pr, bounded.pw) > replicas.count || scene.isSettled
     }

@@ -48,8 +48,9 @@ final class PlainChecker: Checker {
 
     private func rules(_ scene: Scene) -> JudgeRules {
         var rules = JudgeRules(
-            toleranceMs: Int64(scene.clockToleranceMs), wallStartMs: Int64(Cluster.wallStartMs))
-        let isWhole = !KnownWrong.writesCoverTooLittle && !scene.mayPrune
+            toleranceMs: scene.cluster.clockErrors.spreadMs,
+            wallStartMs: Int64(Cluster.wallStartMs))
+        let isWhole = !scene.mayPrune
         rules.coversAcknowledged = isWhole
         rules.followsWinner = isWhole
         return rules

@@ -244,7 +244,6 @@ final class FaultMaker {
     private func skew(_ node: Int, _ ms: Int64) -> Bool {
         guard cluster[node].skewMs != ms else { return false }
         cluster[node].skewMs = ms
-        scene.skewMsReached = max(scene.skewMsReached, Int(ms.magnitude))
         return true
     }
 

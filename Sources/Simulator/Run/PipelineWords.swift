@@ -34,10 +34,9 @@ struct PipelineWords {
         case 17: return words("GETDEL", key)
         case 18: return words("SETRANGE", key, "\(Int.random(in: 0...9, using: &random))", "++")
         case 19: return words("EXISTS", key)
-        case 20 where !KnownWrong.writesCoverTooLittle: return words("EXPIRE", key, "100000")
-        case 21 where !KnownWrong.writesCoverTooLittle: return words("PERSIST", key)
-        case 22 where !KnownWrong.writesCoverTooLittle:
-            return words("SET", key, value(&random), "EX", "100000")
+        case 20: return words("EXPIRE", key, "100000")
+        case 21: return words("PERSIST", key)
+        case 22: return words("SET", key, value(&random), "EX", "100000")
         default: return words("SET", key, value(&random), "GET")
         }
     }

@@ -217,6 +217,6 @@ final class SecondPart {
     }
 
     private func drawRunning() -> Int? {
-        cluster.nodes.filter { $0.isRunning && !$0.isPaused }.randomElement(using: &random)?.index
+        cluster.nodes.filter { cluster.isServing($0.index) && !$0.isPaused }.randomElement(using: &random)?.index
     }
 }

@@ -31,6 +31,8 @@ final class Simulation {
     /// How long after healing somebody may still be missed by anybody, in ms: suspicions of a cut
     /// are refuted within a period or two of the failure detector, and the dead are greeted.
     private static let reunionMsMax = 5000
+    /// How long after the last lag a loop may keep new work away, in ms.
+    private static let calmMs = 1500
     /// How long the healed cluster may take to come to rest, in ms.
     private static let restMsMax = 20_000
 
@@ -52,7 +54,7 @@ final class Simulation {
             AcknowledgementChecker(), DurabilityChecker(), ConvergenceChecker(), ReadChecker(),
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
             ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(), OrderChecker(),
-            GivenUpChecker(),
+            GivenUpChecker(), ClockChecker(),
         ]
         lateCheckers = [
             DotChecker(), BoundChecker(), LivenessChecker(), TopologyChecker(), ChangeChecker(),
@@ -149,7 +151,7 @@ final class Simulation {
         if random.oneIn(6) {
             workload.move(index, to: Int.random(in: 1...cluster.nodes.count, using: &random))
         }
-        guard random.oneIn(2), cluster[workload.sessions[index].node].isRunning else { return }
+        guard random.oneIn(2), cluster.isServing(workload.sessions[index].node) else { return }
         let words = workload.drawCommand(index, &random)
         let wanted = workload.drawWishes(&random)
         let number = cluster.submit(words, at: workload.sessions[index].node, wanted)
@@ -176,8 +178,9 @@ final class Simulation {
         scene.lastResumeNs = cluster.timeNs
         cluster.weather = Weather(messageMs: min(plan.options.weather.messageMs, 5))
         guard reunites() else { return }
-        // Clocks that were ahead must be overtaken, and all deadlines pass.
-        cluster.wait(ms: UInt64(2 * Plan.skewMsMax + Workload.lifeMsMax))
+        // All deadlines pass, by every clock, and no loop takes itself for overloaded any more.
+        let deadlinesMs = Int(cluster.clockErrors.spreadMs) + Workload.lifeMsMax
+        cluster.wait(ms: UInt64(max(deadlinesMs, Self.calmMs)))
         guard comesToRest() else { return }
         for index in workload.sessions.indices {
             if let open = workload.sessions[index].open { settle(index, open) }
