@@ -20,17 +20,17 @@ internal import Hashing
 //
 // Content kinds: 0 none, 1 register (varint length, bytes), 2 share of whole numbers (varint start,
 // zigzag varint), 3 share of decimals (varint start, 16 bytes little endian, two's complement), 4
-// expired register, 5 and 6 expired shares (as 2 and 3), 7 causal register (as 1; from version 3 on).
-// Deadline kinds: 0 none, 1 at, 2 never.
+// expired register, 5 and 6 expired shares (as 2 and 3), 7 causal register (as 1; from version 3
+// on). Deadline kinds: 0 none, 1 at, 2 never.
 //
 // The checksum is made by the coordinator and travels with the record, so that bytes which changed
 // in memory, on a wire or on a disk are found by whoever decodes them.
 //
 // Version 2 came with counters that know what covers them. A record without shares and marks is
 // written as version 1, which has no marks and no kinds 5 and 6, and in which shares have no start:
-// each is read as a run that starts at its dot. Version 3 came with registers that say that they were
-// written with a context; a record without them is written as one of the others. So versions can
-// live side by side while neither is written. A reader refuses versions above its own.
+// each is read as a run that starts at its dot. Version 3 came with registers that say that they
+// were written with a context; a record without them is written as one of the others. So versions
+// can live side by side while neither is written. A reader refuses versions above its own.
 
 extension Object {
     /// The newest version that is written and read.

@@ -74,18 +74,21 @@ import Wire
         let cluster = try Cluster()
         _ = cluster.ask("SET key v", at: 1)
         let nowMs = cluster.now(1).wallMs
-        let ahead = cluster.options.driftMsMax
-        // Actors further ahead than any clock goes wrong unnoticed.
+        let ahead = Life.aheadMsMax
+        // Actors further ahead than any node comes.
         for epochMs in [nowMs + 2 * ahead, Actor.epochMsMax] {
             #expect(put(context(epochMs: epochMs), at: cluster, "x").hasPrefix("ERR invalid"))
         }
         // Dots of this node, and of the others, that they have not made.
-        for _ in 0..<20 {
-            #expect(put(context(epochMs: nowMs + ahead), at: cluster, "z") == "taken")
+        for count: UInt64 in 1...20 {
+            let forged = context(epochMs: nowMs + ahead, counters: count...count)
+            #expect(put(forged, at: cluster, "z") == "taken")
         }
-        // However many there are: they do not open the way for more.
+        // However many there are: they do not open the way for more, and move nothing further.
         let further = context(epochMs: nowMs + ahead + 1000)
         #expect(put(further, at: cluster, "x").hasPrefix("ERR invalid"))
+        let reachedMs = cluster[1].process?.shards[0].plane.epochReachedMs ?? .max
+        #expect(reachedMs <= nowMs + ahead + 2 * Life.spreadMs)
         var forged = context(epochMs: nowMs + ahead / 2)
         #expect(put(forged, at: cluster, "a") == "taken")
         for node: UInt16 in 1...3 {
@@ -99,5 +102,33 @@ import Wire
         }
         #expect(cluster.violations == [])
         #expect(cluster.ledger.violations == [])
+    }
+
+    /// Each start of a node moves its numbers past all that it may have used: ahead of the clock.
+    @Test func `a context of a node that was started often is taken by one that is behind`() throws
+    {
+        let cluster = try Cluster()
+        for _ in 0..<20 {
+            cluster.stop(2)
+            cluster.start(2)
+        }
+        cluster.network.rules[Network.Way(from: 2, to: 1)] = .lose
+        let empty = [Array("DPUT".utf8), key, [], Array("v".utf8)]
+        let first = cluster.submit(empty, at: 2)
+        cluster.settle()
+        guard case .bulk(let token)? = cluster.clients[first].reply else {
+            Issue.record("answered \(String(describing: cluster.clients[first].reply))")
+            return
+        }
+        cluster.network.rules[Network.Way(from: 2, to: 1)] = nil
+        let newestMs = try ContextToken.decode(token, of: key).context.newestEpochMs()
+        #expect(newestMs > cluster.now(1).wallMs + cluster.options.driftMsMax)
+        let number = cluster.submit([Array("DPUT".utf8), key, token, Array("w".utf8)], at: 1)
+        cluster.settle()
+        guard case .bulk? = cluster.clients[number].reply else {
+            Issue.record("answered \(String(describing: cluster.clients[number].reply))")
+            return
+        }
+        #expect(cluster.ask("GET key", at: 3) == .bulk("w"))
     }
 }

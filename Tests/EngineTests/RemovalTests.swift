@@ -1,5 +1,6 @@
 import Essentials
 import Membership
+import Placement
 import Testing
 
 @testable import Engine
@@ -25,8 +26,7 @@ import Testing
         cluster.start(other)
         var decisions: [Bool] = []
         cluster.observer = { if case .decided(_, let isMade) = $0 { decisions.append(isMade) } }
-        let moved = Cluster.description(9).addresses
-        cluster.propose(.updateAddresses(cluster[other].description.id, moved), at: other)
+        cluster.propose(.setKeyspace(prefix: [0x61], Quorums()), at: other)
         cluster.wait(ms: 10_000)
         #expect(decisions == [true])
         #expect(!cluster.isBroken)

@@ -218,7 +218,7 @@ extension DataPlane {
             return Dot(actor: earliest, counter: context.highestCounter(of: earliest))
         }
         guard let last = standInDots.latest(of: key, in: context),
-            last.actor.epochMs >= trustHorizonMs, !(seen.map { hasForgotten($0, context) } ?? false)
+            last.actor.epochMs >= trustHorizonMs, !(seen.map { knows($0, past: last) } ?? false)
         else { return nil }
         return last
     }

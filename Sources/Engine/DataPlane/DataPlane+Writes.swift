@@ -65,7 +65,9 @@ extension DataPlane {
                     cache.look(slot) { $0.object.visible(nowMs: now.wallMs) }
                 }
             let outcome = request.operation.evaluate(
-                current: current, nowMs: now.wallMs, valueSizeMax: settings.valueSizeMax)
+                current: current,
+                nowMs: evaluationMs(request.operation, slot: slot, as: shown, now: now),
+                valueSizeMax: settings.valueSizeMax)
             guard let mutation = outcome.mutation else {
                 return .reply(outcome.reply, isFound: current != nil)
             }
@@ -77,7 +79,20 @@ extension DataPlane {
         return evaluation
     }
 
-    private func evaluateDynamo(
+    /// By how much the members' clocks differ without anybody minding.
+    private static let clockDifferenceMsMax: UInt64 = 250
+
+    /// The time for `operation`. What is left of a deadline is never more than it was set to: the
+    /// clock of who has set it may be a little later, as its stamp tells.
+    private mutating func evaluationMs(
+        _ operation: Operation, slot: Int, as shown: ReadObject?, now: Now
+    ) -> UInt64 {
+        guard case .timeToLive = operation else { return now.wallMs }
+        let stamp = shown?.object.latestStamp ?? cache.look(slot) { $0.object.latestStamp }
+        return max(now.wallMs, min(stamp.wallMs, now.wallMs + Self.clockDifferenceMsMax))
+    }
+
+    private mutating func evaluateDynamo(
         _ value: [UInt8]?, _ context: [UInt8], _ request: Request, slot: Int, now: Now
     ) -> Evaluation {
         let seen: Sighting
@@ -87,11 +102,7 @@ extension DataPlane {
             return .reply(.error(error.text))
         }
         let unseen = cache[slot].object.entries.count { !seen.context.contains($0.dot) }
-        // Contexts come back from clients, who may have made them up: actors further ahead than
-        // clocks may be would drive this node's own epochs there, a bit with each.
-        let knownMs = cache[slot].object.context.newestEpochMs()
-        let plausibleMs = max(now.wallMs + settings.driftMsMax, epochReachedMs, knownMs)
-        guard seen.context.newestEpochMs() <= plausibleMs else {
+        guard isPlausible(seen.context, slot: slot, now: now) else {
             return .reply(.error(ContextToken.Failure.malformed.text))
         }
         if value != nil, unseen >= settings.siblingsMax {
@@ -99,6 +110,26 @@ extension DataPlane {
             return .reply(.error(text))
         }
         return .write(.null, .dynamo(value: value, seen: seen))
+    }
+
+    /// Contexts come back from clients, who may have made them up. An actor beyond all that runs
+    /// come to would drive this node's own epochs past it, and a further one further: so it has to
+    /// be known here.
+    private mutating func isPlausible(_ seen: CausalContext, slot: Int, now: Now) -> Bool {
+        let limitMs = now.wallMs + Life.aheadMsMax
+        guard seen.newestEpochMs() > limitMs else { return true }
+        return cache.look(slot) { slot in
+            let known = slot.object.context
+            let areEntriesKnown = seen.entries.allSatisfy { entry in
+                entry.actor.epochMs <= limitMs
+                    || entry.counter <= known.highestCounter(of: entry.actor)
+            }
+            return areEntriesKnown
+                && seen.exceptions.allSatisfy { dot in
+                    dot.actor.epochMs <= limitMs
+                        || dot.counter <= known.highestCounter(of: dot.actor)
+                }
+        }
     }
 
     /// What the writer of `dot` knows now: what it had seen, and its own write. Not all that the
@@ -193,7 +224,7 @@ extension DataPlane {
             return (own, own.map { slot.object.context.highestCounter(of: $0) } ?? 0)
         }
         if let own, own.epochMs >= trustHorizonMs || settings.bug == .skipsTrustHorizon,
-            seen.map({ !hasForgotten($0, cache[slot].object.context) }) ?? true
+            seen.map({ !knows($0, past: Dot(actor: own, counter: counter)) }) ?? true
         {
             let step: UInt64 = settings.bug == .reusesDot ? 0 : 1
             return Dot(actor: own, counter: counter + step)
@@ -204,15 +235,17 @@ extension DataPlane {
         return Dot(actor: Actor(node: settings.node, epochMs: lastEpochMs), counter: 1)
     }
 
-    /// Whether the writer has seen dots of this node that the node does not know itself.
-    func hasForgotten(_ seen: CausalContext, _ context: CausalContext) -> Bool {
-        for entry in seen.entries where entry.actor.node == settings.node {
-            if entry.counter > context.highestCounter(of: entry.actor) { return true }
+    /// Whether the writer has seen dots of this node that are later than `last`, the latest one of
+    /// this key that it knows itself. Dots of its earlier actors are no matter: it makes no more of
+    /// these.
+    func knows(_ seen: CausalContext, past last: Dot) -> Bool {
+        func isLater(_ actor: Actor, _ counter: UInt64) -> Bool {
+            guard actor.node == settings.node else { return false }
+            return actor == last.actor
+                ? counter > last.counter : actor.epochMs > last.actor.epochMs
         }
-        for dot in seen.exceptions where dot.actor.node == settings.node {
-            if dot.counter > context.highestCounter(of: dot.actor) { return true }
-        }
-        return false
+        return seen.entries.contains { isLater($0.actor, $0.counter) }
+            || seen.exceptions.contains { isLater($0.actor, $0.counter) }
     }
 
     /// Cuts the context of the object in `slot` to its bound.

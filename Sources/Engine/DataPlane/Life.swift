@@ -11,6 +11,10 @@ public enum Life {
     /// Chance moves the number up by less than this, so that two runs that begin with one state
     /// of the directory, at what their clocks take for the same time, differ.
     public static let spreadMs: UInt64 = 1 << 16
+    /// No node's numbers get so far ahead of the clock by themselves. Each start moves them on by
+    /// up to two minutes, so one that ends at once and is started again, for days, comes far;
+    /// beyond ten years there are only numbers that somebody has made up.
+    static let aheadMsMax: UInt64 = 10 * 365 * 86_400_000
 
     /// The number of a run that begins now, greater than that of every run that the directory
     /// knows of, and than every actor epoch that these may have given out.

@@ -93,8 +93,7 @@ public struct PlantedBug: Sendable {
         case .ignoresEpochFence: ("a replica serves a coordinator of another topology", 300)
         case .standInGoesOn: ("a fallback that coordinates goes on under an actor of hints", 4000)
         case .standInCountsEarly: ("a fallback's own hint counts before it is written", 100)
-        case .continuesLife:
-            ("a node on a disk that was put back goes on under its actors", 5000)
+        case .continuesLife: ("a node on a disk that was put back goes on under its actors", 5000)
         case .ignoresKeyspaceW: ("writes go by the node's w, whatever their keyspace says", 30)
         case .ignoresPw: ("writes go without the primaries that they were to reach", 100)
         case .ignoresPr: ("reads go without the primaries that they were to ask", 2000)

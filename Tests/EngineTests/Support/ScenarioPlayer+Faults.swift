@@ -84,6 +84,8 @@ extension ScenarioPlayer {
         case ("damage", let key):
             cluster[node].disk.tamper(ObjectKey(Array(key.utf8))) { $0?[4] ^= 1 }
         case ("skew", _): cluster[node].skewMs = Int64(try number(words, 2))
+        case ("suspend", _):
+            cluster[node].process?.clock.suspend(ms: Int64(try number(words, 2)))
         case ("sweep", _): cluster.sweep(node)
         default: throw misuse(words)
         }

@@ -39,6 +39,8 @@ import Wire
 ///     forget NODE [KEY]           the disk of a stopped node loses a record, or all
 ///     damage NODE KEY             the same, but one bit is flipped
 ///     skew NODE MS                its wall clock is ahead by so much
+///     suspend NODE MS             its machine stood still for so long without knowing: what it
+///                                 takes for the members' common time is behind, until it hears
 ///     sweep NODE                  the sweeper looks at every key
 ///     wait MS
 ///     show KEY                    what the nodes hold
@@ -89,7 +91,7 @@ struct ScenarioPlayer {
         case "crash", "stop", "start", "pause", "resume", "judge", "new", "join", "flush", "leave",
             "keyspace":
             try live(words)
-        case "disk", "space", "forget", "damage", "skew", "sweep": try handle(words)
+        case "disk", "space", "forget", "damage", "skew", "suspend", "sweep": try handle(words)
         default:
             guard Node.index(words[0]) != nil else { throw misuse(words) }
             try ask(words)
