@@ -36,6 +36,8 @@ extension Cluster {
         if let count = options.bounds.siblings { settings.siblingsMax = count }
         if let count = options.bounds.tokenExceptions { settings.tokenExceptionsMax = count }
         settings.confirmsEpoch = options.confirmsEpoch
+        settings.waitsForClock =
+            options.confirmsEpoch && options.bug != .trustsOwnClock && topology.members.count > 1
         settings.bug = options.bug
         let shards = (0..<self[index].shards).map { _ in
             var plane = DataPlane(settings: settings, topology: topology)

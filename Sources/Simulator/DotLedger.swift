@@ -53,7 +53,7 @@ struct DotLedger {
         var found = 0
         var returned = 0
         for (key, object) in stores {
-            if let dot = Self.latestDot(of: node, in: object), !isMade(key, dot) {
+            for dot in newDots(of: node, in: object, key) {
                 found += 1
                 if hasCutRemoval(key, node), !object.entries.contains(where: { $0.dot == dot }) {
                     returned += 1
@@ -79,9 +79,7 @@ struct DotLedger {
     mutating func noteHint(
         _ key: ObjectKey, _ object: Object, by node: NodeNumber, timeNs: UInt64
     ) {
-        if let dot = Self.latestDot(of: node, in: object), !isMade(key, dot) {
-            noteWrite(key, dot, object, timeNs)
-        }
+        for dot in newDots(of: node, in: object, key) { noteWrite(key, dot, object, timeNs) }
         noteStore(key, object)
     }
 
@@ -138,10 +136,16 @@ struct DotLedger {
 
     func fact(_ key: ObjectKey, _ dot: Dot) -> Fact? { facts[Event(key: key, dot: dot)] }
 
-    /// The newest dot of the actor under which `node` numbers now.
-    private static func latestDot(of node: NodeNumber, in object: Object) -> Dot? {
-        guard let actor = object.context.latestActor(of: node) else { return nil }
-        return Dot(actor: actor, counter: object.context.highestCounter(of: actor))
+    /// The newest dots of the actors under which `node` has numbered, as far as nobody has seen them
+    /// before. The actor that it numbers under now need not be the latest: a clock that went back,
+    /// and a disk that was put back, know nothing of later ones.
+    private func newDots(of node: NodeNumber, in object: Object, _ key: ObjectKey) -> [Dot] {
+        object.context.entries.indices.compactMap { index in
+            let actor = object.context.entries[index].actor
+            guard actor.node == node else { return nil }
+            let dot = Dot(actor: actor, counter: object.context.highestCounter(of: actor))
+            return isMade(key, dot) ? nil : dot
+        }
     }
 
     private static func value(_ entry: Entry) -> [UInt8]? {

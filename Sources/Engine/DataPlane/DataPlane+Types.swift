@@ -186,6 +186,8 @@ extension DataPlane {
         package var lingeringMax = DataPlane.lingeringMax
         package var siblingsMax = DataPlane.siblingsMax
         package var tokenExceptionsMax = DataPlane.tokenExceptionsMax
+        /// Whether no command is carried out before it is known what time the members have.
+        public var waitsForClock = false
         /// A mistake to make, for the simulator to find.
         package var bug = DeliberateBug.none
 

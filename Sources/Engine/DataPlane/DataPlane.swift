@@ -120,6 +120,7 @@ public struct DataPlane: Sendable {
         epochCeilingMs = settings.epochCeilingMs
         standInDots = StandInDots(usedMs: settings.epochsUsedMs)
         standing = Standing(isNeeded: settings.confirmsEpoch)
+        if settings.waitsForClock { clockJudgement = .unknown }
         if let topology { routing.adopt(topology) }
         passFlushStamp()
     }

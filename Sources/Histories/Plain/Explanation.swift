@@ -202,6 +202,9 @@ struct Explanation {
         }
         for result in model.results(call, on: node.state) {
             guard result.effect != .none else {
+                if model.mayReturn(node.state, after: call, saw: result.seen) {
+                    atOnce.append(finished(step, node, in: node.state))
+                }
                 atOnce.append(finished(step, node, in: result.seen))
                 continue
             }

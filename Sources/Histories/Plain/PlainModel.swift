@@ -45,6 +45,14 @@ struct PlainModel {
         return views
     }
 
+    /// Whether what had expired for one command may be there for the next: it goes by another clock.
+    func mayReturn(_ state: KeyState, after call: Call, saw seen: KeyState) -> Bool {
+        guard rules.toleranceMs > 0, seen.value == nil, state.value != nil,
+            let deadline = state.deadline
+        else { return false }
+        return deadline.narrowed(from: call.calledNs - rules.toleranceNs, to: .max) != nil
+    }
+
     /// What is there after an effect, whichever way a deadline may have gone meanwhile.
     mutating func states(after effect: Effect, of call: Call, on state: KeyState) -> [KeyState] {
         switch effect {

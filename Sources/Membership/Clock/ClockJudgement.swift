@@ -4,6 +4,8 @@
 /// move. But a machine that has lost the time is not to be trusted with clients' commands.
 public enum ClockJudgement: Sendable, Equatable {
     case sound
+    /// The node has just started and has not heard yet what time the members have.
+    case unknown
     /// So many ms ahead.
     case ahead(UInt64)
     /// So many ms behind.
@@ -22,6 +24,7 @@ public enum ClockJudgement: Sendable, Equatable {
     public var defect: String? {
         switch self {
         case .sound: nil
+        case .unknown: "this node has not heard yet what time the members have"
         case .ahead(let ms): "this node's clock is \(Self.span(ms)) ahead of the members'"
         case .behind(let ms): "this node's clock is \(Self.span(ms)) behind the members'"
         }
@@ -30,7 +33,7 @@ public enum ClockJudgement: Sendable, Equatable {
     /// Whether both say the same, to a second or two: clocks are compared again and again.
     func isLike(_ other: ClockJudgement) -> Bool {
         switch (self, other) {
-        case (.sound, .sound): true
+        case (.sound, .sound), (.unknown, .unknown): true
         case (.ahead(let one), .ahead(let other)), (.behind(let one), .behind(let other)):
             max(one, other) - min(one, other) < 2000
         default: false

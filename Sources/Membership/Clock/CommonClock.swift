@@ -76,7 +76,7 @@ public struct CommonClock: Sendable {
     public private(set) var offsetNs: Int64
     /// Whether it is the members', and not only this node's guess.
     public private(set) var isShared = false
-    public private(set) var judgement = ClockJudgement.sound
+    public private(set) var judgement = ClockJudgement.unknown
     private let startedNs: UInt64
     /// When the clocks of most members were known first.
     private var mostKnownNs: UInt64?
@@ -95,6 +95,7 @@ public struct CommonClock: Sendable {
         offsetNs = Self.offset(now)
         setMembers(members)
         isShared = isAlone
+        if isAlone { judgement = .sound }
     }
 
     private var isAlone: Bool { peers.isEmpty }
@@ -326,6 +327,8 @@ public struct CommonClock: Sendable {
             // Nobody knows yet who is right.
             if last - first > boundNs { reference = own == first ? last : first }
         }
-        return ClockJudgement(deviationMs: (own - reference) / 1_000_000, boundMs: boundMs)
+        let found = ClockJudgement(
+            deviationMs: (own - reference) / 1_000_000, boundMs: boundMs)
+        return found == .sound && !isSettled(nowNs: now.monotonicNs) ? .unknown : found
     }
 }

@@ -13,6 +13,8 @@ final class ClockShell {
     private var clock: CommonClock
     private var effects: [CommonClock.Effect] = []
     private let timer: Timer
+    /// Whether it has been known since the start what time the members have.
+    private var wasKnown = false
     /// The topology whose members the clock knows.
     private var epoch: UInt64
 
@@ -65,9 +67,12 @@ final class ClockShell {
     }
 
     private func judged(_ judgement: ClockJudgement) {
+        defer { wasKnown = judgement != .unknown }
         services.reachability.judgeClock(judgement.defect)
         for mailbox in services.mailboxes { mailbox.send(.clockJudged(judgement)) }
         switch judgement {
+        case .unknown: break
+        case .sound where !wasKnown: break
         case .sound:
             services.log.error(
                 "this node's clock is near the members' again: the node coordinates", [:])

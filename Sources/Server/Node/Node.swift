@@ -155,6 +155,7 @@ public final class Node {
             valueSizeMax: configuration.valueBytesMax, trustHorizonMs: past.life,
             epochCeilingMs: past.ceiling.currentMs, epochsUsedMs: past.epochsUsedMs)
         settings.confirmsEpoch = true
+        settings.waitsForClock = topology.members.count > 1
         let services = services
         let topology = topology
         let consensus = consensus

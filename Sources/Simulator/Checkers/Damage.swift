@@ -30,8 +30,13 @@ struct Damage {
     ///
     /// - Parameter durableOnly: whether nothing is acknowledged before it is synced.
     func firstNs(_ key: ObjectKey, durableOnly: Bool) -> UInt64? {
-        events[key]?.first { $0.cause == .corruption || !durableOnly && $0.cause == .powerLoss }?
-            .timeNs
+        events[key]?.first { event in
+            switch event.cause {
+            case .corruption, .putBack: true
+            case .powerLoss: !durableOnly
+            case .eviction: false
+            }
+        }?.timeNs
     }
 
     /// How many nodes have lost a state of the key since then.

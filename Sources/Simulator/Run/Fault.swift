@@ -12,6 +12,7 @@ enum Fault: Int, CaseIterable, Sendable {
     case addressChange, addressSwap, rivalAdmins, earlyMove, wipedNode
     case otherLoops
     case exchangedAddresses, takenAddress
+    case diskPutBack
 
     /// In the summary.
     var name: String {
@@ -52,6 +53,7 @@ enum Fault: Int, CaseIterable, Sendable {
         case .wipedNode: "wiped node"
         case .exchangedAddresses: "addresses exchanged"
         case .takenAddress: "address taken over"
+        case .diskPutBack: "disk copied, or put back"
         }
     }
 }

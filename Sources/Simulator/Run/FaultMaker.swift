@@ -36,6 +36,8 @@ final class FaultMaker {
     /// A key of which one replica is corrupt must not lose another one: nothing could bring it
     /// back.
     private var corrupted: [ObjectKey] = []
+    /// The disk of one node as it was at an orderly stop.
+    private var backup: (node: Int, disk: Disk)?
 
     init(_ scene: Scene, _ plan: Plan, _ random: inout SeededRandom) {
         self.scene = scene
@@ -88,7 +90,7 @@ final class FaultMaker {
         case .loopStall, .processStall: stall(node, isOfProcess: fault == .processStall)
         case .pause, .longPause, .crash, .crashInPass, .powerLoss, .powerLossInPass, .blackout,
             .stop,
-            .longAbsence, .wipedNode, .otherLoops:
+            .longAbsence, .wipedNode, .otherLoops, .diskPutBack:
             end(fault, node)
         case .diskError, .slowDisk, .corruption, .nearlyFull: harmDisk(fault, node)
         case .busyLoops: keepBusy(node)
@@ -176,7 +178,26 @@ final class FaultMaker {
             // Back when everything is healed.
             return true
         case .wipedNode: guard admins.startWiped(node) else { return false }
+        case .diskPutBack: return putBackDisk(node)
         default: cluster.stop(node)
+        }
+        plan(.start(node), upToMs: 600)
+        return true
+    }
+
+    /// A node's data directory is copied after an orderly stop, and the copy takes its place after a
+    /// later one. All of this happens to one node of a run: what only it and one other had would
+    /// be lost with both.
+    private func putBackDisk(_ drawn: Int) -> Bool {
+        let node = backup?.node ?? drawn
+        guard cluster.nodes.count > 1, cluster[node].isRunning, !cluster[node].isPaused else {
+            return false
+        }
+        cluster.stop(node)
+        if let backup, random.oneIn(2) {
+            cluster.putBack(node, to: backup.disk)
+        } else {
+            backup = (node, cluster[node].disk)
         }
         plan(.start(node), upToMs: 600)
         return true

@@ -62,6 +62,6 @@ extension Plan {
     private static let stormFaults: [Fault] = [
         .cut, .oneWayCut, .isolation, .split, .flapping, .reconnect, .loss, .duplication, .delay,
         .pause, .crash, .crashInPass, .blackout, .stop, .slowDisk, .addressChange, .rivalAdmins,
-        .exchangedAddresses, .takenAddress,
+        .exchangedAddresses, .takenAddress, .diskPutBack,
     ]
 }
