@@ -123,8 +123,8 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Commands", "Consensus", "Engine", "Essentials", "Membership", "Placement",
-                "Platform", "Server", "Storage", "TestSupport", "Wire",
+                "Causality", "Commands", "Consensus", "Engine", "Essentials", "Membership",
+                "Objects", "Placement", "Platform", "Server", "Storage", "TestSupport", "Wire",
             ]),
         tests("martlet-benchTests", ["Essentials", "Platform", "martlet-bench"]),
         tests("martletctlTests", ["Essentials", "Platform", "martletctl"]),

@@ -99,9 +99,9 @@ public struct Object: Sendable, Equatable {
     ///
     /// Equal contexts mean equal events only as long as nothing was cut from them: of two replicas
     /// one may know a value as replaced and have cut the event that did it, and the other not. So
-    /// what is there counts: the dots, which of their parts, expired or not, and their stamps, which
-    /// one side may have settled; what is in them follows from the dots. And so does how far counters are covered, which a client's context
-    /// of an older format does not tell exactly.
+    /// what is there counts: the dots, which of their parts, expired or not, and their stamps,
+    /// which one side may have settled; what is in them follows from the dots. And so does how far
+    /// counters are covered, which a client's context of an older format does not tell exactly.
     public var fingerprint: UInt64 {
         var hash = context.fingerprint
         // By index: walking the list copies its entries.

@@ -78,6 +78,26 @@ import Wire
         #expect(replica.replies.count == 2)
     }
 
+    /// Another node, which cannot reach any, has handed it the command.
+    @Test func `its own hint counts for no read that primaries can answer`() throws {
+        var replica = try makeReplica()
+        replica.request(one, Self.write, w: 1, timeoutMs: 1000)
+        replica.commit()
+        replica.openLinks()
+        replica.receive(
+            .forward(
+                id: 5,
+                consistency: Consistency(r: 2, w: 2, timeoutMs: 1000).forPeer(timeoutMs: 1000),
+                arguments: [Array("GET".utf8), Array(one.utf8)]))
+        replica.loadHints()
+        // Two primaries, both of whom are waited for: a write may have reached just one of them.
+        #expect(replica.checks.count == 2)
+        replica.agree(2)
+        #expect(replica.answers.isEmpty)
+        for node: UInt16 in 3...4 { replica.agree(node) }
+        #expect(replica.answers == [.forwarded(id: 5, reply: Array("$1\r\n\u{7}\r\n".utf8))])
+    }
+
     @Test func `a command is refused where the disk has no room for its question`() throws {
         var replica = try makeReplica()
         replica.request(one, Self.write, w: 1, timeoutMs: 1000)

@@ -37,6 +37,20 @@ import Wire
         #expect(replica.loads.count == 1)
     }
 
+    /// The node ended between writing down that there was a flush and dropping what it covers.
+    @Test func `what is left of before a flush is not shown`() throws {
+        var replica = try Replica()
+        replica.request("k", .set([7], .plain), client: 1, timeoutMs: 1000)
+        replica.load()
+        replica.commit()
+        let record = try #require(replica.records.last)
+        try replica.adopt(.flush(stamp: 1 << 40))
+        replica.commit()
+        replica.request("k", client: 2, timeoutMs: 1000)
+        replica.load(record)
+        #expect(replica.repliesByClient[2] == [.null])
+    }
+
     @Test func `without a majority it serves after a second`() throws {
         var replica = try makeReplica()
         replica.wait(ms: 10)

@@ -1,5 +1,5 @@
-/// Nodes that go by the members' common clock agree on the time, whatever their own clocks say: to a
-/// second and as long as messages take.
+/// Nodes that go by the members' common clock agree on the time, whatever their own clocks say: to
+/// a second and as long as messages take.
 final class ClockChecker: Checker {
     let name = "clocks agree"
     private(set) var cases = 0

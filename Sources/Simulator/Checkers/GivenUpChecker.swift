@@ -30,8 +30,7 @@ final class GivenUpChecker: Checker {
             return scene.excuse(self, "a value that may be written by others, too")
         }
         cases += 1
-        if let other = dots.first(where: { $0.actor.node != first.actor.node })
-        {
+        if let other = dots.first(where: { $0.actor.node != first.actor.node }) {
             let nodes = "nodes \(first.actor.node) and \(other.actor.node)"
             scene.fail(self, "\(operation.text) was carried out by \(nodes)")
         }

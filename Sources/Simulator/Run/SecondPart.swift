@@ -217,6 +217,7 @@ final class SecondPart {
     }
 
     private func drawRunning() -> Int? {
-        cluster.nodes.filter { cluster.isServing($0.index) && !$0.isPaused }.randomElement(using: &random)?.index
+        cluster.nodes.filter { cluster.isServing($0.index) && !$0.isPaused }
+            .randomElement(using: &random)?.index
     }
 }

@@ -11,6 +11,8 @@ struct PeerImpostor: Sendable {
     private let clusterID: UniqueID
     private let nodeID: UniqueID
     private let number: NodeNumber
+    /// The number of the member's run. Another one would be that of a copy, and be refused.
+    private let life: UInt64
     private let secret: [UInt8]
     private let purpose: PeerHandshake.Purpose
 
@@ -21,6 +23,11 @@ struct PeerImpostor: Sendable {
         nodeID = try Self.id(server.info("node_id"))
         number = NodeNumber(rawValue: UInt16(try server.info("node_number") ?? "") ?? 0)
         self.secret = Array(secret.utf8)
+        let stranger = PeerHandshake.Hello(
+            purpose: .join, clusterID: clusterID, nodeID: UniqueID(high: 1, low: 1), number: number,
+            nonce: Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize))
+        let socket = try Socket(to: Endpoint(port: server.peerPort), timeout: .seconds(10))
+        life = try Self.welcome(stranger, on: socket).life
     }
 
     private static func id(_ digits: String?) throws -> UniqueID {
@@ -34,7 +41,15 @@ struct PeerImpostor: Sendable {
     func shakeHands(_ socket: borrowing Socket) throws {
         let hello = PeerHandshake.Hello(
             purpose: purpose, clusterID: clusterID, nodeID: nodeID, number: number,
-            nonce: Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize))
+            nonce: Cryptography.secureRandomBytes(count: PeerHandshake.nonceSize), life: life)
+        let welcome = try Self.welcome(hello, on: socket)
+        try socket.send(PeerHandshake.frame(.proof(proof(hello, welcome))))
+    }
+
+    /// Says hello, and hears who is there.
+    private static func welcome(
+        _ hello: PeerHandshake.Hello, on socket: borrowing Socket
+    ) throws -> PeerHandshake.Welcome {
         try socket.send(PeerHandshake.frame(.hello(hello)))
         var frames = PeerFrameReader(sizeMax: PeerFrameReader.handshakeSizeMax)
         var event = frames.next()
@@ -43,17 +58,17 @@ struct PeerImpostor: Sendable {
             frames.append(received.span)
             event = frames.next()
         }
-        try socket.send(PeerHandshake.frame(.proof(try proof(hello, event))))
+        guard case .payload(let payload) = event,
+            case .welcome(let welcome) = try PeerHandshake.decode(payload)
+        else { throw Failure("no welcome: \(event)") }
+        return welcome
     }
 
     /// What shows that the secret is known.
     private func proof(
-        _ hello: PeerHandshake.Hello, _ answer: PeerFrameReader.Event
-    ) throws -> [UInt8] {
-        guard case .payload(let payload) = answer,
-            case .welcome(let welcome) = try PeerHandshake.decode(payload)
-        else { throw Failure("no welcome: \(answer)") }
-        return Cryptography.hmacSHA256(
+        _ hello: PeerHandshake.Hello, _ welcome: PeerHandshake.Welcome
+    ) -> [UInt8] {
+        Cryptography.hmacSHA256(
             key: secret,
             message: PeerHandshake.transcript(
                 .opener, hello: hello, acceptorID: welcome.nodeID,
