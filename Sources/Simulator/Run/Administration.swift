@@ -89,25 +89,29 @@ struct Administration {
     /// Some nodes exchange their addresses, up to all of them; returns them.
     mutating func rotateNodes() -> [Int] {
         let all = movableNodes
-        guard all.count > 1 else { return [] }
+        guard all.count > 1, areAllPlacesKnown else { return [] }
         let count = random.oneIn(3) ? all.count : min(all.count, random.oneIn(2) ? 2 : 3)
         let moved = Array(all.shuffled(using: &random).prefix(count))
         cluster.exchangeAddresses(of: moved)
         return moved
     }
 
-    /// One node is found where another one was, and that one somewhere else. The place is one that
-    /// all know: of those that have all moved elsewhere, somebody must be told by `join`.
+    /// One node is found where another one was, and that one somewhere else.
     mutating func takeAddress() -> [Int] {
         let all = movableNodes.shuffled(using: &random)
-        guard all.count > 1 else { return [] }
-        let place = cluster[all[1]].listens
-        let isKnown = cluster.nodes.allSatisfy { node in
-            node.disk.facts.topology?.members.contains { $0.peerAddress == place } ?? true
-        }
-        guard isKnown else { return [] }
+        guard all.count > 1, areAllPlacesKnown else { return [] }
         cluster.takeAddress(of: all[1], by: all[0], elsewhere: drawAddresses().peer)
         return Array(all.prefix(2))
+    }
+
+    /// Whether all know the places where somebody is, whoever it is. Of those that have moved
+    /// elsewhere, and on before that was written down, somebody must be told by `join`.
+    private var areAllPlacesKnown: Bool {
+        let places = movableNodes.map { cluster[$0].listens }
+        return cluster.nodes.allSatisfy { node in
+            guard let members = node.disk.facts.topology?.members else { return true }
+            return places.allSatisfy { place in members.contains { $0.peerAddress == place } }
+        }
     }
 
     private var movableNodes: [Int] {

@@ -26,7 +26,6 @@ final class SecondPart {
     /// Of requests here, whatever their keyspace says: the checks that follow rest on it.
     private let consistency: ConsistencyOverride
     private let keyspaces: KeyspaceAdmins
-    private let isTight: Bool
     private var random: SeededRandom
     private var lastValue = 0
     private var cluster: Cluster { scene.cluster }
@@ -36,7 +35,6 @@ final class SecondPart {
     ) {
         self.scene = scene
         self.keyspaces = keyspaces
-        isTight = plan.isTight
         var plan = plan
         plan.faults = Self.kinds
         plan.faultOneIn = 10
@@ -190,7 +188,7 @@ final class SecondPart {
         for key in keys {
             guard let node = drawRunning() else { continue }
             numbers.append(cluster.submit(drawWrite(key), at: node, consistency))
-            if isTight { awaitAnswers() }
+            awaitAnswers()
         }
         awaitAnswers()
         let all = ConsistencyOverride(
@@ -199,7 +197,7 @@ final class SecondPart {
         for key in keys {
             guard let node = drawRunning() else { continue }
             numbers.append(cluster.submit("GET \(key)", at: node, all))
-            if isTight { awaitAnswers() }
+            awaitAnswers()
         }
         awaitAnswers()
         for number in numbers {
