@@ -130,7 +130,7 @@ public struct PlantedBug: Sendable {
         }
     }
 
-    /// Of those that are about clocks and stamps.
+    /// Of those that are about clocks and stamps, damage and flushes.
     private static func timeDescription(of bug: DeliberateBug) -> (String, Int) {
         switch bug {
         case .takesAnyStamp: ("stamps are taken however far ahead they are", 300)
@@ -139,6 +139,11 @@ public struct PlantedBug: Sendable {
         case .agesHintsByWall: ("the ages of hints follow a clock that jumps", 300)
         case .trustsOwnClock: ("a node goes by its own clock, whatever the others' say", 100)
         case .flushesAtOwnTime: ("a flush takes the time as it is for its stamp", 300)
+        case .healsFromOne: ("a damaged record is healed from whoever answers first", 5000)
+        case .healsUnderOldActor: ("a healed record goes on under its old actor", 5000)
+        case .countsDroppedHint: ("a hint that its bound has dropped counts for w", 5000)
+        case .servesUnconfirmed: ("a node that was away serves what was flushed", 5000)
+        case .takesCutForForgotten: ("what was cut from a context is taken for forgotten", 5000)
         // Found in no seed: `--bugs` fails.
         default: ("not described", 0)
         }
@@ -161,6 +166,7 @@ public struct PlantedBug: Sendable {
         case .changesVotersAtOnce: ("several voters come and go in one step", 500)
         case .trustsRestoredLog:
             ("a node on a restored disk goes on with its old votes and log", 5000)
+        case .answersAnswers: ("what a member that has left answers is answered", 5000)
         }
     }
 }
