@@ -28,6 +28,8 @@ package enum DeliberateRaftBug: UInt8, CaseIterable, Sendable {
     case changesVotersAtOnce
     /// A node on a disk that was put back goes on with the votes and the log that it finds there.
     case trustsRestoredLog
+    /// What a member that has left says in answer is answered, and so on.
+    case answersAnswers
 }
 
 extension Raft {

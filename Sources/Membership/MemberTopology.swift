@@ -70,6 +70,8 @@ public struct MemberTopology: Sendable {
     private let id: UniqueID
     /// The newest topology adopted; nil on a node that is about to join.
     public private(set) var topology: Topology?
+    /// A deliberate mistake: see `DeliberateRaftBug.answersAnswers`.
+    package var answersAlways = false
     private let timing: TopologyTiming
     private var hold: Hold?
     /// The latest attempt that has ended here. What arrives of it or of earlier ones is late.
@@ -124,7 +126,7 @@ public struct MemberTopology: Sendable {
             adopt(received, into: &effects)
         } else if received == current {
             // The authority did not hear it the first time. It counts on members only.
-            if member != nil { effects.append(.acknowledge(epoch: current.epoch)) }
+            if member != nil || answersAlways { effects.append(.acknowledge(epoch: current.epoch)) }
         } else if received.epoch == current.epoch {
             effects.append(.report(.sameEpoch(current.epoch)))
         }

@@ -65,7 +65,7 @@ extension Cluster {
         let nowMs = now(index).wallMs
         let stamp =
             options.bug == .flushesAtOwnTime
-            ? nowMs << 16 | 0xFFFF
+            ? machineNow(index).wallMs << 16 | 0xFFFF
             : FlushStamp.next(nowMs: nowMs, boundMs: options.driftMsMax, after: last)
         propose(.flush(stamp: stamp), at: index)
     }

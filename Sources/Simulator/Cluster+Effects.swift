@@ -39,7 +39,7 @@ extension Cluster {
         case .requestSync: process.shards[shard].wantsSync = true
         case .describe(let token, let description): descriptions[token] = description
         case .peerTimedOut(let node): detect(.peerTimedOut(node), at: index)
-        case .horizonMoved: break
+        case .horizonMoved: observer?(.doubted(node: index))
         }
     }
 

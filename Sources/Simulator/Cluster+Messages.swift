@@ -90,7 +90,9 @@ extension Cluster {
     func planArrival(_ envelope: Network.Envelope) {
         let isStraggler = random.happens(oneIn: weather.stragglerOneIn)
         let ms = isStraggler ? Weather.stragglerMsMax : weather.messageMs
-        plan(.arrival(envelope), inNs: random.durationNs(upToMs: ms))
+        let delayNs = random.durationNs(upToMs: ms)
+        slowestMessageNs = max(slowestMessageNs, delayNs)
+        plan(.arrival(envelope), inNs: delayNs)
     }
 
     func arrive(_ envelope: Network.Envelope) {

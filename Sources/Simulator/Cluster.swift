@@ -144,6 +144,8 @@ final class Cluster {
     private var lastPort = 20_000
     /// How far what nodes took for the members' common time has been from the true one.
     private(set) var clockErrors = ClockErrors()
+    /// How long a message has taken at most.
+    var slowestMessageNs: UInt64 = 0
 
     init(_ options: Options = Options()) throws {
         self.options = options

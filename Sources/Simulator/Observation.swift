@@ -31,6 +31,8 @@ enum Observation {
     /// A process that stood still goes on.
     case resumed(node: Int)
     case started(node: Int)
+    /// A data plane takes itself for one that has forgotten some of its dots.
+    case doubted(node: Int)
     case ended(node: Int)
     /// A tenth of a second has passed.
     case sampled

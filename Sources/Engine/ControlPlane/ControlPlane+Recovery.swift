@@ -188,7 +188,9 @@ extension ControlPlane {
         // It may know that in truth this node is the one.
         case .topology: return false
         // What answers is not answered: two nodes would go on for ever.
-        case .adopted, .prepared, .accepted, .refused, .surveyed: break
+        case .adopted, .prepared, .accepted, .refused, .surveyed:
+            guard raft.bug == .answersAnswers else { break }
+            effects.append(.send(node, .topology(topology)))
         default: effects.append(.send(node, .topology(topology)))
         }
         return true

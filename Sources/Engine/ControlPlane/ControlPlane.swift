@@ -135,6 +135,7 @@ public struct ControlPlane: Sendable {
             node: number, stored: consensus, seed: seed, timing: settings.timing,
             limits: settings.limits)
         raft.bug = settings.bug
+        member.answersAlways = settings.bug == .answersAnswers
         raft.dismissDoubt()
         agreed = Self.agreed(in: consensus)
     }

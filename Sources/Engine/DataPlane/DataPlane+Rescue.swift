@@ -45,7 +45,7 @@ extension DataPlane {
             return turnAwayUnread(patient, Object(), answered: 0, now: now, into: &effects)
         }
         let majority = table.replicaCount / 2 + 1
-        let needed = min(others.count, majority)
+        let needed = settings.bug == .healsFromOne ? 1 : min(others.count, majority)
         let earliestNs = patient.lazy.map(\.deadlineNs).min() ?? .max
         let deadlineNs = min(earliestNs, now.monotonicNs + Self.rescueNs)
         let id = rescues.begin(
@@ -115,7 +115,7 @@ extension DataPlane {
         counters.recordsHealed += 1
         let slot = cache.insert(rescue.key, rescue.object, writtenBatch: writtenBatch)
         cache[slot].pins += 1
-        renewActor(slot: slot, now: now)
+        if settings.bug != .healsUnderOldActor { renewActor(slot: slot, now: now) }
         prune(slot: slot)
         store(slot: slot, hadValue: false, into: &effects)
         for waiter in rescue.waiters { serve(waiter, slot: slot, now: now, into: &effects) }

@@ -329,7 +329,7 @@ extension DataPlane {
                 slot.object.context.latestActor(of: settings.node)
             )
         }
-        if isFull {
+        if isFull, settings.bug != .takesCutForForgotten {
             // One that was left behind is not continued, whatever comes back of it.
             return latest.map { $0.epochMs <= actor.epochMs } ?? true
         }

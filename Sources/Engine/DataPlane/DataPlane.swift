@@ -119,7 +119,8 @@ public struct DataPlane: Sendable {
         trustHorizonMs = settings.trustHorizonMs
         epochCeilingMs = settings.epochCeilingMs
         standInDots = StandInDots(usedMs: settings.epochsUsedMs)
-        standing = Standing(isNeeded: settings.confirmsEpoch)
+        standing = Standing(
+            isNeeded: settings.confirmsEpoch && settings.bug != .servesUnconfirmed)
         if settings.waitsForClock { clockJudgement = .unknown }
         if let topology { routing.adopt(topology) }
         passFlushStamp()

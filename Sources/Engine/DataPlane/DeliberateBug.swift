@@ -138,6 +138,16 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case trustsOwnClock
     /// A flush takes its stamp from the clock as it is.
     case flushesAtOwnTime
+    /// A damaged record is healed from whoever answers first.
+    case healsFromOne
+    /// And its node goes on with it under the actor that it had.
+    case healsUnderOldActor
+    /// A hint that its bound has dropped again counts for w.
+    case countsDroppedHint
+    /// A node that was away serves by what it knows, and asks nobody.
+    case servesUnconfirmed
+    /// What was cut from a context is taken for forgotten.
+    case takesCutForForgotten
     /// A member is looked for where the topology has it, and nowhere else.
     case looksWhereWritten
 }

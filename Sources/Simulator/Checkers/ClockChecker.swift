@@ -19,7 +19,8 @@ final class ClockChecker: Checker {
         }
         guard errors.count > 1, let least = errors.min(), let most = errors.max() else { return }
         cases += 1
-        guard most - least > Self.differenceMsMax else { return }
+        let slowestMs = Int64(cluster.slowestMessageNs / 1_000_000)
+        guard most - least > Self.differenceMsMax + slowestMs else { return }
         scene.fail(self, "what nodes take for the time differs by \(most - least) ms")
     }
 }

@@ -21,8 +21,11 @@ struct Damage {
 
     /// Looked up and never iterated.
     private var events: [ObjectKey: [Event]] = [:]
+    /// Nodes that have lost anything.
+    private(set) var nodes: Set<Int> = []
 
     mutating func note(_ key: ObjectKey, node: Int, _ cause: Cause, atNs timeNs: UInt64) {
+        nodes.insert(node)
         events[key, default: []].append(Event(node: node, cause: cause, timeNs: timeNs))
     }
 

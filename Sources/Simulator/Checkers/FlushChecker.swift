@@ -10,17 +10,21 @@ final class FlushChecker: Checker {
     let name = "flushed stays gone"
     private(set) var cases = 0
     /// Those that were asked for and are not confirmed.
-    private var wanted: [ProposalID: UInt64] = [:]
+    private var wanted: [ProposalID: (stamp: UInt64, atNs: UInt64)] = [:]
     /// The latest flush that all members have confirmed, and when an admin was told.
     private(set) var confirmed: (stamp: Timestamp, atNs: UInt64)?
+    /// When the latest of the confirmed ones was asked for.
+    private var beganNs: UInt64 = 0
     /// The latest that any node follows.
     private var followed = Timestamp.zero
 
     func observe(_ observation: Observation, in scene: Scene) {
         switch observation {
-        case .proposed(let id, .flush(let stamp), _): wanted[id] = stamp
+        case .proposed(let id, .flush(let stamp), _):
+            wanted[id] = (stamp, scene.cluster.timeNs)
         case .decided(let id, isMade: true):
-            guard let stamp = wanted.removeValue(forKey: id) else { return }
+            guard let (stamp, atNs) = wanted.removeValue(forKey: id) else { return }
+            beganNs = max(beganNs, atNs)
             let latest = max(Timestamp(rawValue: stamp), confirmed?.stamp ?? .zero)
             confirmed = (latest, scene.cluster.timeNs)
             scene.confirmedFlush = latest.rawValue
@@ -47,6 +51,12 @@ final class FlushChecker: Checker {
     private func isFlushed(_ value: [UInt8], _ key: ObjectKey, _ scene: Scene) -> Bool {
         guard let confirmed else { return false }
         let ledger = scene.cluster.ledger
+        // Whatever its stamp, if it was acknowledged before the flush was asked for.
+        if let writer = scene.history.writer(of: value), writer.isAcknowledged,
+            let endedNs = writer.endedNs, endedNs < beganNs
+        {
+            return true
+        }
         return ledger.dots(of: value, key).allSatisfy { dot in
             (ledger.fact(key, dot)?.stamp).map { $0 <= confirmed.stamp } ?? false
         }

@@ -13,6 +13,7 @@ enum Fault: Int, CaseIterable, Sendable {
     case otherLoops
     case exchangedAddresses, takenAddress
     case diskPutBack
+    case clockLost
 
     /// In the summary.
     var name: String {
@@ -53,6 +54,7 @@ enum Fault: Int, CaseIterable, Sendable {
         case .wipedNode: "wiped node"
         case .exchangedAddresses: "addresses exchanged"
         case .takenAddress: "address taken over"
+        case .clockLost: "clock wrong by hours or years"
         case .diskPutBack: "disk copied, or put back"
         }
     }

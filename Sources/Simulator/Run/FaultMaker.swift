@@ -101,6 +101,7 @@ final class FaultMaker {
         case .takenAddress: start(admins.takeAddress())
         case .earlyMove: admins.tryToMovePartitions()
         case .clockSkew: skew(node, Int64.random(in: -500...500, using: &random))
+        case .clockLost: loseClock(node)
         case .clockJump:
             skew(
                 node,
@@ -259,6 +260,21 @@ final class FaultMaker {
         corrupted.append(key)
         cluster.observer?(.damaged(node: node, key, .corruption))
         return true
+    }
+
+    /// A machine has lost the time. Most others have it.
+    private func loseClock(_ node: Int) -> Bool {
+        let bound = plan.options.driftMsMax
+        let wrong = cluster.nodes.count { $0.index != node && $0.skewMs.magnitude > bound }
+        guard 2 * (wrong + 1) < cluster.nodes.count else { return false }
+        return skew(node, drawLoss())
+    }
+
+    /// By an hour, a month or three years; seldom back, since clocks begin here at 0.
+    private func drawLoss() -> Int64 {
+        if random.oneIn(4) { return -Int64.random(in: 100_000...900_000, using: &random) }
+        let hours = [1, 24 * 30, 24 * 365 * 3][Int.random(in: 0..<3, using: &random)]
+        return Int64(hours) * Int64.random(in: 3_000_000...3_600_000, using: &random)
     }
 
     @discardableResult

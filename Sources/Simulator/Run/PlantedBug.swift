@@ -139,8 +139,12 @@ public struct PlantedBug: Sendable {
         case .agesHintsByWall: ("the ages of hints follow a clock that jumps", 300)
         case .trustsOwnClock: ("a node goes by its own clock, whatever the others' say", 100)
         case .flushesAtOwnTime: ("a flush takes the time as it is for its stamp", 300)
-        // Found in no seed: `--bugs` fails.
-        default: ("not described", 0)
+        case .healsFromOne: ("a damaged record is healed from whoever answers first", 5000)
+        case .healsUnderOldActor: ("a healed record goes on under its old actor", 5000)
+        case .countsDroppedHint: ("a hint that its bound has dropped counts for w", 5000)
+        case .servesUnconfirmed: ("a node that was away serves what was flushed", 5000)
+        case .takesCutForForgotten: ("what was cut from a context is taken for forgotten", 5000)
+        case .looksWhereWritten: ("a member is looked for only where the topology has it", 300)
         }
     }
 
@@ -161,6 +165,7 @@ public struct PlantedBug: Sendable {
         case .changesVotersAtOnce: ("several voters come and go in one step", 500)
         case .trustsRestoredLog:
             ("a node on a restored disk goes on with its old votes and log", 5000)
+        case .answersAnswers: ("what a member that has left answers is answered", 5000)
         }
     }
 }

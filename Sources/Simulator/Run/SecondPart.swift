@@ -18,13 +18,16 @@ final class SecondPart {
     private static let askAgainMs: UInt64 = 2000
     private static let kinds: [Fault] = [
         .cut, .isolation, .split, .flapping, .reconnect, .loss, .delay, .pause, .crash,
-        .crashInPass, .addressChange, .rivalAdmins, .exchangedAddresses, .takenAddress,
+        .crashInPass, .stop, .addressChange, .rivalAdmins, .exchangedAddresses, .takenAddress,
+        .clockSkew, .clockJump,
     ]
 
     private let scene: Scene
     private let faults: FaultMaker
     /// Of requests here, whatever their keyspace says: the checks that follow rest on it.
     private let consistency: ConsistencyOverride
+    private let loose = ConsistencyOverride(
+        exactly: Consistency(r: 1, w: 1, timeoutMs: 300))
     private let keyspaces: KeyspaceAdmins
     private var random: SeededRandom
     private var lastValue = 0
@@ -175,7 +178,13 @@ final class SecondPart {
     private func submit() {
         guard let node = drawRunning() else { return }
         let key = "f\(Int.random(in: 0..<Self.keys, using: &random))"
-        cluster.submit(random.oneIn(3) ? "GET \(key)" : drawWrite(key), at: node, consistency)
+        guard random.oneIn(3) else {
+            cluster.submit(drawWrite(key), at: node, consistency)
+            return
+        }
+        // One replica is enough to tell that something is gone.
+        let isLoose = random.oneIn(2)
+        cluster.submit("GET \(key)", at: node, isLoose ? loose : consistency)
     }
 
     /// After all of it the cluster works as any other.

@@ -31,6 +31,8 @@ final class Simulation {
     /// How long after healing somebody may still be missed by anybody, in ms: suspicions of a cut
     /// are refuted within a period or two of the failure detector, and the dead are greeted.
     private static let reunionMsMax = 5000
+    /// How long the members' common clock may take to follow clocks that were set right, in ms.
+    private static let clocksMs = 12_000
     /// How long after the last lag a loop may keep new work away, in ms.
     private static let calmMs = 1500
     /// How long the healed cluster may take to come to rest, in ms.
@@ -55,6 +57,7 @@ final class Simulation {
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
             ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(), OrderChecker(),
             GivenUpChecker(), ClockChecker(),
+            MemoryChecker(), StandInChecker(),
         ]
         lateCheckers = [
             DotChecker(), BoundChecker(), LivenessChecker(), TopologyChecker(), ChangeChecker(),
@@ -179,7 +182,8 @@ final class Simulation {
         cluster.weather = Weather(messageMs: min(plan.options.weather.messageMs, 5))
         guard reunites() else { return }
         // All deadlines pass, by every clock, and no loop takes itself for overloaded any more.
-        let deadlinesMs = Int(cluster.clockErrors.spreadMs) + Workload.lifeMsMax
+        let errorMs = min(Int(cluster.clockErrors.spreadMs), Self.clocksMs)
+        let deadlinesMs = errorMs + Workload.lifeMsMax
         cluster.wait(ms: UInt64(max(deadlinesMs, Self.calmMs)))
         guard comesToRest() else { return }
         for index in workload.sessions.indices {
