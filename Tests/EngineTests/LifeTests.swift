@@ -1,4 +1,5 @@
 import Causality
+import Commands
 import Essentials
 import Membership
 import Objects
