@@ -136,9 +136,9 @@ struct DotLedger {
 
     func fact(_ key: ObjectKey, _ dot: Dot) -> Fact? { facts[Event(key: key, dot: dot)] }
 
-    /// The newest dots of the actors under which `node` has numbered, as far as nobody has seen them
-    /// before. The actor that it numbers under now need not be the latest: a clock that went back,
-    /// and a disk that was put back, know nothing of later ones.
+    /// The newest dots of the actors under which `node` has numbered, as far as nobody has seen
+    /// them before. The actor that it numbers under now need not be the latest: a clock that went
+    /// back, and a disk that was put back, know nothing of later ones.
     private func newDots(of node: NodeNumber, in object: Object, _ key: ObjectKey) -> [Dot] {
         object.context.entries.indices.compactMap { index in
             let actor = object.context.entries[index].actor

@@ -1,6 +1,8 @@
 import Causality
+import Commands
 import Essentials
 import Membership
+import Objects
 import Testing
 import Wire
 
@@ -30,6 +32,29 @@ import Wire
         var replica = try Replica()
         replica.apply(.forgotten(upToMs: 1 << 42))
         #expect(replica.plane.trustHorizonMs > 1 << 42)
+    }
+
+    /// An earlier run has ended before it could write down how far its epochs have come.
+    @Test func `what lies beyond this run is not continued`() throws {
+        func record(_ actor: Actor) -> [UInt8] {
+            var object = Object()
+            object.write(
+                [7], seen: Sighting(), dot: Dot(actor: actor, counter: 1),
+                stamp: Timestamp(wallMs: 1))
+            return object.encoded()
+        }
+        var replica = try Replica()
+        replica.apply(.forgotten(upToMs: 1 << 20))
+        let node = NodeNumber(rawValue: 1)
+        let earlier = Actor(node: node, epochMs: 1 << 30)
+        // The second key is not told from those of this run by its epoch alone any more.
+        for key in ["one", "other"] {
+            replica.request(key, .set([8], .plain), timeoutMs: 1000)
+            replica.load(record(earlier))
+            let written = try Object(decoding: try #require(replica.records.last))
+            #expect(written.context.highestCounter(of: earlier) == 1)
+            #expect(written.context.newestEpochMs(of: node) > earlier.epochMs)
+        }
     }
 
     @Test func `who must not serve says why, also under a newer topology`() throws {

@@ -156,14 +156,14 @@ extension DataPlane {
         let dot: Dot
         switch mutation {
         case .plain(let plain):
-            dot = nextDot(slot: slot, seen: nil, now: now)
+            dot = nextDot(slot: slot, seen: nil, now: now, into: &effects)
             if settings.bug == .setCoversNothing, case .assign(let value, _) = plain {
                 cache[slot].object.write(value, seen: Sighting(), dot: dot, stamp: stamp)
             } else {
                 cache[slot].object.write(plain, dot: dot, stamp: stamp, nowMs: now.wallMs)
             }
         case .dynamo(let value, let seen):
-            dot = nextDot(slot: slot, seen: seen.context, now: now)
+            dot = nextDot(slot: slot, seen: seen.context, now: now, into: &effects)
             let covered = covered(by: seen, slot: slot)
             cache[slot].object.write(value, seen: covered, dot: dot, stamp: stamp)
             if cache[slot].object.entries.count > 1 { counters.siblingsMade += 1 }
@@ -214,7 +214,9 @@ extension DataPlane {
     ///
     /// The node goes on under its actor if that actor's epoch is not before the trust horizon. An
     /// actor that the client's context knows better than we do is not continued either.
-    private mutating func nextDot(slot: Int, seen: CausalContext?, now: Now) -> Dot {
+    private mutating func nextDot(
+        slot: Int, seen: CausalContext?, now: Now, into effects: inout [Effect]
+    ) -> Dot {
         guard !cache[slot].isStandIn else {
             return nextStandInDot(slot: slot, seen: seen, now: now)
         }
@@ -222,6 +224,11 @@ extension DataPlane {
         let (own, counter) = cache.look(slot) { slot -> (Actor?, UInt64) in
             let own = slot.object.context.latestActor(of: node)
             return (own, own.map { slot.object.context.highestCounter(of: $0) } ?? 0)
+        }
+        // Of an earlier run, which has got past its ceiling since others knew of later epochs, and
+        // has ended before it could lay another one.
+        if let own, own.epochMs > epochReachedMs, trustHorizonMs > 0 {
+            moveHorizon(pastEpochMs: own.epochMs, now: now, into: &effects)
         }
         if let own, own.epochMs >= trustHorizonMs || settings.bug == .skipsTrustHorizon,
             seen.map({ !knows($0, past: Dot(actor: own, counter: counter)) }) ?? true

@@ -45,7 +45,8 @@ struct PlainModel {
         return views
     }
 
-    /// Whether what had expired for one command may be there for the next: it goes by another clock.
+    /// Whether what had expired for one command may be there for the next: it goes by another
+    /// clock.
     func mayReturn(_ state: KeyState, after call: Call, saw seen: KeyState) -> Bool {
         guard rules.toleranceMs > 0, seen.value == nil, state.value != nil,
             let deadline = state.deadline

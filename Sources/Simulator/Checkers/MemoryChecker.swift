@@ -11,7 +11,8 @@ final class MemoryChecker: Checker {
             guard !scene.damage.nodes.contains(node) else {
                 return scene.excuse(self, "a disk lost some")
             }
-            scene.fail(self, "\(scene.cluster[node].name) doubts what it knows, and has lost nothing")
+            let name = scene.cluster[node].name
+            scene.fail(self, "\(name) doubts what it knows, and has lost nothing")
         default: break
         }
     }

@@ -186,8 +186,8 @@ final class FaultMaker {
         return true
     }
 
-    /// A node's data directory is copied after an orderly stop, and the copy takes its place after a
-    /// later one. All of this happens to one node of a run: what only it and one other had would
+    /// A node's data directory is copied after an orderly stop, and the copy takes its place after
+    /// a later one. All of this happens to one node of a run: what only it and one other had would
     /// be lost with both.
     private func putBackDisk(_ drawn: Int) -> Bool {
         let node = backup?.node ?? drawn

@@ -126,12 +126,12 @@ public struct PlantedBug: Sendable {
         case .actsInContests: ("commands build on what an overwrite may yet remove", 5000)
         case .coversAtOnce: ("what an overwrite leaves goes, though it may be later", 5000)
         case .looksWhereWritten: ("a member is looked for only where the topology has it", 300)
-        default: timeDescription(of: bug)
+        default: furtherDescription(of: bug)
         }
     }
 
     /// Of those that are about clocks and stamps, damage and flushes.
-    private static func timeDescription(of bug: DeliberateBug) -> (String, Int) {
+    private static func furtherDescription(of bug: DeliberateBug) -> (String, Int) {
         switch bug {
         case .takesAnyStamp: ("stamps are taken however far ahead they are", 300)
         case .keepsAnyHint: ("hints are kept whose stamps their targets refuse", 1000)
