@@ -11,12 +11,14 @@ struct PipelinePlan {
     /// Keys that all of them share, and that each has for itself.
     var sharedKeys: Int
     var ownKeys: Int
+    /// Keys with siblings that they share with all other clients.
+    var siblingKeys: Int
     /// What a session takes before it lets its client wait.
     var pendingMax: Int
     /// Bytes of the longer values.
     var valueSizeMax: Int
 
-    init(_ random: inout SeededRandom, valueSizeMax: Int) {
+    init(_ random: inout SeededRandom, valueSizeMax: Int, siblingKeys: Int) {
         func draw(_ values: [Int]) -> Int {
             values[Int.random(in: 0..<values.count, using: &random)]
         }
@@ -27,6 +29,7 @@ struct PipelinePlan {
         sharedKeys = draw([1, 2, 4, 8])
         ownKeys = draw([1, 2, 4, 8])
         pendingMax = draw([2, 16, 1024, 1024])
+        self.siblingKeys = siblingKeys
         self.valueSizeMax = min(valueSizeMax, 4096)
     }
 }

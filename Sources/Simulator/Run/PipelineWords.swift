@@ -10,12 +10,35 @@ struct PipelineWords {
     private var lastValue = 0
     /// Payloads of DUMP that clients were given.
     private var payloads: [[UInt8]] = []
+    /// Contexts that clients were given, the newest last. Looked up and never iterated.
+    private var contexts: [[UInt8]: [[UInt8]]] = [:]
 
     init(_ plan: PipelinePlan) { self.plan = plan }
 
     mutating func remember(payload: [UInt8]) {
         if payloads.count > 8 { payloads.removeFirst() }
         payloads.append(payload)
+    }
+
+    mutating func remember(context: [UInt8], of key: [UInt8]) {
+        var known = contexts[key] ?? []
+        if known.count > 3 { known.removeFirst() }
+        known.append(context)
+        contexts[key] = known
+    }
+
+    // MARK: Siblings
+
+    /// With a fresh context, a stale one, or none, beside those that others send one by one.
+    mutating func drawSibling(_ random: inout SeededRandom) -> [[UInt8]] {
+        let number = Int.random(in: 0..<plan.siblingKeys, using: &random)
+        let key = [Workload.Kind.siblings.rawValue] + Array("\(number)".utf8)
+        let known = contexts[key] ?? []
+        guard !known.isEmpty, !random.oneIn(3) else { return words("DGET", key) }
+        let context = random.oneIn(12) ? [] : known[Int.random(in: 0..<known.count, using: &random)]
+        if random.oneIn(5) { return [Array("DDEL".utf8), key, context] }
+        lastValue += 1
+        return [Array("DPUT".utf8), key, context, Array("q\(lastValue)".utf8)]
     }
 
     // MARK: One writer

@@ -55,6 +55,11 @@ final class Pipelines {
             if case .error(let text) = reply {
                 requests.add("answered \(text.prefix { $0 != " " })")
             }
+            if case .array(let parts) = reply, words[0] == Array("DGET".utf8),
+                case .bulk(let context)? = parts.first
+            {
+                self.words.remember(context: context, of: words[1])
+            }
             if case .bulk(let payload) = reply, words[0] == Array("DUMP".utf8) {
                 self.words.remember(payload: payload)
             }
@@ -89,6 +94,7 @@ final class Pipelines {
     }
 
     private func draw(_ client: PipelineClient) -> [[UInt8]] {
+        if random.oneIn(12) { return words.drawSibling(&random) }
         guard random.oneIn(2) else { return words.drawShared(&random) }
         let place = Int.random(in: 0..<client.ownKeys.count, using: &random)
         return words.drawOwn(client.ownKeys[place], &random)

@@ -94,7 +94,8 @@ struct Plan {
         if random.oneIn(12) { options.bounds.siblings = draw([2, 8], &random) }
         if random.oneIn(12) { options.bounds.tokenExceptions = draw([0, 3], &random) }
         if random.oneIn(3) {
-            pipelines = PipelinePlan(&random, valueSizeMax: options.valueSizeMax)
+            pipelines = PipelinePlan(
+                &random, valueSizeMax: options.valueSizeMax, siblingKeys: keysPerKind)
         }
     }
 

@@ -138,7 +138,7 @@ public struct PlantedBug: Sendable {
         case .ignoresSeenStamps: ("a write's stamp may be before what it replaces", 1000)
         case .agesHintsByWall: ("the ages of hints follow a clock that jumps", 300)
         case .trustsOwnClock: ("a node goes by its own clock, whatever the others' say", 100)
-        case .flushesAtOwnTime: ("a flush takes the time as it is for its stamp", 300)
+        case .flushesAtOwnTime: ("a flush takes the time as it is for its stamp", 5000)
         case .healsFromOne: ("a damaged record is healed from whoever answers first", 5000)
         case .healsUnderOldActor: ("a healed record goes on under its old actor", 5000)
         case .countsDroppedHint: ("a hint that its bound has dropped counts for w", 5000)

@@ -57,7 +57,7 @@ final class Simulation {
             CausalityChecker(), RemovalChecker(), MonotonicReadChecker(), CounterChecker(),
             ExpiryChecker(), ContextChecker(), HandoffChecker(), RefusalChecker(), OrderChecker(),
             GivenUpChecker(), ClockChecker(),
-            MemoryChecker(), StandInChecker(),
+            MemoryChecker(), StandInChecker(), StampChecker(),
         ]
         lateCheckers = [
             DotChecker(), BoundChecker(), LivenessChecker(), TopologyChecker(), ChangeChecker(),
