@@ -29,13 +29,15 @@ struct Damage {
         events[key, default: []].append(Event(node: node, cause: cause, timeNs: timeNs))
     }
 
-    /// When a node first lost a state of the key that it had acknowledged, or shown.
+    /// When a node first lost a state of the key that it had acknowledged, or shown. A copy that
+    /// cannot be read has not answered, and is healed by enough of the others, where there are any.
     ///
     /// - Parameter durableOnly: whether nothing is acknowledged before it is synced.
-    func firstNs(_ key: ObjectKey, durableOnly: Bool) -> UInt64? {
+    func firstNs(_ key: ObjectKey, replicas: Int, durableOnly: Bool) -> UInt64? {
         events[key]?.first { event in
             switch event.cause {
-            case .corruption, .putBack: true
+            case .putBack: true
+            case .corruption: replicas < 2
             case .powerLoss: !durableOnly
             case .eviction: false
             }

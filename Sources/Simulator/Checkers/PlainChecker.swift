@@ -30,7 +30,8 @@ final class PlainChecker: Checker {
         let judge = PlainJudge(
             rules,
             damagedNs: scene.damage.firstNs(
-                key, durableOnly: scene.cluster.options.acknowledgesDurable
+                key, replicas: scene.replicas(of: key).count,
+                durableOnly: scene.cluster.options.acknowledgesDurable
             ).map { Int64($0) })
         let judgement = judge.judge(records)
         for defect in judgement.defects { scene.fail(self, "\(defect)") }
