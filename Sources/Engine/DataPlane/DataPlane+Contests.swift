@@ -51,7 +51,12 @@ extension DataPlane {
         return isContested && settings.bug != .actsInContests ? id : nil
     }
 
-    mutating func wait(_ arrival: Arrival, forWrite id: UInt64, now: Now) {
+    mutating func wait(
+        _ arrival: Arrival, forWrite id: UInt64, now: Now, into effects: inout [Effect]
+    ) {
+        guard inFlightCount < settings.inFlightMax else {
+            return turnAway(arrival.request, into: &effects)
+        }
         contests.append(arrival, for: id)
         deadlines.schedule(id, atNs: arrival.deadlineNs, nowNs: now.monotonicNs)
     }

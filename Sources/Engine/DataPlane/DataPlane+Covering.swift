@@ -20,6 +20,9 @@ internal import Wire
 /// before it gets there. Then it was not held by a majority before the overwrite came, which the
 /// replicas' answers tell. While that depends on one that has not answered, it is waited for, for a
 /// moment; after that the register goes.
+///
+/// A command that has read before it writes, at a quorum, has seen what was acknowledged before it
+/// began, and has answered by that. What it has not covered came later, and stays.
 extension DataPlane {
     /// How long an overwrite waits to hear whether what it has to remove was acknowledged: what a
     /// replica takes that is well, many times over, and no more than clients hardly notice.
@@ -31,6 +34,16 @@ extension DataPlane {
             return false
         }
         return plain.isOverwrite
+    }
+
+    /// Whether the command has read what was acknowledged before it began: then whatever it has
+    /// not covered came after what it has answered by.
+    func hasSeenAll(_ request: Request, _ unreached: PlaceSet, place: Int) -> Bool {
+        guard let table = routing.table, unreached.isEmpty, place < table.replicaCount,
+            needsRead(request, table, at: place), settings.bug != .coversWhatCameAfter
+        else { return false }
+        let bounded = request.consistency.bounded(by: table.replicaCount)
+        return bounded.r >= bounded.w
     }
 
     /// What a replica answers that has merged a write into the object in `slot`.

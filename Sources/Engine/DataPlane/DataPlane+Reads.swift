@@ -228,7 +228,7 @@ extension DataPlane {
         guard var flight = detach(id, now: now), let table = routing.table else { return }
         if let write = contest(slot: flight.slot) {
             for arrival in flight.served + flight.waiting {
-                wait(arrival, forWrite: write, now: now)
+                wait(arrival, forWrite: write, now: now, into: &effects)
             }
             cache[flight.slot].pins -= 1
             return

@@ -72,7 +72,7 @@ extension DataPlane {
         _ arrival: Arrival, slot: Int, _ partition: PartitionID, place: Int, now: Now,
         into effects: inout [Effect]
     ) {
-        if let write = contest(slot: slot) { return wait(arrival, forWrite: write, now: now) }
+        if let write = contest(slot: slot) { return wait(arrival, forWrite: write, now: now, into: &effects) }
         let evaluation = evaluate(arrival.request, slot: slot, now: now)
         let isRefused =
             cache[slot].isStandIn
@@ -117,7 +117,8 @@ extension DataPlane {
             }
             replicate(
                 record, reply, arrival, partition, place: place, unreached, slot: slot,
-                isOverwrite: isOverwrite(mutation), now: now, into: &effects)
+                isOverwrite: isOverwrite(mutation)
+                    && !hasSeenAll(request, unreached, place: place), now: now, into: &effects)
         }
     }
 

@@ -122,6 +122,8 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case standInReusesActors
     /// An overwrite is answered whatever its coordinator has not known of the key.
     case ignoresUncovered
+    /// Commands that read remove what came after they had.
+    case coversWhatCameAfter
     /// Commands build on what an overwrite before them may yet remove.
     case actsInContests
     /// What an overwrite has left beside it goes, though it may be later.

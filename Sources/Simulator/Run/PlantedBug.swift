@@ -123,6 +123,7 @@ public struct PlantedBug: Sendable {
         case .evictsUnwritten: ("what is not written yet is dropped from memory", 300)
         case .standInReusesActors: ("a fallback counts on under an actor of earlier lives", 300)
         case .ignoresUncovered: ("an overwrite leaves what its coordinator had not known", 5000)
+        case .coversWhatCameAfter: ("commands that read remove what came after they had", 5000)
         case .actsInContests: ("commands build on what an overwrite may yet remove", 5000)
         case .coversAtOnce: ("what an overwrite leaves goes, though it may be later", 5000)
         case .looksWhereWritten: ("a member is looked for only where the topology has it", 300)
