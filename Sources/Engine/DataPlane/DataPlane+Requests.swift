@@ -72,7 +72,9 @@ extension DataPlane {
         _ arrival: Arrival, slot: Int, _ partition: PartitionID, place: Int, now: Now,
         into effects: inout [Effect]
     ) {
-        if let write = contest(slot: slot) { return wait(arrival, forWrite: write, now: now, into: &effects) }
+        if let write = contest(slot: slot) {
+            return wait(arrival, forWrite: write, now: now, into: &effects)
+        }
         let evaluation = evaluate(arrival.request, slot: slot, now: now)
         let isRefused =
             cache[slot].isStandIn

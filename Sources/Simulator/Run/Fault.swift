@@ -55,7 +55,7 @@ enum Fault: Int, CaseIterable, Sendable {
         case .exchangedAddresses: "addresses exchanged"
         case .takenAddress: "address taken over"
         case .clockLost: "clock wrong by hours or years"
-        case .diskPutBack: "disk copied, or put back"
+        case .diskPutBack: "disk put back"
         }
     }
 }
