@@ -36,14 +36,20 @@ extension Raft {
         set(ballot)
     }
 
+    /// Whom it asks: the voters, and where it is the only one, those that follow it.
+    private var known: [NodeNumber] {
+        electorate.voters.contains { $0 != node }
+            ? electorate.voters : electorate.voters + electorate.learners
+    }
+
     /// Asks again from time to time: voters come and go.
     mutating func tickDoubt(_ nowNs: UInt64) {
         guard doubt != nil else { return }
         if doubt?.sinceNs == nil { doubt?.sinceNs = nowNs }
         if let doubt, nowNs >= doubt.askNs {
             self.doubt?.askNs = nowNs + timing.electionNsMin / 4
-            for voter in electorate.voters where voter != node {
-                send(voter, .positionRequest(inquiry: doubt.inquiry))
+            for other in known where other != node {
+                send(other, .positionRequest(inquiry: doubt.inquiry))
             }
         }
         settleDoubt(nowNs)
@@ -67,8 +73,12 @@ extension Raft {
         guard let doubt, let sinceNs = doubt.sinceNs, !electorate.voters.isEmpty else { return }
         let others = electorate.voters.filter { $0 != node }
         if others.isEmpty {
-            // Nobody else, as far as it remembers. Those whom it has forgotten are heard by then.
-            guard nowNs >= sinceNs + timing.electionNsMax else { return }
+            // Nobody else, as far as it remembers. Those whom it has forgotten are heard by then,
+            // and those that follow it. What one of these has and it has not is lost with whatever
+            // this disk was: then somebody has to say who goes on (`martletctl recover`).
+            guard nowNs >= sinceNs + timing.electionNsMax,
+                doubt.answers.allSatisfy({ log.last.isAsNew(as: $0.last) })
+            else { return }
         } else {
             let answers = doubt.answers.filter { others.contains($0.node) }
             guard answers.count >= electorate.meeting,

@@ -16,6 +16,14 @@ extension Cluster {
         areConnected(index, other) && network.isOpen(Network.Way(from: index, to: other))
     }
 
+    /// Whether all that run have found each other.
+    var areAllInReach: Bool {
+        let running = nodes.filter(\.isRunning).map(\.index)
+        return running.allSatisfy { one in
+            running.allSatisfy { $0 == one || reaches(one, $0) }
+        }
+    }
+
     /// What a process knows when it starts.
     func book(_ index: Int, _ topology: Topology) -> AddressBook {
         let addresses = self[index].description.addresses

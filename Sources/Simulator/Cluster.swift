@@ -195,7 +195,7 @@ final class Cluster {
         guard let clock = self[index].process?.clock else { return machine }
         let trusts = options.bug == .trustsOwnClock
         let wallMs = trusts ? machine.wallMs : clock.commonMs(atNs: machine.monotonicNs)
-        if clock.isShared, clock.judgement == .sound {
+        if clock.isSettled(nowNs: machine.monotonicNs), clock.judgement == .sound {
             clockErrors.note(Int64(wallMs) - Int64(trueMs))
         }
         return Now(monotonicNs: machine.monotonicNs, wallMs: wallMs)

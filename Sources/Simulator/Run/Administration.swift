@@ -96,10 +96,11 @@ struct Administration {
         return moved
     }
 
-    /// One node is found where another one was, and that one somewhere else.
+    /// One node is found where another one was, and that one somewhere else. A third one is where
+    /// it was: two that have both moved find each other only by `join`.
     mutating func takeAddress() -> [Int] {
         let all = movableNodes.shuffled(using: &random)
-        guard all.count > 1, areAllPlacesKnown else { return [] }
+        guard all.count > 2, areAllPlacesKnown else { return [] }
         cluster.takeAddress(of: all[1], by: all[0], elsewhere: drawAddresses().peer)
         return Array(all.prefix(2))
     }

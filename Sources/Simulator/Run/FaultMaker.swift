@@ -186,14 +186,20 @@ final class FaultMaker {
         return true
     }
 
+    /// What it has decided alone nobody else need have.
+    private func isOnlyVoter(_ node: Int) -> Bool {
+        let status = cluster[node].process?.control.consensusStatus(now: cluster.now(node))
+        return status?.voters == [cluster[node].number]
+    }
+
     /// A node's data directory is copied after an orderly stop, and the copy takes its place after
     /// a later one. All of this happens to one node of a run: what only it and one other had would
     /// be lost with both.
     private func putBackDisk(_ drawn: Int) -> Bool {
         let node = backup?.node ?? drawn
-        guard cluster.nodes.count > 1, cluster[node].isRunning, !cluster[node].isPaused else {
-            return false
-        }
+        guard cluster.nodes.count > 1, cluster[node].isRunning, !cluster[node].isPaused,
+            !isOnlyVoter(node)
+        else { return false }
         cluster.stop(node)
         if let backup, random.oneIn(2) {
             cluster.putBack(node, to: backup.disk)

@@ -76,6 +76,7 @@ final class SecondPart {
 
     private func settle() {
         faults.healAll()
+        _ = wait { self.cluster.areAllInReach }
         awaitAnswers()
         cluster.wait(ms: 1000)
     }

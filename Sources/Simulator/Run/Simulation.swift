@@ -200,7 +200,7 @@ final class Simulation {
 
     private func reunites() -> Bool {
         var waitedMs = 0
-        while !areAllAlive {
+        while !areAllAlive || !cluster.areAllInReach {
             guard waitedMs < Self.reunionMsMax else {
                 scene.fail("everybody is seen", "not all are judged alive")
                 return false
