@@ -32,7 +32,7 @@ extension DataPlane {
     mutating func accepts(stampsOf object: Object, now: Now) -> Bool {
         guard clock.observe(object.latestStamp, wallMs: now.wallMs) else {
             counters.stampsRefused += 1
-            return settings.bug == .takesAnyStamp
+            return false
         }
         return true
     }
@@ -79,7 +79,7 @@ extension DataPlane {
 
     /// What the ages of hints are counted by.
     func hintMs(_ now: Now) -> Int64 {
-        settings.bug == .agesHintsByWall ? Int64(clamping: now.wallMs) : now.monotonicMs
+        now.monotonicMs
     }
 
     /// A node whose clock is wrong coordinates nothing; others may.

@@ -194,7 +194,7 @@ extension DataPlane {
                 counters.corruptRecords += 1
                 return abandon(task, key, partition, .corrupt, now: now, into: &effects)
             }
-            guard accepts(stampsOf: object, now: now) || settings.bug == .keepsAnyHint else {
+            guard accepts(stampsOf: object, now: now) else {
                 return abandon(task, key, partition, .clock, now: now, into: &effects)
             }
             if asker?.link != nil, isSpaceLow, object.isLive(nowMs: now.wallMs) {
@@ -203,7 +203,7 @@ extension DataPlane {
             store(object, record, key, target, partition, now: now, into: &effects)
             guard let asker else { return }
             // One that its own bound has dropped again is nowhere.
-            guard isKept(key, for: target, partition) || settings.bug == .countsDroppedHint else {
+            guard isKept(key, for: target, partition) else {
                 return abandon(task, key, partition, .overloaded, now: now, into: &effects)
             }
             answer(asker, key, target, partition, now: now, into: &effects)
@@ -288,7 +288,7 @@ extension DataPlane {
     private mutating func refuseUnanswered(
         _ target: NodeNumber, _ partition: PartitionID, now: Now, into effects: inout [Effect]
     ) {
-        guard !hints.unanswered.isEmpty, settings.bug != .countsDroppedHint else { return }
+        guard !hints.unanswered.isEmpty else { return }
         let dropped = hints.unanswered.filter {
             $0.target == target && $0.partition == partition
         }

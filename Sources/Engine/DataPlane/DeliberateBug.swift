@@ -128,14 +128,8 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case actsInContests
     /// What an overwrite has left beside it goes, though it may be later.
     case coversAtOnce
-    /// Stamps are taken from elsewhere however far ahead they are.
-    case takesAnyStamp
-    /// A hint is kept though its target will refuse its stamps.
-    case keepsAnyHint
     /// A write's stamp may be before those of what it replaces.
     case ignoresSeenStamps
-    /// The ages of hints are told by a clock that jumps.
-    case agesHintsByWall
     /// A node whose clock is wrong goes on coordinating, by that clock.
     case trustsOwnClock
     /// A flush takes its stamp from the clock as it is.
@@ -144,8 +138,6 @@ package enum DeliberateBug: UInt8, CaseIterable, Sendable {
     case healsFromOne
     /// And its node goes on with it under the actor that it had.
     case healsUnderOldActor
-    /// A hint that its bound has dropped again counts for w.
-    case countsDroppedHint
     /// A node that was away serves by what it knows, and asks nobody.
     case servesUnconfirmed
     /// What was cut from a context is taken for forgotten.
