@@ -36,8 +36,11 @@ extension Cluster {
     }
 
     /// One try to connect.
-    private func seek(_ sought: Int, from index: Int) {
-        guard areConnected(index, sought), !reaches(index, sought),
+    ///
+    /// - Parameter hops: how many others were met on the way. Who looks only where others were once
+    ///   may be led around for ever.
+    private func seek(_ sought: Int, from index: Int, hops: Int = 0) {
+        guard hops < nodes.count, areConnected(index, sought), !reaches(index, sought),
             let process = self[index].process
         else { return }
         let tries = process.tries[sought] ?? 0
@@ -51,7 +54,7 @@ extension Cluster {
         process.book.met(self[found].number, at: place, isConnected: found == sought)
         guard found == sought else {
             process.tries[found] = 0
-            return seek(found, from: index)
+            return seek(found, from: index, hops: hops + 1)
         }
         process.tries[sought] = 0
         network.open(Network.Way(from: index, to: sought))
