@@ -106,6 +106,9 @@ extension Raft {
 
 extension Electorate {
     /// So many voters that every majority has one of them, whoever of the others is left out.
+    ///
+    /// Open: with an even number of voters, a majority of those that are left after one more change
+    /// may have none of them.
     var meeting: Int { voters.count - majority + 1 }
 
     /// The same as `isMajority`, where only some are sure of their past.

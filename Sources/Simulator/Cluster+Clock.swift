@@ -57,6 +57,13 @@ extension Cluster {
                 messages: [packed], frame: writer.take(header: header)))
     }
 
+    /// Whether all that run go by one time, and coordinate.
+    var areClocksSound: Bool {
+        nodes.allSatisfy { node in
+            node.process?.shards.allSatisfy { $0.plane.clockJudgement == .sound } ?? true
+        }
+    }
+
     /// An admin asks a node for a flush; one whose clock is wrong refuses it.
     func flush(at index: Int) {
         guard let plane = self[index].process?.shards[0].plane, plane.clockJudgement == .sound

@@ -140,12 +140,18 @@ struct DotLedger {
     /// them before. The actor that it numbers under now need not be the latest: a clock that went
     /// back, and a disk that was put back, know nothing of later ones.
     private func newDots(of node: NodeNumber, in object: Object, _ key: ObjectKey) -> [Dot] {
-        object.context.entries.indices.compactMap { index in
+        var dots = object.context.entries.indices.compactMap { index -> Dot? in
             let actor = object.context.entries[index].actor
             guard actor.node == node else { return nil }
             let dot = Dot(actor: actor, counter: object.context.highestCounter(of: actor))
             return isMade(key, dot) ? nil : dot
         }
+        // A node that stands in knows its earlier ones by a client's context only, or not at all.
+        for entry in object.entries
+        where entry.dot.actor.node == node && object.context.exceptions.contains(entry.dot) {
+            if !isMade(key, entry.dot), !dots.contains(entry.dot) { dots.append(entry.dot) }
+        }
+        return dots
     }
 
     private static func value(_ entry: Entry) -> [UInt8]? {

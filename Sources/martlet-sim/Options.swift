@@ -37,8 +37,9 @@ struct Options: Sendable, Equatable {
           --seeds N         run N seeds (default \(seedsDefault))
           --seconds S       run seeds for S seconds instead
           --first-seed S    begin with seed S (default: drawn by chance, and printed)
-          --kind KIND       only seeds of one kind: data, or agreement (one in four: who leads and
-                            votes, while members come and go)
+          --kind KIND       only seeds of one kind: data, agreement (who leads and votes, while
+                            members come and go), or pipelines (clients that send hundreds of
+                            commands at once; without --kind these are left out)
           --seed N          run seed N alone, and print its last events if a rule is broken
           --trace           with --seed: print the last events in any case
           --events N        how many events to print (default 60)

@@ -62,12 +62,14 @@ final class Soak: Sendable {
         state.withLock { $0.running -= 1 }
     }
 
+    private func isWanted(_ kind: RunKind) -> Bool { self.kind.map { $0 == kind } ?? kind.isUsual }
+
     private func take() -> UInt64? {
         state.withLock { state in
             guard state.left != 0, state.totals.failed.count < Self.failedMax,
                 state.totals.troubles.isEmpty, SystemClock.monotonicNs() < deadlineNs
             else { return nil }
-            while let kind, RunKind(of: state.next) != kind { state.next &+= 1 }
+            while !isWanted(RunKind(of: state.next)) { state.next &+= 1 }
             if let left = state.left { state.left = left - 1 }
             defer { state.next &+= 1 }
             return state.next

@@ -86,6 +86,23 @@ import Wire
         #expect(replies(later, cluster) == [.ok, .bulk(Array("2".utf8))])
     }
 
+    /// The answers are lost with the connection: the writes may have run, so the read before them
+    /// must not go elsewhere, where it would see them.
+    @Test func `what was before one of unknown fate does not run after it`() throws {
+        let cluster = try cluster()
+        let connection = try #require(cluster.connect(to: 3, loop: 0))
+        #expect(cluster.ask("SET k 0", at: 1) == .ok)
+        cluster.network.rules[.init(from: 2, to: 3)] = .hold
+        let numbers = send(["GET k", "SET k 1", "SET k 2"], on: connection, cluster)
+        cluster.cut(3, 2)
+        cluster.wait(ms: 1100)
+        guard case .error? = replies(numbers, cluster)[0] else {
+            Issue.record("the read was answered \(String(describing: replies(numbers, cluster)))")
+            return
+        }
+        #expect(value(cluster) == .bulk(Array("2".utf8)))
+    }
+
     @Test func `a coordinator that stood still does not begin what was given up`() throws {
         let cluster = try cluster()
         let connection = try #require(cluster.connect(to: 3, loop: 0))

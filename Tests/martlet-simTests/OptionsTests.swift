@@ -31,7 +31,7 @@ import Testing
         #expect(complaint("--seeds", "0") == "'--seeds' is a number from 1 to 10000000")
         #expect(complaint("--seed", "-1") == "'--seed' is a number from 0 to 18446744073709551615")
         #expect(complaint("--json=yes") == "'--json' takes no value")
-        #expect(complaint("--kind", "x") == "'--kind' is data or agreement")
+        #expect(complaint("--kind", "x") == "'--kind' is data or agreement or pipelines")
         #expect(complaint("--trace") == "'--trace' needs '--seed'")
         let both = "'--seed' and '--seeds' exclude each other"
         #expect(complaint("--seed", "1", "--seeds", "2") == both)

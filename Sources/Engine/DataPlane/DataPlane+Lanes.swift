@@ -120,7 +120,10 @@ extension DataPlane {
         into effects: inout [Effect]
     ) {
         let name = ForwardLanes.Name(flight.arrival.request)
-        if node != nil, let refused = lanes.refused(name) {
+        // Where nobody knows whether it has run, what was before it must not run after it either.
+        let mayHaveRun =
+            flight.isLost || flight.last != nil && flight.arrival.request.operation.kind != .read
+        if node != nil || mayHaveRun, let refused = lanes.refused(name) {
             for other in refused where forwards[other].map({ $0.order < flight.order }) ?? false {
                 rejectOvertaken(other, name, into: &effects)
             }
@@ -145,14 +148,15 @@ extension DataPlane {
         }
     }
 
-    /// The command has not run, and one after it has.
+    /// The command has not run, and one after it has, or may have.
     private mutating func rejectOvertaken(
         _ id: UInt64, _ name: ForwardLanes.Name, into effects: inout [Effect]
     ) {
         guard let flight = forwards.remove(id) else { return }
         lanes.update(name) { lane in lane.refused.removeAll { $0 == id } }
         counters.overloads += 1
-        let text = "OVERLOADED the command was refused where those after it were carried out"
+        let text =
+            "OVERLOADED the command was not carried out, and those after it may have been"
         respond(to: flight.arrival.request.origin, .error(text), into: &effects)
     }
 

@@ -55,25 +55,28 @@ extension DataPlane {
             }
             return planLook(at: id, flight.deadlineNs, now: now)
         }
-        var split = DueRequests(nowNs: now.monotonicNs)
         let own = flight.own
-        let served = flight.served.filter {
-            split.keeps($0, needsRead($0.request, table, at: own))
+        var split = DueRequests(nowNs: now.monotonicNs)
+        for index in flight.served.indices {
+            let needs = needsRead(flight.served[index].request, table, at: own)
+            split.add(flight.served[index], needs, isServed: true)
         }
         let servedDueCount = split.due.count
-        let waiting = flight.waiting.filter {
-            split.keeps($0, needsRead($0.request, table, at: own))
+        for index in flight.waiting.indices {
+            let needs = needsRead(flight.waiting[index].request, table, at: own)
+            split.add(flight.waiting[index], needs, isServed: false)
         }
         guard !split.due.isEmpty else { return planLook(at: id, split.nextNs, now: now) }
         readRequestCount -= split.due.count
+        let (served, waiting) = (split.served, split.waiting)
         reads.update(id) { flight in
             flight.served = served
             flight.waiting = waiting
         }
         if servedDueCount > 0 { noteTimeouts(of: flight, now: now, into: &effects) }
-        for (index, arrival) in split.due.enumerated() {
+        for (index, due) in split.due.enumerated() {
             end(
-                arrival, of: flight, isServed: index < servedDueCount, table, now: now,
+                due, of: flight, isServed: index < servedDueCount, table, now: now,
                 into: &effects)
         }
         guard served.contains(where: { needsRead($0.request, table, at: own) }) else {
@@ -147,23 +150,33 @@ extension DataPlane {
 private struct DueRequests {
     let nowNs: UInt64
     private(set) var due: [Arrival] = []
-    /// The first deadline of the others.
+    /// Those that stay, and are answered by this read.
+    private(set) var served: [Arrival] = []
+    /// Those that stay and wait for another one. What comes after a write that goes on now is
+    /// among them: this read knows nothing of that.
+    private(set) var waiting: [Arrival] = []
+    /// The first deadline of those that stay.
     private(set) var nextNs = UInt64.max
-    /// Whose requests the others are. Looked up and never iterated.
+    /// Whose requests stay, and whose writes go on. Looked up and never iterated.
     private var waitingSources: Set<Request.Origin.Source> = []
+    private var writingSources: Set<Request.Origin.Source> = []
 
     init(nowNs: UInt64) { self.nowNs = nowNs }
 
-    /// Whether the request, which came after those told of before, is to stay.
-    mutating func keeps(_ arrival: Arrival, _ needsRead: Bool) -> Bool {
+    /// Takes in a request, which came after those that were taken in before.
+    mutating func add(_ arrival: Arrival, _ needsRead: Bool, isServed: Bool) {
         let source = arrival.request.origin.source
         let isPatient = arrival.deadlineNs > nowNs
         guard needsRead ? isPatient : waitingSources.contains(source) else {
-            due.append(arrival)
-            return false
+            if !needsRead { writingSources.insert(source) }
+            return due.append(arrival)
         }
         if isPatient { nextNs = min(nextNs, arrival.deadlineNs) }
         waitingSources.insert(source)
-        return true
+        if isServed, !writingSources.contains(source) {
+            served.append(arrival)
+        } else {
+            waiting.append(arrival)
+        }
     }
 }

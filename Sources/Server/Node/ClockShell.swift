@@ -27,7 +27,8 @@ final class ClockShell {
             boundMs: UInt64(shard.configuration.clockDriftMsMax), now: shard.loop.now)
         timer = Timer(loop: shard.loop) { [unowned shard] in shard.control?.clock.tick() }
         timer.set(afterMs: CommonClock.tickMs, repeatingEveryMs: CommonClock.tickMs)
-        services.clock.set(clock, nowNs: shard.loop.now.monotonicNs)
+        services.clock.set(clock)
+        if topology.members.count < 2 { services.clock.settle() }
     }
 
     func stop() { timer.close() }
@@ -45,10 +46,11 @@ final class ClockShell {
         // The wall clock is the machine's here, and read now: what is compared is compared with
         // what the other side read at the end of a pass.
         clock.apply(event, now: shard.loop.now, into: &effects)
-        services.clock.set(clock, nowNs: shard.loop.now.monotonicNs)
+        services.clock.set(clock)
         let produced = effects
         effects.removeAll(keepingCapacity: true)
         for effect in produced { carryOut(effect, link) }
+        if clock.judgement != .unknown { services.clock.settle() }
     }
 
     private func carryOut(_ effect: CommonClock.Effect, _ link: LinkID?) {

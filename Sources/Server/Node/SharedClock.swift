@@ -25,11 +25,13 @@ final class SharedClock: Sendable {
     /// Whether it is the members' time, and not only what this node takes for it.
     var isShared: Bool { shared.load(ordering: .relaxed) }
 
-    func set(_ clock: CommonClock, nowNs: UInt64) {
+    func set(_ clock: CommonClock) {
         offsetNs.store(clock.offsetNs, ordering: .relaxed)
         shared.store(clock.isShared, ordering: .relaxed)
-        if clock.isSettled(nowNs: nowNs) { settled.open(()) }
     }
+
+    /// Lets clients in. Called when the loops have been told what there is to tell of the clock.
+    func settle() { settled.open(()) }
 
     /// Waits until it is known what time the members have, or that nobody is there to ask.
     func awaitSettled() {

@@ -7,6 +7,8 @@ struct Damage {
         case powerLoss
         /// It was synced; its bytes are others now.
         case corruption
+        /// Nobody could read it, and it was taken out.
+        case dropped
         /// The whole disk was put back to an earlier state.
         case putBack
         /// A bound was reached, and the oldest hints went.
@@ -36,7 +38,7 @@ struct Damage {
     func firstNs(_ key: ObjectKey, replicas: Int, durableOnly: Bool) -> UInt64? {
         events[key]?.first { event in
             switch event.cause {
-            case .putBack: true
+            case .putBack, .dropped: true
             case .corruption: replicas < 2
             case .powerLoss: !durableOnly
             case .eviction: false

@@ -25,6 +25,9 @@ final class PlainChecker: Checker {
         }
     }
 
+    /// A command goes by the time at which its pass began, and a pass may stand still.
+    private static let passMs: Int64 = 100
+
     private func judge(_ key: ObjectKey, _ rules: JudgeRules, _ scene: Scene) {
         let records = scene.history.operations(on: key).map { record(of: $0, scene) }
         let judge = PlainJudge(
@@ -49,7 +52,7 @@ final class PlainChecker: Checker {
 
     private func rules(_ scene: Scene) -> JudgeRules {
         var rules = JudgeRules(
-            toleranceMs: scene.cluster.clockErrors.spreadMs,
+            toleranceMs: scene.cluster.clockErrors.spreadMs + Self.passMs,
             wallStartMs: Int64(Cluster.wallStartMs))
         let isWhole = !scene.mayPrune
         rules.coversAcknowledged = isWhole

@@ -344,6 +344,7 @@ final class FaultMaker {
                 else { continue }
                 cluster.crash(index, losesPower: false)
                 cluster[index].disk.tamper(key) { $0 = nil }
+                cluster.observer?(.damaged(node: index, key, .dropped))
                 cluster.start(index)
             }
         }

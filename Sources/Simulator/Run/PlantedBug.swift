@@ -47,7 +47,8 @@ public struct PlantedBug: Sendable {
         var seed = firstSeed
         while seeds < seedsMax {
             defer { seed &+= 1 }
-            guard RunKind(of: seed) == kind else { continue }
+            let kind = RunKind(of: seed)
+            guard kind == self.kind || kind == .pipelines && self.kind == .data else { continue }
             seeds += 1
             let result = try run(seed: seed)
             guard let finding = result.findings.first else { continue }

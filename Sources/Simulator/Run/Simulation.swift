@@ -30,7 +30,7 @@ final class Simulation {
     private static let patienceNs: UInt64 = 1_500_000_000
     /// How long after healing somebody may still be missed by anybody, in ms: suspicions of a cut
     /// are refuted within a period or two of the failure detector, and the dead are greeted.
-    private static let reunionMsMax = 5000
+    private static let reunionMsMax = 30_000
     /// How long the members' common clock may take to follow clocks that were set right, in ms.
     private static let clocksMs = 12_000
     /// How long after the last lag a loop may keep new work away, in ms.
@@ -200,7 +200,7 @@ final class Simulation {
 
     private func reunites() -> Bool {
         var waitedMs = 0
-        while !areAllAlive || !cluster.areAllInReach {
+        while !areAllAlive || !cluster.areAllInReach || !cluster.areClocksSound {
             guard waitedMs < Self.reunionMsMax else {
                 scene.fail("everybody is seen", "not all are judged alive")
                 return false
