@@ -45,6 +45,11 @@ final class StampChecker: Checker {
             guard before.wallMs <= nowMs + scene.cluster.options.driftMsMax else { continue }
             cases += 1
             guard entry.stamp <= before else { continue }
+            // Wiped, or put back: what it had is not what it has.
+            guard !scene.damage.nodes.contains(node) else {
+                scene.excuse(self, "a disk lost some")
+                continue
+            }
             scene.fail(
                 self,
                 "\(Text.show(key.bytes)): \(scene.cluster[node].name) stamps \(entry.dot) "
