@@ -83,6 +83,7 @@ extension DataPlane {
     }
 
     /// A node whose clock is wrong coordinates nothing; others may.
+    @inline(never)
     mutating func refuseForClock(_ request: Request, into effects: inout [Effect]) {
         counters.clockRefusals += 1
         if case .peer(let link, let id) = request.origin {

@@ -51,6 +51,8 @@ extension DataPlane {
         return isContested && settings.bug != .actsInContests ? id : nil
     }
 
+    /// Apart, so that those that need not wait are not copied for it.
+    @inline(never)
     mutating func wait(
         _ arrival: Arrival, forWrite id: UInt64, now: Now, into effects: inout [Effect]
     ) {

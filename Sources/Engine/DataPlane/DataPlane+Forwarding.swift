@@ -29,6 +29,7 @@ extension DataPlane {
     }
 
     /// Lets the command take its turn among those of its connection on its key.
+    @inline(never)
     mutating func enqueue(
         _ request: Request, _ partition: PartitionID, now: Now, into effects: inout [Effect]
     ) {

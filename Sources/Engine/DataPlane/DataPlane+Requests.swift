@@ -68,6 +68,7 @@ extension DataPlane {
     // MARK: Acting
 
     /// Evaluates the command on the object in `slot` and, when it writes, replicates the write.
+    @inline(never)
     mutating func act(
         _ arrival: Arrival, slot: Int, _ partition: PartitionID, place: Int, now: Now,
         into effects: inout [Effect]

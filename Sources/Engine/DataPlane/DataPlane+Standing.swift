@@ -18,6 +18,7 @@ extension DataPlane {
     }
 
     /// Lets a command wait until it is known how far the others are.
+    @inline(never)
     mutating func hold(_ request: Request, now: Now, into effects: inout [Effect]) {
         if standing.mustAsk(nowNs: now.monotonicNs) { askForEpoch(now: now, into: &effects) }
         guard standing.waiting.count < settings.parkedMax, standing.bytes < settings.parkedBytesMax
