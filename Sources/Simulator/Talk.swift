@@ -13,7 +13,6 @@ struct Talk {
     private var second: UInt64 = 0
     /// Looked up and never iterated.
     private var counts: [Way: Int] = [:]
-    private(set) var highest = 0
 
     /// - Returns: what is wrong with it, in words.
     mutating func note(from: Int, to: Int, atNs timeNs: UInt64) -> String? {
@@ -23,7 +22,6 @@ struct Talk {
         }
         let count = counts[Way(from: from, to: to), default: 0] + 1
         counts[Way(from: from, to: to)] = count
-        highest = max(highest, count)
         guard count == Self.messagesMax else { return nil }
         return "node \(from) has said \(count) things to node \(to) within a second"
     }

@@ -15,19 +15,32 @@ internal import Replication
 struct Contests: Sendable {
     /// By the overwrite that they wait for. Looked up and never iterated.
     private var waiting: [UInt64: [Arrival]] = [:]
+    /// When the first of them is to be given up, by the overwrite: one look serves all that are
+    /// due, however many they are. Looked up and never iterated.
+    private var wakesNs: [UInt64: UInt64] = [:]
     private(set) var count = 0
     /// Of those, the ones that write, or may.
     private(set) var writesCount = 0
 
-    mutating func append(_ arrival: Arrival, for write: UInt64) {
+    /// Returns whether a look has to be planned for its deadline.
+    mutating func append(_ arrival: Arrival, for write: UInt64) -> Bool {
         waiting[write, default: []].append(arrival)
         count += 1
         if arrival.request.operation.kind != .read { writesCount += 1 }
+        guard arrival.deadlineNs < wakesNs[write] ?? .max else { return false }
+        wakesNs[write] = arrival.deadlineNs
+        return true
+    }
+
+    /// Whether somebody waits for the write whose time is over.
+    func isDue(_ write: UInt64, nowNs: UInt64) -> Bool {
+        wakesNs[write].map { $0 <= nowNs } ?? false
     }
 
     /// Takes those that wait for the write, in their order.
     mutating func take(for write: UInt64) -> [Arrival] {
         let arrivals = waiting.removeValue(forKey: write) ?? []
+        wakesNs[write] = nil
         count -= arrivals.count
         writesCount -= arrivals.count { $0.request.operation.kind != .read }
         return arrivals
@@ -59,7 +72,7 @@ extension DataPlane {
         guard inFlightCount < settings.inFlightMax else {
             return turnAway(arrival.request, into: &effects)
         }
-        contests.append(arrival, for: id)
+        guard contests.append(arrival, for: id) else { return }
         deadlines.schedule(id, atNs: arrival.deadlineNs, nowNs: now.monotonicNs)
     }
 
@@ -81,9 +94,12 @@ extension DataPlane {
 
     /// Gives up those whose time is over before the overwrite's.
     mutating func expireContest(of id: UInt64, now: Now, into effects: inout [Effect]) {
+        guard contests.isDue(id, nowNs: now.monotonicNs) else { return }
         for arrival in contests.take(for: id) {
             guard arrival.deadlineNs <= now.monotonicNs else {
-                contests.append(arrival, for: id)
+                if contests.append(arrival, for: id) {
+                    deadlines.schedule(id, atNs: arrival.deadlineNs, nowNs: now.monotonicNs)
+                }
                 continue
             }
             let replicas = routing.table?.replicaCount ?? 1

@@ -77,6 +77,9 @@ extension DataPlane {
         for id in writes.ids {
             guard let flight = writes.remove(id) else { continue }
             if let table { keepHints(of: flight, table, now: now, into: &effects) }
+            for arrival in contests.take(for: id) {
+                respond(to: arrival.request.origin, .error(text), into: &effects)
+            }
             guard !flight.isAnswered else { continue }
             respond(to: flight.origin, .error(text), into: &effects)
         }
